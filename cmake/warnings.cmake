@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Warnings, hardening and sanitizers: one interface target that all of ours link.
+add_library(danesmtp_flags INTERFACE)
+target_compile_options(danesmtp_flags INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wnull-dereference
+  -fstack-protector-strong "-ffile-prefix-map=${PROJECT_SOURCE_DIR}=."
+  $<$<COMPILE_LANGUAGE:CXX>:-Wswitch-enum -Wnon-virtual-dtor -Wold-style-cast>)
+target_compile_definitions(danesmtp_flags INTERFACE $<$<COMPILE_LANGUAGE:CXX>:_GLIBCXX_ASSERTIONS>)
+target_link_options(danesmtp_flags INTERFACE -Wl,-z,relro,-z,now)
+if(DANESMTP_WERROR)
+  target_compile_options(danesmtp_flags INTERFACE -Werror)
+endif()
+if(DANESMTP_SANITIZE)
+  set(sanitizers -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
+  target_compile_options(danesmtp_flags INTERFACE ${sanitizers})
+  target_link_options(danesmtp_flags INTERFACE ${sanitizers})
+elseif(NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
+  target_compile_options(danesmtp_flags INTERFACE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+endif()

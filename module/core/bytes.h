@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Octets as values, and their text forms.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/result.h"
+
+namespace danesmtp {
+
+using Bytes = std::vector<std::uint8_t>;
+using ByteView = std::span<const std::uint8_t>;
+
+// Lower-case hexadecimal, two digits an octet.
+std::string to_hex(ByteView bytes);
+
+// The reverse; upper and lower case are accepted. BadInput for an odd length or another character.
+[[nodiscard]] Result<Bytes> from_hex(std::string_view text);
+
+// The same octets, seen as text and back; no copy.
+std::string_view as_text(ByteView bytes);
+ByteView as_bytes(std::string_view text);
+
+// Remote text made fit for one line of a log: \n, \r, \t and \\ are written so, what else is not
+// printable ASCII becomes \ooo. Exim turns "\n" into a line break when it quotes it in a bounce.
+std::string printable(std::string_view text);
+
+}  // namespace danesmtp

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "core/dns_name.h"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <idn2.h>
+
+#include <algorithm>
+#include <memory>
+
+namespace danesmtp {
+namespace {
+
+constexpr std::size_t kMaxLabel = 63;  // RFC 1035 2.3.4
+constexpr std::size_t kMaxName = 253;  // 255 octets in wire form
+
+Error bad(std::string_view name, std::string_view why) {
+  return {ErrorKind::BadInput, fmt::format("\"{}\" is not a domain name: {}", printable(name), why)};
+}
+
+bool is_name_character(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+}
+
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+struct Idn2Free {
+  void operator()(char* p) const { idn2_free(p); }
+};
+
+Result<std::string> to_a_labels(std::string_view text) {
+  std::string source(text);
+  char* converted = nullptr;
+  int rc = idn2_to_ascii_8z(source.c_str(), &converted, IDN2_NONTRANSITIONAL | IDN2_NFC_INPUT);
+  std::unique_ptr<char, Idn2Free> holder(converted);
+  if (rc != IDN2_OK) return tl::unexpected(bad(text, idn2_strerror(rc)));
+  return std::string(converted);
+}
+
+// Why `text` is no name, or nullptr.
+const char* fault(std::string_view text) {
+  if (text.empty()) return "it is empty";
+  if (text.size() > kMaxName) return "it is too long";
+  std::size_t label = 0;
+  for (char c : text) {
+    if (c == '.') {
+      if (label == 0) return "it has an empty label";
+      label = 0;
+    } else if (!is_name_character(c)) {
+      return "it has a character that host names do not have";
+    } else if (++label > kMaxLabel) {
+      return "a label is too long";
+    }
+  }
+  return label == 0 ? "it has an empty label" : nullptr;
+}
+
+}  // namespace
+
+Result<DnsName> DnsName::parse(std::string_view text) {
+  std::string name(text);
+  if (!name.empty() && name.back() == '.') name.pop_back();
+  if (name.find('\0') != std::string::npos) return tl::unexpected(bad(text, "it has a NUL octet"));
+  if (is_ip_address(name)) return tl::unexpected(bad(text, "it is an IP address"));
+  if (std::any_of(name.begin(), name.end(), [](char c) { return (c & 0x80) != 0; })) {
+    auto converted = to_a_labels(name);
+    if (!converted) return tl::unexpected(converted.error());
+    name = *converted;
+  }
+  std::transform(name.begin(), name.end(), name.begin(), lower);
+  if (const char* why = fault(name)) return tl::unexpected(bad(text, why));
+  return DnsName(std::move(name));
+}
+
+Result<DnsName> DnsName::from_wire(ByteView wire) {
+  std::string name;
+  std::size_t at = 0;
+  while (at < wire.size() && wire[at] != 0) {
+    std::size_t length = wire[at];
+    if (length > kMaxLabel || at + 1 + length >= wire.size())
+      return fail(ErrorKind::BadInput, "a damaged domain name");
+    if (!name.empty()) name += '.';
+    auto label = as_text(wire.subspan(at + 1, length));
+    if (label.find('.') != std::string_view::npos)
+      return fail(ErrorKind::BadInput, "a domain name with a dot inside a label");
+    name += label;
+    at += 1 + length;
+  }
+  if (at >= wire.size()) return fail(ErrorKind::BadInput, "a damaged domain name");
+  return parse(name);
+}
+
+Result<DnsName> DnsName::tlsa_owner(std::uint16_t port) const {
+  return parse(fmt::format("_{}._tcp.{}", port, text_));
+}
+
+bool is_ip_address(std::string_view text) {
+  if (text.size() >= 2 && text.front() == '[' && text.back() == ']') {
+    text = text.substr(1, text.size() - 2);
+    constexpr std::string_view tag = "IPv6:";  // RFC 5321 4.1.3
+    if (text.substr(0, tag.size()) == tag) text.remove_prefix(tag.size());
+  }
+  std::string address(text);
+  in6_addr buffer{};
+  return inet_pton(AF_INET, address.c_str(), &buffer) == 1 ||
+         inet_pton(AF_INET6, address.c_str(), &buffer) == 1;
+}
+
+}  // namespace danesmtp
