@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "deliver.h"
+
+#include <algorithm>
+
+#include "outcome/delivery_log.h"
+#include "route/attempt.h"
+#include "route/domain_plan.h"
+#include "route/host_loop.h"
+
+namespace danesmtp {
+namespace {
+
+// A look-up for the whole domain failed: no host can be chosen, DNS trouble never bounces mail.
+void defer_domain(MailServer& server, const DomainPlan& plan) {
+  RecipientOutcome outcome;
+  outcome.cause = Cause::Dns;
+  outcome.text = plan.failure->text;
+  for (auto recipient : plan.recipients) server.set_outcome(recipient, outcome);
+  server.retry_routing(plan.recipients.front(), plan.domain);
+  server.event(kNoHost, plan.recipients.front(), "dane:fail", "dnssec-invalid");
+}
+
+}  // namespace
+
+void deliver(MailServer& server, Resolver& resolver, AddressBatch& batch) {
+  std::vector<DomainPlan> ours;
+  std::vector<std::size_t> delegated;
+  for (auto& group : recipients_by_domain(batch)) {
+    auto plan = plan_domain(server, resolver, batch, std::move(group));
+    if (plan.needs_us())
+      ours.push_back(std::move(plan));
+    else
+      delegated.insert(delegated.end(), plan.recipients.begin(), plan.recipients.end());
+  }
+  std::sort(delegated.begin(), delegated.end());
+  if (!delegated.empty()) server.delegate(delegated);
+  if (ours.empty()) return;
+
+  server.take_over(batch);
+  for (const auto& plan : ours) {
+    if (plan.failure)
+      defer_domain(server, plan);
+    else
+      try_hosts(server, batch, plan, attempt_host);
+  }
+}
+
+}  // namespace danesmtp

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The only place where the text of a log line about a delivery is made. Where Exim's own driver has
+// words for an event, log tools know them, and these are the same words.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "core/dns_name.h"
+#include "core/error.h"
+#include "smtp/trouble.h"
+
+namespace danesmtp {
+
+// "SMTP error from remote mail server after RCPT TO:<x>: 550 no"
+std::string trouble_text(const SmtpTrouble& trouble, bool pipelined);
+
+// The reply to the end of data, as C= shows it.
+std::string confirmation_text(const SmtpReply& reply);
+
+// Why a recipient waits although no host was tried.
+enum class NoHostReason {
+  RetryTimes,     // it was not time for any host
+  AllExpired,     // and all of them have failed for long
+  LookupsFailed,  // no host has an address
+  Busy,           // serialize_hosts
+  Mixed,
+};
+std::string no_host_text(NoHostReason reason, std::string_view domain);
+
+// A look-up failed before any host could be chosen.
+std::string lookup_text(std::string_view what, std::string_view domain, const Error& error);
+
+}  // namespace danesmtp

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "outcome/failure_policy.h"
+
+#include <algorithm>
+#include <array>
+
+#include "outcome/delivery_log.h"
+
+namespace danesmtp {
+namespace {
+
+using enum Happening;
+constexpr auto kHost = FailureScope::Host;
+constexpr auto kMessage = FailureScope::Message;
+
+// One row a stage and happening. Until the peer is authenticated nothing it says is final (D-027,
+// D-135): a refusal before MAIL only takes the host out.
+constexpr FailureRow kRows[] = {
+    {SmtpStage::Greeting, Refused4xx, kHost, Status::Deferred, Cause::None},
+    {SmtpStage::Greeting, Refused5xx, kHost, Status::Deferred, Cause::None},
+    {SmtpStage::Greeting, NoAnswer, kHost, Status::Deferred, Cause::Timeout},
+    {SmtpStage::Greeting, Closed, kHost, Status::Deferred, Cause::Closed},
+    {SmtpStage::Greeting, Garbled, kHost, Status::Deferred, Cause::Format},
+    {SmtpStage::Greeting, IoError, kHost, Status::Deferred, Cause::None},
+
+    {SmtpStage::Ehlo, Refused4xx, kHost, Status::Deferred, Cause::None},
+    {SmtpStage::Ehlo, Refused5xx, kHost, Status::Deferred, Cause::None},
+    {SmtpStage::Ehlo, NoAnswer, kHost, Status::Deferred, Cause::Timeout},
+    {SmtpStage::Ehlo, Closed, kHost, Status::Deferred, Cause::Closed},
+    {SmtpStage::Ehlo, Garbled, kHost, Status::Deferred, Cause::Format},
+    {SmtpStage::Ehlo, IoError, kHost, Status::Deferred, Cause::None},
+
+    // RFC 7672 2.2: no STARTTLS where TLS is mandatory => do not send, try another host, else wait.
+    {SmtpStage::StartTls, Refused4xx, kHost, Status::Deferred, Cause::TlsRequired},
+    {SmtpStage::StartTls, Refused5xx, kHost, Status::Deferred, Cause::TlsRequired},
+    {SmtpStage::StartTls, NoAnswer, kHost, Status::Deferred, Cause::Timeout},
+    {SmtpStage::StartTls, Closed, kHost, Status::Deferred, Cause::Closed},
+    {SmtpStage::StartTls, Garbled, kHost, Status::Deferred, Cause::Format},
+    {SmtpStage::StartTls, IoError, kHost, Status::Deferred, Cause::None},
+    {SmtpStage::StartTls, TlsFailed, kHost, Status::Deferred, Cause::TlsRequired},
+
+    {SmtpStage::Handshake, NoAnswer, kHost, Status::Deferred, Cause::TlsFailure},
+    {SmtpStage::Handshake, Closed, kHost, Status::Deferred, Cause::TlsFailure},
+    {SmtpStage::Handshake, Garbled, kHost, Status::Deferred, Cause::TlsFailure},
+    {SmtpStage::Handshake, IoError, kHost, Status::Deferred, Cause::TlsFailure},
+    {SmtpStage::Handshake, TlsFailed, kHost, Status::Deferred, Cause::TlsFailure},
+    {SmtpStage::Verify, TlsFailed, kHost, Status::Deferred, Cause::TlsFailure},
+
+    {SmtpStage::Mail, Refused4xx, kMessage, Status::Deferred, Cause::Mail4xx},
+    {SmtpStage::Mail, Refused5xx, kMessage, Status::Failed, Cause::None},
+    {SmtpStage::Mail, NoAnswer, kMessage, Status::Deferred, Cause::Timeout},
+    {SmtpStage::Mail, Closed, kHost, Status::Deferred, Cause::Closed},
+    {SmtpStage::Mail, Garbled, kHost, Status::Deferred, Cause::Format},
+    {SmtpStage::Mail, IoError, kHost, Status::Deferred, Cause::None},
+
+    {SmtpStage::Rcpt, Refused4xx, FailureScope::Recipient, Status::Deferred, Cause::Rcpt4xx},
+    {SmtpStage::Rcpt, Refused5xx, FailureScope::Recipient, Status::Failed, Cause::None},
+    {SmtpStage::Rcpt, NoAnswer, FailureScope::Recipient, Status::Deferred, Cause::Timeout},
+    {SmtpStage::Rcpt, Closed, kHost, Status::Deferred, Cause::Closed},
+    {SmtpStage::Rcpt, Garbled, kHost, Status::Deferred, Cause::Format},
+    {SmtpStage::Rcpt, IoError, kHost, Status::Deferred, Cause::None},
+
+    {SmtpStage::Data, Refused4xx, kMessage, Status::Deferred, Cause::Data4xx},
+    {SmtpStage::Data, Refused5xx, kMessage, Status::Failed, Cause::None},
+    {SmtpStage::Data, NoAnswer, kHost, Status::Deferred, Cause::Timeout},
+    {SmtpStage::Data, Closed, kHost, Status::Deferred, Cause::Closed},
+    {SmtpStage::Data, Garbled, kHost, Status::Deferred, Cause::Format},
+    {SmtpStage::Data, IoError, kHost, Status::Deferred, Cause::None},
+
+    {SmtpStage::EndOfData, Refused4xx, kMessage, Status::Deferred, Cause::Data4xx},
+    {SmtpStage::EndOfData, Refused5xx, kMessage, Status::Failed, Cause::None},
+    {SmtpStage::EndOfData, NoAnswer, kMessage, Status::Deferred, Cause::Timeout},
+    {SmtpStage::EndOfData, Closed, kMessage, Status::Deferred, Cause::Closed},
+    {SmtpStage::EndOfData, Garbled, kHost, Status::Deferred, Cause::Format},
+    {SmtpStage::EndOfData, IoError, kHost, Status::Deferred, Cause::None},
+};
+
+Happening happening_of(const SmtpTrouble& trouble) {
+  if (trouble.reply && trouble.reply->transient()) return Refused4xx;
+  if (trouble.reply && trouble.reply->permanent()) return Refused5xx;
+  if (trouble.reply) return Garbled;
+  switch (trouble.error.kind) {
+    case ErrorKind::Timeout: return NoAnswer;
+    case ErrorKind::Disconnected: return Closed;
+    case ErrorKind::Protocol: return Garbled;
+    case ErrorKind::TlsHandshake:
+    case ErrorKind::TlsVerify: return TlsFailed;
+    case ErrorKind::BadInput:
+    case ErrorKind::DnsBogus:
+    case ErrorKind::DnsFailure:
+    case ErrorKind::Io:
+    case ErrorKind::Internal: break;
+  }
+  return IoError;
+}
+
+// What has no row is the host's trouble, for now.
+FailureRow row_for(SmtpStage stage, Happening happening) {
+  auto found = std::find_if(std::begin(kRows), std::end(kRows), [&](const FailureRow& row) {
+    return row.stage == stage && row.happening == happening;
+  });
+  if (found != std::end(kRows)) return *found;
+  return {stage, happening, kHost, Status::Deferred, Cause::None};
+}
+
+}  // namespace
+
+std::span<const FailureRow> failure_rows() { return kRows; }
+
+Judgement judge(const SmtpTrouble& trouble, bool pipelined) {
+  const FailureRow row = row_for(trouble.stage, happening_of(trouble));
+  Judgement judgement;
+  judgement.scope = row.scope;
+  judgement.status = row.status;
+  judgement.cause = row.cause;
+  judgement.reply_code = trouble.reply ? trouble.reply->code : 0;
+  judgement.text_is_for_sender = trouble.reply.has_value();
+  judgement.text = trouble_text(trouble, pipelined);
+  return judgement;
+}
+
+Judgement judge(const ConnectFailure& failure) {
+  Judgement judgement;
+  judgement.cause = failure.timed_out ? Cause::ConnectTimeout : Cause::System;
+  judgement.system_errno = failure.system_errno;
+  return judgement;
+}
+
+Judgement judge(const WriteFailure& failure) {
+  Judgement judgement;
+  judgement.scope = FailureScope::Delivery;
+  judgement.text = failure.text;
+  switch (failure.kind) {
+    case WriteFailureKind::Io:
+    case WriteFailureKind::Signing: judgement.cause = Cause::None; break;
+    case WriteFailureKind::Filter: judgement.cause = Cause::Filter; break;
+    case WriteFailureKind::Headers: judgement.cause = Cause::Headers; break;
+  }
+  return judgement;
+}
+
+Judgement judge_refusal(const SmtpReply& reply, const std::string& command, bool pipelined) {
+  return judge({SmtpStage::Rcpt, {ErrorKind::Protocol, "refused"}, reply, command}, pipelined);
+}
+
+}  // namespace danesmtp

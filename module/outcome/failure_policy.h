@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What a failure means: for the host, the message or a recipient; for now or for good. The only place
+// where that is decided; the rows of failure_rows() are what doc/ERRORS.md shows. RFC 5321 4.2 and
+// 4.5.4, RFC 7672 2.2, and the classes that Exim's retry rules expect.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "outcome/recipient_result.h"
+#include "route/mail_server.h"
+#include "smtp/trouble.h"
+
+namespace danesmtp {
+
+enum class FailureScope {
+  Host,       // this host is bad for now: a retry record for it, then the next host
+  Message,    // the host is well, it would not take this message: the next host, no penalty
+  Recipient,  // one recipient
+  Delivery,   // no other host would do better
+};
+
+// What can happen while waiting for an answer.
+enum class Happening { Refused4xx, Refused5xx, NoAnswer, Closed, Garbled, IoError, TlsFailed };
+
+struct FailureRow {
+  SmtpStage stage;
+  Happening happening;
+  FailureScope scope;
+  Status status;
+  Cause cause;
+};
+
+std::span<const FailureRow> failure_rows();
+
+struct Judgement {
+  FailureScope scope = FailureScope::Host;
+  Status status = Status::Deferred;
+  Cause cause = Cause::None;
+  int system_errno = 0;
+  int reply_code = 0;
+  bool text_is_for_sender = false;
+  std::string text;
+};
+
+// `pipelined`: the command went out in a group, which the log line says.
+Judgement judge(const SmtpTrouble& trouble, bool pipelined);
+Judgement judge(const ConnectFailure& failure);
+Judgement judge(const WriteFailure& failure);
+
+// A recipient that was refused at RCPT.
+Judgement judge_refusal(const SmtpReply& reply, const std::string& command, bool pipelined);
+
+}  // namespace danesmtp

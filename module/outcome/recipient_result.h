@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What became of one recipient, as Exim wants to know it.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <string>
+
+namespace danesmtp {
+
+enum class Status { Delivered, Deferred, Failed };
+
+// The kind of error; retry rules and `exinext` go by it.
+enum class Cause {
+  None,
+  System,          // system_errno says which
+  ConnectTimeout,
+  Timeout,
+  Closed,
+  Format,
+  TlsRequired,
+  TlsFailure,
+  Dns,
+  UnknownHost,
+  HostIsLocal,
+  Mail4xx,
+  Rcpt4xx,
+  Data4xx,
+  HostRetry,
+  Filter,
+  Headers,
+  Expansion,
+};
+
+// How sure we are who the peer is (D-032, D-160).
+enum class PeerTrust {
+  None,      // no TLS, or nobody verified
+  Verified,  // by PKIX, or by DANE of a host that an insecure MX record named
+  Dane,      // by DANE all the way from the recipient's domain
+};
+
+struct RecipientOutcome {
+  Status status = Status::Deferred;
+  Cause cause = Cause::None;
+  int system_errno = 0;
+  int reply_code = 0;               // of a 4xx reply
+  std::string text;                 // one line, printable
+  bool text_is_for_sender = false;  // may be quoted in a bounce
+  std::optional<std::size_t> host;  // the host used
+  bool host_secure = false;         // found by DNSSEC
+  bool first_of_transaction = false;
+  bool pipelined = false;
+  std::string cipher;               // "TLS1.3:...:256"; empty: no TLS
+  std::string peer_dn;
+  PeerTrust trust = PeerTrust::None;
+  std::chrono::microseconds duration{0};
+};
+
+}  // namespace danesmtp

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What Exim hands to one call of the transport, as values: the recipients of one message that share a
+// host list, and that list. Indices into the two vectors name hosts and recipients everywhere.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace danesmtp {
+
+// How the recipient's domain led to the host list.
+enum class RouteKind {
+  Mx,     // the router asked the DNS for MX records
+  Fixed,  // the configuration names the hosts: non-MX destinations (RFC 7672 2.2.2, D-056)
+};
+
+struct BatchRecipient {
+  std::string address;  // for RCPT TO
+  std::string domain;
+  RouteKind route = RouteKind::Mx;
+};
+
+struct BatchHost {
+  std::string name;        // as logs and retry keys have it: after Exim's CNAME expansion
+  std::string asked_name;  // as the MX record or the configuration has it
+  std::string address;     // text form; empty: not looked up yet
+  std::optional<std::uint16_t> port;  // none: the transport's
+  std::optional<int> mx;              // preference; none: not from an MX record
+};
+
+struct AddressBatch {
+  std::string transport_name;
+  std::string sender;           // empty: the null sender
+  std::string spool_directory;  // for message data too large for memory
+  std::uint64_t message_size = 0;  // octets, with size_addition (RFC 1870)
+  std::vector<BatchRecipient> recipients;
+  std::vector<BatchHost> hosts;
+};
+
+}  // namespace danesmtp

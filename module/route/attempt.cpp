@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "route/attempt.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <chrono>
+
+#include "net/line_channel.h"
+#include "net/message_file.h"
+#include "outcome/delivery_log.h"
+#include "route/host_tls.h"
+#include "smtp/session.h"
+#include "smtp/transaction.h"
+
+namespace danesmtp {
+namespace {
+
+using std::chrono::microseconds;
+using SteadyClock = std::chrono::steady_clock;
+
+Cause cause_of(const Error& error) {
+  switch (error.kind) {
+    case ErrorKind::DnsBogus:
+    case ErrorKind::DnsFailure: return Cause::Dns;
+    case ErrorKind::TlsHandshake:
+    case ErrorKind::TlsVerify: return Cause::TlsRequired;
+    case ErrorKind::BadInput: return Cause::Expansion;
+    case ErrorKind::Timeout:
+    case ErrorKind::Disconnected:
+    case ErrorKind::Io:
+    case ErrorKind::Protocol:
+    case ErrorKind::Internal: break;
+  }
+  return Cause::None;
+}
+
+Judgement host_judgement(const Error& error) {
+  Judgement judgement;
+  judgement.cause = cause_of(error);
+  judgement.text = error.text;
+  return judgement;
+}
+
+AttemptEnd end_of(const Judgement& judgement) {
+  if (judgement.scope == FailureScope::Delivery) return AttemptEnd::Stop;
+  if (judgement.scope == FailureScope::Host) return AttemptEnd::HostDeferred;
+  return judgement.scope == FailureScope::Message && judgement.status == Status::Deferred
+             ? AttemptEnd::MessageDeferred
+             : AttemptEnd::Worked;
+}
+
+class Attempt {
+ public:
+  Attempt(MailServer& server, const AddressBatch& batch, const AttemptRequest& request)
+      : server_(server), batch_(batch), request_(request), undecided_(request.recipients) {}
+
+  AttemptResult run();
+
+ private:
+  [[nodiscard]] Result<SessionSettings> session_settings();
+  AttemptResult converse(UniqueFd socket);
+  [[nodiscard]] tl::expected<UniqueFd, WriteFailure> message();
+  AttemptResult transact(SmtpSession& session, const FileExtent& message);
+  void take(const TransactionResult& result, const std::vector<std::size_t>& recipients);
+  void accepted(const TransactionResult& result, const std::vector<std::size_t>& recipients);
+  void refused(std::size_t recipient, const RecipientResult& result, bool pipelined);
+  AttemptResult give_up(const Judgement& judgement);
+  AttemptResult trouble(const SmtpTrouble& trouble, bool pipelined);
+  void report(std::size_t recipient, const Judgement& judgement);
+  void describe_peer(const SmtpSession& session);
+  void dane_event(const std::string& data);
+  std::size_t recipients_per_transaction(const SmtpSession& session);
+  std::vector<std::size_t> next_recipients(std::size_t most) const;
+
+  MailServer& server_;
+  const AddressBatch& batch_;
+  const AttemptRequest& request_;
+  SteadyClock::time_point started_ = SteadyClock::now();
+  HostTls tls_;
+  RecipientOutcome peer_;               // what every outcome on this connection has in common
+  std::vector<std::size_t> undecided_;  // in order
+  std::vector<std::size_t> waiting_;    // deferred
+};
+
+bool has_dane_policy(const HostPolicy& policy) { return !std::holds_alternative<NoDane>(policy); }
+
+void Attempt::dane_event(const std::string& data) {
+  server_.event(request_.host, request_.recipients.front(), "dane:fail", data);
+}
+
+AttemptResult Attempt::run() {
+  peer_.host = request_.host;
+  peer_.host_secure = request_.plan.secure;
+  auto tls = tls_for_host(server_, batch_, request_);
+  if (!tls) {
+    if (const auto* skip = std::get_if<SkipHost>(&request_.plan.policy)) dane_event(skip->event_data);
+    return give_up(host_judgement(tls.error()));
+  }
+  tls_ = *tls;
+  auto socket = server_.connect(request_.host, request_.port);
+  if (!socket) return give_up(judge(socket.error()));
+  return converse(std::move(*socket));
+}
+
+Result<SessionSettings> Attempt::session_settings() {
+  auto helo = server_.option_expanded("helo_data");
+  if (!helo) return tl::unexpected(helo.error());
+  SessionSettings settings;
+  settings.helo_name = *helo;
+  settings.tls_use = tls_.use;
+  settings.tls_start = tls_.start;
+  settings.tls = tls_.settings;
+  settings.verify_peer = tls_.verify;
+  settings.timeouts.command = std::chrono::seconds(server_.option_number("command_timeout", 300));
+  settings.timeouts.data_block = std::chrono::seconds(server_.option_number("data_timeout", 300));
+  settings.timeouts.final_reply = std::chrono::seconds(server_.option_number("final_timeout", 600));
+  return settings;
+}
+
+AttemptResult Attempt::converse(UniqueFd socket) {
+  auto settings = session_settings();
+  if (!settings) return give_up(host_judgement(settings.error()));
+  SmtpSession session(LineChannel(std::move(socket)), std::move(*settings), server_);
+  auto opened = session.open();
+  describe_peer(session);
+  if (!opened) return trouble(opened.error(), false);
+
+  auto file = message();
+  if (!file) {
+    session.quit();
+    return give_up(judge(file.error()));
+  }
+  auto extent = whole_file(*file);
+  if (!extent) return give_up(host_judgement(extent.error()));
+  auto result = transact(session, *extent);
+  session.quit();
+  return result;
+}
+
+tl::expected<UniqueFd, WriteFailure> Attempt::message() {
+  auto file = make_message_file(batch_.spool_directory, batch_.message_size);
+  if (!file) return tl::unexpected(WriteFailure{WriteFailureKind::Io, 0, file.error().text});
+  auto written = server_.write_message(file->get());
+  if (!written) return tl::unexpected(written.error());
+  return std::move(*file);
+}
+
+void Attempt::describe_peer(const SmtpSession& session) {
+  const bool implicit = tls_.start == TlsStart::FromFirstOctet;
+  if (!implicit) server_.session_step('e');
+  if (!session.tls()) return;
+  server_.session_step('s');
+  server_.session_step('e');
+  peer_.cipher = session.tls()->cipher;
+  if (!session.tls()->group.empty()) peer_.cipher += ":" + session.tls()->group;
+  peer_.peer_dn = session.tls()->peer_dn;
+  peer_.trust = tls_.verdict->trust;
+}
+
+std::size_t Attempt::recipients_per_transaction(const SmtpSession& session) {
+  std::size_t most = 0;
+  auto text = server_.option_expanded("max_rcpt");
+  if (text) std::from_chars(text->data(), text->data() + text->size(), most);
+  auto limit = session.capabilities().limits.rcpt_max;
+  if (limit && (most == 0 || *limit < most)) most = *limit;
+  return most == 0 ? undecided_.size() : most;
+}
+
+std::vector<std::size_t> Attempt::next_recipients(std::size_t most) const {
+  auto count = static_cast<std::ptrdiff_t>(std::min(most, undecided_.size()));
+  return {undecided_.begin(), undecided_.begin() + count};
+}
+
+// A transaction decides at least one recipient or ends in trouble, so this loop ends.
+AttemptResult Attempt::transact(SmtpSession& session, const FileExtent& message) {
+  const std::size_t most = recipients_per_transaction(session);
+  Envelope envelope;
+  envelope.mail.sender = batch_.sender;
+  if (session.capabilities().size) envelope.mail.size = batch_.message_size;
+  bool previous_accepted = true;
+  while (!undecided_.empty()) {
+    if (!previous_accepted) {
+      auto reset = session.reset();
+      if (!reset) return trouble(reset.error(), false);
+    }
+    const auto recipients = next_recipients(most);
+    envelope.recipients.clear();
+    for (auto index : recipients)
+      envelope.recipients.push_back({batch_.recipients[index].address, {}, {}});
+    auto result = run_transaction(
+        session, envelope, message,
+        [&](const TransactionResult& so_far) { accepted(so_far, recipients); });
+    take(result, recipients);
+    if (result.trouble) return trouble(*result.trouble, result.pipelined);
+    previous_accepted = result.custody == Custody::Taken;
+  }
+  return {AttemptEnd::Worked, {}, false, waiting_};
+}
+
+// The server has the message now: first of all, put that on record.
+void Attempt::accepted(const TransactionResult& result, const std::vector<std::size_t>& recipients) {
+  std::vector<std::size_t> delivered;
+  for (std::size_t i = 0; i < recipients.size(); ++i) {
+    if (result.recipients[i].fate != RecipientFate::Delivered) continue;
+    RecipientOutcome outcome = peer_;
+    outcome.status = Status::Delivered;
+    outcome.text = confirmation_text(*result.recipients[i].reply);
+    outcome.first_of_transaction = delivered.empty();
+    outcome.pipelined = result.pipelined;
+    outcome.duration = std::chrono::duration_cast<microseconds>(SteadyClock::now() - started_);
+    server_.set_outcome(recipients[i], outcome);
+    delivered.push_back(recipients[i]);
+  }
+  server_.journal(delivered);
+  for (auto recipient : delivered) server_.retry_recipient(recipient, RetryChange::Worked);
+}
+
+void Attempt::refused(std::size_t recipient, const RecipientResult& result, bool pipelined) {
+  const Judgement judgement = judge_refusal(*result.reply, result.command, pipelined);
+  report(recipient, judgement);
+  server_.log_message(request_.host, judgement.text);
+  if (judgement.status == Status::Failed) return;
+  server_.event(request_.host, recipient, "msg:rcpt:host:defer", judgement.text);
+  server_.retry_recipient(recipient, RetryChange::Deferred);
+}
+
+void Attempt::take(const TransactionResult& result, const std::vector<std::size_t>& recipients) {
+  for (std::size_t i = 0; i < recipients.size(); ++i) {
+    const auto& one = result.recipients[i];
+    if (one.fate == RecipientFate::Undecided) continue;
+    // The reply to RCPT is quoted without "pipelined": it is plain which command it answers.
+    if (one.fate == RecipientFate::Refused) refused(recipients[i], one, false);
+    std::erase(undecided_, recipients[i]);
+  }
+}
+
+void Attempt::report(std::size_t recipient, const Judgement& judgement) {
+  RecipientOutcome outcome = peer_;
+  outcome.status = judgement.status;
+  outcome.cause = judgement.cause;
+  outcome.system_errno = judgement.system_errno;
+  outcome.reply_code = judgement.reply_code;
+  outcome.text = judgement.text;
+  outcome.text_is_for_sender = judgement.text_is_for_sender;
+  outcome.duration = std::chrono::duration_cast<microseconds>(SteadyClock::now() - started_);
+  server_.set_outcome(recipient, outcome);
+  if (judgement.status == Status::Deferred) waiting_.push_back(recipient);
+}
+
+AttemptResult Attempt::give_up(const Judgement& judgement) {
+  for (auto recipient : undecided_) report(recipient, judgement);
+  return {end_of(judgement), judgement, false, waiting_};
+}
+
+AttemptResult Attempt::trouble(const SmtpTrouble& trouble, bool pipelined) {
+  const Judgement judgement = judge(trouble, pipelined);
+  const bool tls = trouble.stage == SmtpStage::Handshake || trouble.stage == SmtpStage::Verify;
+  if (has_dane_policy(request_.plan.policy)) {
+    if (tls) dane_event("validation-failure");
+    if (judgement.cause == Cause::TlsRequired) dane_event("starttls-not-supported");
+  }
+  auto result = give_up(judgement);
+  result.tls_failed = tls;
+  if (judgement.scope == FailureScope::Recipient && !undecided_.empty())
+    server_.retry_recipient(undecided_.front(), RetryChange::Deferred);
+  return result;
+}
+
+}  // namespace
+
+AttemptResult attempt_host(MailServer& server, const AddressBatch& batch,
+                           const AttemptRequest& request) {
+  return Attempt(server, batch, request).run();
+}
+
+}  // namespace danesmtp

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// One attempt on one host: TCP connection, session, TLS as the host's policy demands, one or more
+// transactions, and each recipient's outcome reported as soon as it is known. It never goes below the
+// policy it is given, and it does not choose hosts.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/dns_name.h"
+#include "dane/tlsa_policy.h"
+#include "outcome/failure_policy.h"
+#include "route/address_batch.h"
+#include "route/mail_server.h"
+
+namespace danesmtp {
+
+// What the look-ups decided for one host and one recipient domain.
+struct HostPlan {
+  HostPolicy policy = NoDane{};
+  MxTrust mx = MxTrust::Insecure;
+  bool secure = false;              // the host's addresses are signed, and what named it is too
+  std::vector<DnsName> names;       // reference identifiers for usage 2 (RFC 7672 3.2.2)
+};
+
+enum class AttemptEnd {
+  Worked,           // a transaction was completed; each recipient has its own outcome
+  MessageDeferred,  // the host is well, but would not take this message now
+  HostDeferred,     // the host is bad for now
+  Stop,             // no other host would do better
+};
+
+struct AttemptResult {
+  AttemptEnd end = AttemptEnd::HostDeferred;
+  Judgement failure;         // unless Worked
+  bool tls_failed = false;   // the handshake or verification did
+  std::vector<std::size_t> waiting;  // recipients that another host may still take
+};
+
+enum class TlsChoice { AsPolicySays, Suppressed };
+
+struct AttemptRequest {
+  std::size_t host = 0;
+  std::uint16_t port = 25;
+  const HostPlan& plan;
+  std::vector<std::size_t> recipients;  // those still waiting
+  TlsChoice tls = TlsChoice::AsPolicySays;
+};
+
+AttemptResult attempt_host(MailServer& server, const AddressBatch& batch,
+                           const AttemptRequest& request);
+
+}  // namespace danesmtp

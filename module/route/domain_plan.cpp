@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "route/domain_plan.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "dane/reference_names.h"
+#include "dane/tlsa_lookup.h"
+#include "outcome/delivery_log.h"
+#include "route/mx_lookup.h"
+
+namespace danesmtp {
+namespace {
+
+using HostKey = std::pair<std::string, std::uint16_t>;
+
+SkipHost skip(ErrorKind kind, std::string text) {
+  return {{kind, std::move(text)}, "dnssec-invalid"};
+}
+
+// What the base domain of a decision is called, if it has one.
+const DnsName* base_domain(const TlsaDecision& decision) {
+  if (const auto* usable = std::get_if<TlsaUsable>(&decision)) return &usable->base_domain;
+  if (const auto* unusable = std::get_if<TlsaUnusable>(&decision)) return &unusable->base_domain;
+  return nullptr;
+}
+
+bool has_secure_address(const HostDns& dns) {
+  return dns.inet.state == AddressState::Secure || dns.inet6.state == AddressState::Secure;
+}
+
+class Planner {
+ public:
+  Planner(MailServer& server, Resolver& resolver, const AddressBatch& batch, RecipientGroup group)
+      : server_(server), resolver_(resolver), batch_(batch), group_(std::move(group)) {}
+
+  DomainPlan plan();
+
+ private:
+  DaneWish strictest_wish(const HostKey& key);
+  [[nodiscard]] Result<bool> listed(const char* option, const HostKey& key);
+  void plan_host(const HostKey& key, DaneWish wish);
+  HostPlan judge_host(const DnsName& host, std::uint16_t port, DaneWish wish);
+  [[nodiscard]] Result<ReachedHost> reach(const DnsName& host);
+  [[nodiscard]] Result<DomainRoute> domain_route();
+  void explain(const HostKey& key, const HostPlan& plan);
+
+  MailServer& server_;
+  Resolver& resolver_;
+  const AddressBatch& batch_;
+  RecipientGroup group_;
+  DomainPlan plan_;
+  std::optional<DomainRoute> route_;  // asked for once, and only if some host can have a policy
+  std::optional<Error> list_error_;   // a host list option could not be matched
+};
+
+// A host has an entry an address; it is required to have DANE if any of them says so.
+DaneWish Planner::strictest_wish(const HostKey& key) {
+  for (auto [option, wish] : {std::pair{"hosts_require_dane", DaneWish::Require},
+                              std::pair{"hosts_try_dane", DaneWish::Try}}) {
+    auto found = listed(option, key);
+    if (!found) list_error_ = found.error();
+    if (!found || *found) return wish;
+  }
+  return DaneWish::Off;
+}
+
+Result<bool> Planner::listed(const char* option, const HostKey& key) {
+  for (std::size_t i = 0; i < batch_.hosts.size(); ++i) {
+    if (HostKey{batch_.hosts[i].asked_name, plan_.port(batch_.hosts[i])} != key) continue;
+    auto in = server_.host_in(option, i);
+    if (!in || *in) return in;
+  }
+  return false;
+}
+
+Result<DomainRoute> Planner::domain_route() {
+  if (!route_) {
+    auto domain = DnsName::parse(group_.domain);
+    if (!domain) return tl::unexpected(domain.error());
+    route_ = look_up_domain(resolver_, *domain);
+  }
+  return *route_;
+}
+
+// How the host was found for the domain; an error means that it must not be used.
+Result<ReachedHost> Planner::reach(const DnsName& host) {
+  if (group_.route == RouteKind::Fixed) return ReachedHost{HostRole::NonMx, host, host, host};
+  auto route = domain_route();
+  if (!route) return tl::unexpected(route.error());
+  if (const auto* failed = std::get_if<MxFailed>(&route->mx)) {
+    plan_.failure = Error{failed->error.kind, lookup_text("MX", group_.domain, failed->error)};
+    return tl::unexpected(*plan_.failure);
+  }
+  auto role = role_of_host(*route, host);
+  if (!role)
+    return fail(ErrorKind::DnsBogus,
+                fmt::format("DANE error: {} is not a mail server of {} in the validated DNS, though "
+                            "the system's resolver says so",
+                            host.text(), group_.domain));
+  return ReachedHost{*role, host, route->domain, route->expanded};
+}
+
+HostPlan Planner::judge_host(const DnsName& host, std::uint16_t port, DaneWish wish) {
+  HostPlan plan;
+  auto reached = reach(host);
+  if (!reached) {
+    plan.policy = SkipHost{reached.error(), "dnssec-invalid"};
+    return plan;
+  }
+  plan.mx = reached->role == HostRole::InsecureMx ? MxTrust::Insecure : MxTrust::Secure;
+  // RFC 7672 2.2.1: an unsigned MX record may be ignored for DANE, or its host be held to its records.
+  if (plan.mx == MxTrust::Insecure && wish == DaneWish::Try &&
+      server_.option_text("dane_insecure_mx") == "may") {
+    plan.policy = NoDane{"the MX record is not signed (dane_insecure_mx = may)"};
+    return plan;
+  }
+  const HostDns dns = look_up_host(resolver_, host, port);
+  plan.secure = plan.mx == MxTrust::Secure && has_secure_address(dns);
+  plan.policy = host_policy(wish, plan.mx, dns.tlsa);
+  if (const auto* base = base_domain(dns.tlsa)) plan.names = reference_names(*base, *reached);
+  return plan;
+}
+
+void Planner::plan_host(const HostKey& key, DaneWish wish) {
+  auto& plan = plan_.hosts[key];
+  auto host = DnsName::parse(key.first);
+  if (list_error_) {
+    plan.policy = SkipHost{*list_error_, "dnssec-invalid"};
+  } else if (wish == DaneWish::Off) {
+    plan.policy = NoDane{"the host is not in hosts_try_dane"};
+  } else if (host) {
+    plan = judge_host(*host, key.second, wish);
+  } else {  // D-058: an address has no TLSA records
+    plan.policy = host_policy(wish, MxTrust::Secure, NoTlsa{host.error().text});
+  }
+  explain(key, plan);
+}
+
+void Planner::explain(const HostKey& key, const HostPlan& plan) {
+  if (!server_.debugging()) return;
+  std::string what = "Exim's own rules";
+  if (const auto* none = std::get_if<NoDane>(&plan.policy)) what = "no DANE: " + none->why;
+  if (const auto* skip = std::get_if<SkipHost>(&plan.policy)) what = "not usable: " + skip->error.text;
+  if (const auto* only = std::get_if<EncryptOnly>(&plan.policy))
+    what = fmt::format("TLS without authentication: no TLSA record of {} is usable",
+                       only->base_domain.text());
+  if (const auto* dane = std::get_if<Authenticate>(&plan.policy))
+    what = fmt::format("authenticate by {} TLSA record{} of {}", dane->records.size(),
+                       dane->records.size() == 1 ? "" : "s", dane->base_domain.text());
+  server_.debug(fmt::format("DANE policy for {} at {}:{}: {}", group_.domain, key.first, key.second,
+                            what));
+}
+
+DomainPlan Planner::plan() {
+  plan_.domain = group_.domain;
+  plan_.recipients = group_.recipients;
+  auto port = server_.service_port();
+  if (!port) {
+    plan_.failure = port.error();
+    return plan_;
+  }
+  plan_.default_port = *port;
+  for (const auto& host : batch_.hosts) {
+    const HostKey key{host.asked_name, plan_.port(host)};
+    if (plan_.hosts.count(key) == 0) plan_host(key, strictest_wish(key));
+    if (plan_.failure) break;
+  }
+  return plan_;
+}
+
+}  // namespace
+
+std::vector<RecipientGroup> recipients_by_domain(const AddressBatch& batch) {
+  std::vector<RecipientGroup> groups;
+  for (std::size_t i = 0; i < batch.recipients.size(); ++i) {
+    const auto& recipient = batch.recipients[i];
+    auto same = std::find_if(groups.begin(), groups.end(), [&](const RecipientGroup& group) {
+      return group.domain == recipient.domain && group.route == recipient.route;
+    });
+    if (same == groups.end()) same = groups.insert(same, {recipient.domain, recipient.route, {}});
+    same->recipients.push_back(i);
+  }
+  return groups;
+}
+
+const HostPlan& DomainPlan::host(const BatchHost& host) const {
+  static const HostPlan kUnplanned = {
+      skip(ErrorKind::Internal, "no DANE policy was decided for this host"), MxTrust::Insecure, false, {}};
+  auto found = hosts.find({host.asked_name, port(host)});
+  return found == hosts.end() ? kUnplanned : found->second;
+}
+
+bool DomainPlan::needs_us() const {
+  return failure || std::any_of(hosts.begin(), hosts.end(), [](const auto& entry) {
+           return !std::holds_alternative<NoDane>(entry.second.policy);
+         });
+}
+
+DomainPlan plan_domain(MailServer& server, Resolver& resolver, const AddressBatch& batch,
+                       RecipientGroup group) {
+  return Planner(server, resolver, batch, std::move(group)).plan();
+}
+
+}  // namespace danesmtp

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What is decided for the recipients of one domain before any connection: the policy of each host of
+// the batch, by look-ups of our own (the host list came through an unvalidated path, D-041). RFC 7672
+// 2.2.1 for hosts from MX records, 2.2.2 for hosts that the configuration names.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "dns/resolver.h"
+#include "route/address_batch.h"
+#include "route/attempt.h"
+#include "route/mail_server.h"
+
+namespace danesmtp {
+
+struct RecipientGroup {
+  std::string domain;
+  RouteKind route = RouteKind::Mx;
+  std::vector<std::size_t> recipients;
+};
+
+// In the order in which the domains first appear.
+std::vector<RecipientGroup> recipients_by_domain(const AddressBatch& batch);
+
+struct DomainPlan {
+  std::string domain;
+  std::vector<std::size_t> recipients;
+  std::optional<Error> failure;  // of a look-up for the whole domain: no host can be used
+  std::uint16_t default_port = 25;
+  std::map<std::pair<std::string, std::uint16_t>, HostPlan> hosts;  // by asked name and port
+
+  std::uint16_t port(const BatchHost& host) const { return host.port.value_or(default_port); }
+  const HostPlan& host(const BatchHost& host) const;
+
+  // False: no host has a DANE policy and none is required; Exim's own driver takes it.
+  bool needs_us() const;
+};
+
+DomainPlan plan_domain(MailServer& server, Resolver& resolver, const AddressBatch& batch,
+                       RecipientGroup group);
+
+}  // namespace danesmtp

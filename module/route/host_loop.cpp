@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "route/host_loop.h"
+
+#include <fmt/format.h>
+
+#include "outcome/delivery_log.h"
+
+namespace danesmtp {
+namespace {
+
+// Why hosts were passed over, for the text that an untried recipient gets.
+struct PassedOver {
+  int retry = 0;
+  int lookup = 0;
+  int busy = 0;
+  bool all_expired = true;  // stays so only if every host is expired and none was tried
+
+  NoHostReason reason() const {
+    if (all_expired && retry > 0) return NoHostReason::AllExpired;
+    if (lookup == 0 && busy == 0) return NoHostReason::RetryTimes;
+    if (retry == 0 && busy == 0) return NoHostReason::LookupsFailed;
+    if (retry == 0 && lookup == 0) return NoHostReason::Busy;
+    return NoHostReason::Mixed;
+  }
+};
+
+class HostLoop {
+ public:
+  HostLoop(MailServer& server, const AddressBatch& batch, const DomainPlan& plan,
+           const AttemptHost& attempt)
+      : server_(server), batch_(batch), plan_(plan), attempt_(attempt), waiting_(plan.recipients) {}
+
+  void run();
+
+ private:
+  enum class Pass { Normal, ExpiredHosts };
+  enum class Next { Continue, Stop };
+
+  Next walk(Pass pass);
+  Next consider(std::size_t host, Pass pass);
+  bool usable(std::size_t host, HostState state, Pass pass);
+  Next local_host(std::size_t host);
+  Next try_host(std::size_t host, bool expired);
+  AttemptResult attempt(std::size_t host, TlsChoice tls);
+  bool may_try_in_clear(std::size_t host, const AttemptResult& result);
+  void remember(std::size_t host, const AttemptResult& result, std::size_t recipient);
+  void report_host(std::size_t host, const AttemptResult& result, std::size_t recipient);
+  void count(std::size_t host, bool expired);
+  void finish();
+
+  MailServer& server_;
+  const AddressBatch& batch_;
+  const DomainPlan& plan_;
+  const AttemptHost& attempt_;
+  std::vector<std::size_t> waiting_;
+  PassedOver passed_over_;
+  std::size_t next_ = 0;
+  int unexpired_tried_ = 0;
+  int tried_ = 0;
+  bool skipped_some_ = false;
+};
+
+void HostLoop::run() {
+  if (walk(Pass::Normal) == Next::Stop) return;
+  auto wait = server_.option_flag("delay_after_cutoff");
+  const bool second = wait && !*wait && passed_over_.all_expired;
+  if (second && walk(Pass::ExpiredHosts) == Next::Stop) return;
+  finish();
+}
+
+HostLoop::Next HostLoop::walk(Pass pass) {
+  const int most = server_.option_number("hosts_max_try", 5);
+  const int most_of_all = server_.option_number("hosts_max_try_hardlimit", 50);
+  unexpired_tried_ = 0;
+  for (next_ = 0; next_ < batch_.hosts.size();) {
+    if (unexpired_tried_ >= most || tried_ >= most_of_all) {
+      // Past the hard limit it counts as if every host had been tried, so that recipients time out.
+      if (tried_ < most_of_all) skipped_some_ = true;
+      return Next::Continue;
+    }
+    if (consider(next_++, pass) == Next::Stop) return Next::Stop;
+  }
+  return Next::Continue;
+}
+
+HostLoop::Next HostLoop::consider(std::size_t host, Pass pass) {
+  const HostState state = server_.host_state(host, plan_.port(batch_.hosts[host]));
+  if (state == HostState::Local) return local_host(host);
+  if (!usable(host, state, pass)) return Next::Continue;
+  passed_over_.all_expired = false;
+  const auto next = try_host(host, state != HostState::Usable);
+  server_.leave_host(host);
+  return next;
+}
+
+bool HostLoop::usable(std::size_t host, HostState state, Pass pass) {
+  switch (state) {
+    case HostState::Usable:
+    case HostState::UsableExpired: return true;
+    case HostState::Expired:
+      if (pass == Pass::ExpiredHosts) return !server_.tried_since_arrival(host);
+      ++passed_over_.retry;
+      return false;
+    case HostState::Waiting:
+      skipped_some_ = true;
+      ++passed_over_.retry;
+      break;
+    case HostState::Busy: ++passed_over_.busy; break;
+    case HostState::NoAddress:
+    case HostState::AddressLater:
+    case HostState::Local:
+      ++passed_over_.lookup;
+      if (pass == Pass::Normal) server_.retry_routing(waiting_.front(), batch_.hosts[host].name);
+      break;
+  }
+  passed_over_.all_expired = false;
+  return false;
+}
+
+HostLoop::Next HostLoop::local_host(std::size_t host) {
+  RecipientOutcome outcome;
+  outcome.cause = Cause::HostIsLocal;
+  outcome.text = fmt::format("{} transport found host {} to be local", batch_.transport_name,
+                             batch_.hosts[host].name);
+  for (auto recipient : waiting_) server_.set_outcome(recipient, outcome);
+  return Next::Stop;
+}
+
+AttemptResult HostLoop::attempt(std::size_t host, TlsChoice tls) {
+  const auto& target = batch_.hosts[host];
+  return attempt_(server_, batch_, {host, plan_.port(target), plan_.host(target), waiting_, tls});
+}
+
+// A host without DANE policy whose TLS is broken: Exim's rules let the message go in clear.
+bool HostLoop::may_try_in_clear(std::size_t host, const AttemptResult& result) {
+  if (!result.tls_failed || !std::holds_alternative<NoDane>(plan_.host(batch_.hosts[host]).policy))
+    return false;
+  auto allowed = server_.option_flag("tls_tempfail_tryclear");
+  auto required = server_.host_in("hosts_require_tls", host);
+  return allowed && *allowed && required && !*required;
+}
+
+HostLoop::Next HostLoop::try_host(std::size_t host, bool expired) {
+  const std::size_t first = waiting_.front();
+  count(host, expired);
+  auto result = attempt(host, TlsChoice::AsPolicySays);
+  if (may_try_in_clear(host, result)) {
+    server_.note(fmt::format("{}: delivering unencrypted to H={} [{}] (not in hosts_require_tls)",
+                             result.failure.text, batch_.hosts[host].name,
+                             batch_.hosts[host].address));
+    result = attempt(host, TlsChoice::Suppressed);
+  }
+  report_host(host, result, first);
+  remember(host, result, first);
+  waiting_ = result.waiting;
+  if (result.end == AttemptEnd::Stop || waiting_.empty()) return Next::Stop;
+  // An old message gets every host, whatever hosts_max_try says, so that it can time out.
+  if (next_ < batch_.hosts.size() && server_.retries_over(host)) --unexpired_tried_;
+  return Next::Continue;
+}
+
+// Expired hosts do not count; and before the limit cuts a list, a host of another preference is tried.
+void HostLoop::count(std::size_t host, bool expired) {
+  ++tried_;
+  if (expired || ++unexpired_tried_ < server_.option_number("hosts_max_try", 5)) return;
+  for (std::size_t later = host + 1; later < batch_.hosts.size(); ++later) {
+    if (batch_.hosts[later].mx == batch_.hosts[host].mx) continue;
+    next_ = later;
+    --unexpired_tried_;
+    return;
+  }
+}
+
+void HostLoop::report_host(std::size_t host, const AttemptResult& result, std::size_t recipient) {
+  if (result.end == AttemptEnd::Worked || result.end == AttemptEnd::Stop) return;
+  server_.log_host(host, result.failure.text, result.failure.system_errno);
+  if (result.end == AttemptEnd::HostDeferred)
+    server_.event(host, recipient, "msg:host:defer", result.failure.text);
+  if (next_ >= batch_.hosts.size())
+    server_.event(host, recipient, "msg:defer", result.failure.text);
+}
+
+void HostLoop::remember(std::size_t host, const AttemptResult& result, std::size_t recipient) {
+  if (result.end == AttemptEnd::Stop) return;
+  auto change = [](bool deferred) { return deferred ? RetryChange::Deferred : RetryChange::Worked; };
+  server_.retry_host(host, recipient, change(result.end == AttemptEnd::HostDeferred));
+  server_.retry_message(host, recipient, change(result.end == AttemptEnd::MessageDeferred));
+}
+
+void HostLoop::finish() {
+  if (skipped_some_)
+    for (auto recipient : waiting_) server_.retry_skipped(recipient);
+  if (tried_ > 0) return;  // each recipient has the outcome of its last host
+  RecipientOutcome outcome;
+  const NoHostReason reason = passed_over_.reason();
+  outcome.status = reason == NoHostReason::AllExpired ? Status::Failed : Status::Deferred;
+  outcome.cause = Cause::HostRetry;
+  outcome.text = no_host_text(reason, plan_.domain);
+  outcome.text_is_for_sender = reason == NoHostReason::AllExpired;
+  for (auto recipient : waiting_) server_.set_outcome(recipient, outcome);
+}
+
+}  // namespace
+
+void try_hosts(MailServer& server, const AddressBatch& batch, const DomainPlan& plan,
+               const AttemptHost& attempt) {
+  HostLoop(server, batch, plan, attempt).run();
+}
+
+}  // namespace danesmtp

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "route/host_tls.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "dane/dane_verify.h"
+#include "tls/pkix_verify.h"
+
+namespace danesmtp {
+namespace {
+
+WallTime now() {
+  return std::chrono::time_point_cast<std::chrono::seconds>(std::chrono::system_clock::now());
+}
+
+// dane_require_tls_ciphers replaces tls_require_ciphers under DANE, unless it expands to nothing.
+Result<std::string> priority(MailServer& server, bool dane) {
+  if (dane) {
+    auto ciphers = server.option_expanded("dane_require_tls_ciphers");
+    if (!ciphers || !ciphers->empty()) return ciphers;
+  }
+  return server.option_expanded("tls_require_ciphers");
+}
+
+std::vector<std::string> split_list(const std::string& text) {
+  std::vector<std::string> items;
+  std::string item;
+  for (char c : text + ":") {
+    if (c == ':' && !item.empty()) items.push_back(std::exchange(item, {}));
+    if (c != ':' && c != ' ') item += c;
+  }
+  return items;
+}
+
+// What the options say of every TLS connection, DANE or not.
+Result<TlsSettings> common_settings(MailServer& server, bool dane) {
+  TlsSettings settings;
+  struct Text {
+    const char* option;
+    std::string* into;
+  };
+  std::string alpn;
+  for (auto [option, into] : {Text{"tls_certificate", &settings.certificate_file},
+                              Text{"tls_privatekey", &settings.key_file}, Text{"tls_alpn", &alpn}}) {
+    auto value = server.option_expanded(option);
+    if (!value) return tl::unexpected(value.error());
+    *into = *value;
+  }
+  auto ciphers = priority(server, dane);
+  if (!ciphers) return tl::unexpected(ciphers.error());
+  settings.priority = *ciphers;
+  settings.alpn = split_list(alpn);
+  settings.min_dh_bits = static_cast<unsigned>(std::max(0, server.option_number("tls_dh_min_bits", 0)));
+  return settings;
+}
+
+VerifyPeer dane_verifier(MailServer& server, const AttemptRequest& request, const Authenticate& policy,
+                         std::shared_ptr<PeerVerdict> verdict) {
+  return [&server, &request, &policy, verdict](const TlsInfo& info) -> Result<void> {
+    auto judged = verify_dane({info.chain, policy.records, request.plan.names, now()});
+    for (const auto& detail : judged.details) server.debug("DANE: " + detail);
+    if (!judged.authenticated())
+      return fail(ErrorKind::TlsVerify, fmt::format("DANE: {}", judged.reason));
+    verdict->note = fmt::format("{} matched at depth {}", to_text(judged.match->record),
+                                judged.match->depth);
+    server.debug("DANE: " + verdict->note);
+    // D-032: an insecure MX record proves nothing about the recipient's domain.
+    verdict->trust = request.plan.mx == MxTrust::Secure ? PeerTrust::Dane : PeerTrust::Verified;
+    return {};
+  };
+}
+
+// tls_verify_hosts must succeed; tls_try_verify_hosts only decides what the log says.
+Result<VerifyPeer> pkix_verifier(MailServer& server, const BatchHost& host, std::size_t index,
+                                 std::shared_ptr<PeerVerdict> verdict) {
+  auto must = server.host_in("tls_verify_hosts", index);
+  if (!must) return tl::unexpected(must.error());
+  auto may = server.host_in("tls_try_verify_hosts", index);
+  if (!may) return tl::unexpected(may.error());
+  if (!*must && !*may) return VerifyPeer();
+  auto named = server.host_in("tls_verify_cert_hostnames", index);
+  if (!named) return tl::unexpected(named.error());
+  auto certificates = server.option_expanded("tls_verify_certificates");
+  if (!certificates) return tl::unexpected(certificates.error());
+  auto revocations = server.option_expanded("tls_crl");
+  if (!revocations) return tl::unexpected(revocations.error());
+  return VerifyPeer([=, required = *must, name = *named ? host.asked_name : std::string(),
+                     &server](const TlsInfo& info) -> Result<void> {
+    auto verified = verify_pkix({info.chain, *certificates, *revocations, name});
+    if (verified) verdict->trust = PeerTrust::Verified;
+    if (verified || required) return verified;
+    server.debug("TLS: not verified, and need not be: " + verified.error().text);
+    return {};
+  });
+}
+
+Result<HostTls> without_dane(MailServer& server, const BatchHost& host, const AttemptRequest& request) {
+  HostTls tls;
+  tls.verdict = std::make_shared<PeerVerdict>();
+  auto avoid = server.host_in("hosts_avoid_tls", request.host);
+  if (!avoid) return tl::unexpected(avoid.error());
+  auto require = server.host_in("hosts_require_tls", request.host);
+  if (!require) return tl::unexpected(require.error());
+  if (*avoid || request.tls == TlsChoice::Suppressed) return tls;
+  auto settings = common_settings(server, false);
+  if (!settings) return tl::unexpected(settings.error());
+  auto sni = server.option_expanded("tls_sni");
+  if (!sni) return tl::unexpected(sni.error());
+  auto verify = pkix_verifier(server, host, request.host, tls.verdict);
+  if (!verify) return tl::unexpected(verify.error());
+  tls.use = *require ? TlsUse::Required : TlsUse::IfOffered;
+  tls.settings = *settings;
+  tls.settings.sni = *sni;
+  tls.verify = *verify;
+  return tls;
+}
+
+// RFC 7672 2.2: TLS is mandatory from here on; no option may take it away.
+Result<HostTls> with_dane(MailServer& server, const AttemptRequest& request, const DnsName& base_domain) {
+  auto avoid = server.host_in("hosts_avoid_tls", request.host);
+  if (!avoid) return tl::unexpected(avoid.error());
+  if (*avoid)
+    return fail(ErrorKind::TlsVerify,
+                "the host has TLSA records, so TLS is mandatory, but hosts_avoid_tls forbids it");
+  auto settings = common_settings(server, true);
+  if (!settings) return tl::unexpected(settings.error());
+  HostTls tls;
+  tls.use = TlsUse::Required;
+  tls.settings = *settings;
+  tls.settings.sni = base_domain.text();  // RFC 7672 8.1
+  tls.verdict = std::make_shared<PeerVerdict>();
+  return tls;
+}
+
+bool implicit_tls(MailServer& server) {
+  const std::string protocol = server.option_text("protocol");
+  return protocol == "smtps" || protocol == "submissions";
+}
+
+}  // namespace
+
+Result<HostTls> tls_for_host(MailServer& server, const AddressBatch& batch,
+                             const AttemptRequest& request) {
+  Result<HostTls> tls = fail(ErrorKind::Internal, "no policy");
+  if (const auto* authenticate = std::get_if<Authenticate>(&request.plan.policy)) {
+    tls = with_dane(server, request, authenticate->base_domain);
+    if (tls) tls->verify = dane_verifier(server, request, *authenticate, tls->verdict);
+  } else if (const auto* encrypt = std::get_if<EncryptOnly>(&request.plan.policy)) {
+    tls = with_dane(server, request, encrypt->base_domain);
+    if (tls) tls->settings.peer_certificate = PeerCertificate::Optional;
+  } else if (const auto* skip = std::get_if<SkipHost>(&request.plan.policy)) {
+    return tl::unexpected(skip->error);
+  } else {
+    tls = without_dane(server, batch.hosts[request.host], request);
+  }
+  if (tls && implicit_tls(server)) tls->start = TlsStart::FromFirstOctet;
+  return tls;
+}
+
+}  // namespace danesmtp

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// TLS on one host: from its policy and the transport's options to session settings, and the verdict on
+// the peer. Under DANE the options tls_sni, tls_verify_* , tls_crl and hosts_require_tls have no say;
+// without it they mean what they mean to Exim's own driver.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "route/attempt.h"
+#include "smtp/session.h"
+
+namespace danesmtp {
+
+// Filled by the verification hook during the handshake.
+struct PeerVerdict {
+  PeerTrust trust = PeerTrust::None;
+  std::string note;  // "3 1 1 ab... matched at depth 0"
+};
+
+struct HostTls {
+  TlsUse use = TlsUse::Never;
+  TlsStart start = TlsStart::AfterStartTls;
+  TlsSettings settings;
+  VerifyPeer verify;
+  std::shared_ptr<PeerVerdict> verdict;  // shared with `verify`, which the session keeps
+};
+
+// Errors: an option that cannot be expanded (BadInput), or a policy that the configuration forbids to
+// keep, as hosts_avoid_tls for a host with TLSA records (TlsVerify).
+// `request` must outlive the session that is opened with the answer.
+[[nodiscard]] Result<HostTls> tls_for_host(MailServer& server, const AddressBatch& batch,
+                                           const AttemptRequest& request);
+
+}  // namespace danesmtp

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What the mail server around us does for a delivery: options, host states, TCP connections, message
+// bytes, results. In production it is Exim (shim/core_entry.cpp), in tests a fake. Hosts and
+// recipients are named by their index in the batch.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/log.h"
+#include "core/result.h"
+#include "net/unique_fd.h"
+#include "outcome/recipient_result.h"
+#include "route/address_batch.h"
+
+namespace danesmtp {
+
+enum class HostState {
+  Usable,
+  UsableExpired,  // its retry time has come; all its retries were used up before
+  Waiting,        // its retry time has not come
+  Expired,        // as above, and its retries are used up
+  NoAddress,      // permanently
+  AddressLater,   // the address look-up failed for now
+  Local,          // is this machine
+  Busy,           // serialize_hosts: another delivery has a connection to it
+};
+
+struct ConnectFailure {
+  int system_errno = 0;
+  bool timed_out = false;
+};
+
+enum class WriteFailureKind { Io, Filter, Headers, Signing };
+
+struct WriteFailure {
+  WriteFailureKind kind = WriteFailureKind::Io;
+  int system_errno = 0;
+  std::string text;
+};
+
+// In event(): the event is about no host in particular.
+constexpr std::size_t kNoHost = static_cast<std::size_t>(-1);
+
+enum class RetryChange { Deferred, Worked };
+
+class MailServer : public Log {
+ public:
+  // One attempt on a host failed: one line for the administrator.
+  virtual void log_host(std::size_t host, const std::string& text, int system_errno) = 0;
+  // A recipient was refused: for the message's own log.
+  virtual void log_message(std::size_t host, const std::string& text) = 0;
+
+  // Options of the transport. Unknown names read as unset.
+  virtual int option_number(const char* name, int fallback) = 0;
+  virtual std::string option_text(const char* name) = 0;  // unexpanded; empty: unset
+  // Expanded with the variables of the moment; empty: unset. BadInput names the option.
+  [[nodiscard]] virtual Result<std::string> option_expanded(const char* name) = 0;
+  [[nodiscard]] virtual Result<bool> option_flag(const char* name) = 0;
+  // Whether a host list option names this host. DnsFailure: a look-up in the list failed.
+  [[nodiscard]] virtual Result<bool> host_in(const char* option, std::size_t host) = 0;
+  [[nodiscard]] virtual Result<std::uint16_t> service_port() = 0;
+
+  // We deliver from here on: ends a connection that Exim's own driver passed on, and looks up the
+  // addresses of hosts that have none; hosts are numbered anew.
+  virtual void take_over(AddressBatch& batch) = 0;
+  // Reads the retry database, sets $host; a usable host must be left again by leave_host().
+  virtual HostState host_state(std::size_t host, std::uint16_t port) = 0;
+  virtual void leave_host(std::size_t host) = 0;
+  virtual bool tried_since_arrival(std::size_t host) = 0;
+  virtual bool retries_over(std::size_t host) = 0;  // the message is older than the host's last rule
+  virtual tl::expected<UniqueFd, ConnectFailure> connect(std::size_t host, std::uint16_t port) = 0;
+
+  // The message as it goes over the wire, dot-stuffed and with the final dot, into `fd`.
+  virtual tl::expected<void, WriteFailure> write_message(int fd) = 0;
+
+  virtual void set_outcome(std::size_t recipient, const RecipientOutcome& outcome) = 0;
+  virtual void journal(const std::vector<std::size_t>& recipients) = 0;
+  // Retry records; the recipient's outcome must have been set.
+  virtual void retry_host(std::size_t host, std::size_t recipient, RetryChange change) = 0;
+  virtual void retry_message(std::size_t host, std::size_t recipient, RetryChange change) = 0;
+  virtual void retry_recipient(std::size_t recipient, RetryChange change) = 0;
+  virtual void retry_skipped(std::size_t recipient) = 0;  // it must not time out by this attempt
+  virtual void retry_routing(std::size_t recipient, const std::string& name) = 0;
+  virtual void session_step(char letter) = 0;  // PS= in the log: e EHLO, h HELO, s TLS
+  virtual void event(std::size_t host, std::size_t recipient, const char* name,
+                     const std::string& data) = 0;
+
+  // Exim's own smtp driver delivers these recipients.
+  virtual void delegate(const std::vector<std::size_t>& recipients) = 0;
+};
+
+}  // namespace danesmtp

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Exim's address chain and host list as the bridge's arrays. Changes nothing of Exim's, so that a
+ * batch that turns out to have no DANE policy can be delegated as it came. */
+#include "shim.h"
+
+static void *array(size_t count, size_t size)
+{
+  void *a = store_get((int)((count ? count : 1) * size), GET_UNTAINTED);
+  memset(a, 0, count * size);
+  return a;
+}
+
+/* Whether the domain's MX records led to the hosts, or the configuration names them. */
+static enum danesmtp_route route_of(const address_item *a, BOOL hosts_of_transport)
+{
+  if (hosts_of_transport || !a->router) return DANESMTP_ROUTE_FIXED;
+  return strcmp(CCS a->router->drinst.driver_name, "dnslookup") == 0 ? DANESMTP_ROUTE_MX
+                                                                    : DANESMTP_ROUTE_FIXED;
+}
+
+static void import_recipients(struct batch_handle *h, BOOL hosts_of_transport)
+{
+  struct danesmtp_recipient *recipients;
+  size_t count = 0, i = 0;
+  for (const address_item *a = h->addresses; a; a = a->next) count++;
+  h->recipients = array(count, sizeof(*h->recipients));
+  recipients = array(count, sizeof(*recipients));
+  for (address_item *a = h->addresses; a; a = a->next, i++) {
+    h->recipients[i] = a;
+    recipients[i] = (struct danesmtp_recipient) {
+      .address = CCS transport_rcpt_address(a, h->tblock->rcpt_include_affixes),
+      .domain = CCS a->domain,
+      .route = route_of(a, hosts_of_transport),
+    };
+  }
+  h->batch.recipients = recipients;
+  h->batch.recipient_count = count;
+}
+
+/* The name as the MX record or the configuration has it: before CNAME expansion, without a port. */
+static const char *asked_name(const host_item *host)
+{
+  host_item copy = *host;
+  if (host->certname) return CCS host->certname;
+  host_item_get_port(&copy);
+  return CCS copy.name;
+}
+
+static int port_of(const host_item *host)
+{
+  host_item copy = *host;
+  return host->address || host->port != PORT_NONE ? host->port : host_item_get_port(&copy);
+}
+
+/* Fills the batch's hosts from a list; called again when address look-ups have changed it. */
+void batch_list_hosts(struct batch_handle *h, host_item *list)
+{
+  struct danesmtp_host *hosts;
+  size_t count = 0, i = 0;
+  for (const host_item *host = list; host; host = host->next) count++;
+  h->hosts = array(count, sizeof(*h->hosts));
+  h->notes = array(count, sizeof(*h->notes));
+  hosts = array(count, sizeof(*hosts));
+  for (host_item *host = list; host; host = host->next, i++) {
+    h->hosts[i] = host;
+    hosts[i] = (struct danesmtp_host) {
+      .name = CCS host->name,
+      .asked_name = asked_name(host),
+      .address = CCS host->address,
+      .port = port_of(host),
+      .mx = host->mx,
+    };
+  }
+  h->batch.hosts = hosts;
+  h->batch.host_count = count;
+}
+
+/* The hosts of the transport's own option. NULL when it cannot be used: Exim's driver then says why. */
+static host_item *transport_hosts(const smtp_transport_options_block *ob)
+{
+  host_item *list = NULL;
+  const uschar *names = ob->hosts;
+  if (names && Ustrchr(names, '$')) names = expand_string(names);
+  if (!names || is_tainted(names)) return NULL;
+  host_build_hostlist(&list, string_copy(names), ob->hosts_randomize);
+  return list;
+}
+
+BOOL batch_import(struct batch_handle *h, transport_instance *tblock, address_item *addresses)
+{
+  const smtp_transport_options_block *ob = tblock->drinst.options_block;
+  const BOOL own_hosts = !addresses->host_list || (ob->hosts_override && ob->hosts);
+  host_item *list = own_hosts ? transport_hosts(ob) : addresses->host_list;
+
+  *h = (struct batch_handle) { .tblock = tblock, .addresses = addresses };
+  if (!list) return FALSE;
+  import_recipients(h, own_hosts);
+  batch_list_hosts(h, list);
+  h->batch.transport_name = CCS tblock->drinst.name;
+  h->batch.spool_directory = CCS spool_directory;
+  h->batch.sender = CCS return_path;
+  h->batch.message_size = (uint64_t)(message_size + message_linecount +
+                                     (ob->size_addition > 0 ? ob->size_addition : 0));
+  return TRUE;
+}

@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "shim/bridge_server.h"
+
+#include <fmt/format.h>
+
+namespace danesmtp {
+namespace {
+
+std::string text_of(const char* text) { return text ? text : ""; }
+
+BatchHost import_host(const danesmtp_host& host) {
+  BatchHost imported;
+  imported.name = text_of(host.name);
+  imported.asked_name = text_of(host.asked_name);
+  imported.address = text_of(host.address);
+  if (host.port > 0 && host.port <= 65535) imported.port = static_cast<std::uint16_t>(host.port);
+  if (host.mx >= 0) imported.mx = host.mx;
+  return imported;
+}
+
+std::vector<BatchHost> import_hosts(const danesmtp_batch& batch) {
+  std::vector<BatchHost> hosts;
+  for (std::size_t i = 0; i < batch.host_count; ++i) hosts.push_back(import_host(batch.hosts[i]));
+  return hosts;
+}
+
+danesmtp_status bridge_status(Status status) {
+  switch (status) {
+    case Status::Delivered: return DANESMTP_DELIVERED;
+    case Status::Deferred: return DANESMTP_DEFERRED;
+    case Status::Failed: return DANESMTP_FAILED;
+  }
+  return DANESMTP_DEFERRED;
+}
+
+danesmtp_cause bridge_cause(Cause cause) {
+  switch (cause) {
+    case Cause::None: return DANESMTP_CAUSE_NONE;
+    case Cause::System: return DANESMTP_CAUSE_SYSTEM;
+    case Cause::ConnectTimeout: return DANESMTP_CAUSE_CONNECT_TIMEOUT;
+    case Cause::Timeout: return DANESMTP_CAUSE_TIMEOUT;
+    case Cause::Closed: return DANESMTP_CAUSE_CLOSED;
+    case Cause::Format: return DANESMTP_CAUSE_FORMAT;
+    case Cause::TlsRequired: return DANESMTP_CAUSE_TLS_REQUIRED;
+    case Cause::TlsFailure: return DANESMTP_CAUSE_TLS_FAILURE;
+    case Cause::Dns: return DANESMTP_CAUSE_DNS;
+    case Cause::UnknownHost: return DANESMTP_CAUSE_UNKNOWN_HOST;
+    case Cause::HostIsLocal: return DANESMTP_CAUSE_HOST_IS_LOCAL;
+    case Cause::Mail4xx: return DANESMTP_CAUSE_MAIL_4XX;
+    case Cause::Rcpt4xx: return DANESMTP_CAUSE_RCPT_4XX;
+    case Cause::Data4xx: return DANESMTP_CAUSE_DATA_4XX;
+    case Cause::HostRetry: return DANESMTP_CAUSE_HOST_RETRY;
+    case Cause::Filter: return DANESMTP_CAUSE_FILTER;
+    case Cause::Headers: return DANESMTP_CAUSE_HEADERS;
+    case Cause::Expansion: return DANESMTP_CAUSE_EXPANSION;
+  }
+  return DANESMTP_CAUSE_NONE;
+}
+
+std::uint32_t bridge_flags(const RecipientOutcome& outcome) {
+  std::uint32_t flags = 0;
+  if (outcome.text_is_for_sender) flags |= DANESMTP_PASS_MESSAGE;
+  if (outcome.first_of_transaction) flags |= DANESMTP_FIRST;
+  if (outcome.pipelined) flags |= DANESMTP_PIPELINED;
+  if (outcome.host_secure) flags |= DANESMTP_HOST_SECURE;
+  if (outcome.trust != PeerTrust::None) flags |= DANESMTP_CERT_VERIFIED;
+  if (outcome.trust == PeerTrust::Dane) flags |= DANESMTP_DANE_VERIFIED;
+  return flags;
+}
+
+HostState host_state_of(int state) {
+  switch (state) {
+    case DANESMTP_HOST_USABLE: return HostState::Usable;
+    case DANESMTP_HOST_USABLE_EXPIRED: return HostState::UsableExpired;
+    case DANESMTP_HOST_WAITING: return HostState::Waiting;
+    case DANESMTP_HOST_EXPIRED: return HostState::Expired;
+    case DANESMTP_HOST_NO_ADDRESS: return HostState::NoAddress;
+    case DANESMTP_HOST_LOCAL: return HostState::Local;
+    case DANESMTP_HOST_BUSY: return HostState::Busy;
+    default: return HostState::AddressLater;
+  }
+}
+
+WriteFailureKind write_failure_of(int code) {
+  switch (code) {
+    case DANESMTP_WRITE_FILTER: return WriteFailureKind::Filter;
+    case DANESMTP_WRITE_HEADERS: return WriteFailureKind::Headers;
+    case DANESMTP_WRITE_SIGNING: return WriteFailureKind::Signing;
+    default: return WriteFailureKind::Io;
+  }
+}
+
+int deferred(RetryChange change) { return change == RetryChange::Deferred ? 1 : 0; }
+
+}  // namespace
+
+AddressBatch import_batch(const danesmtp_batch& batch) {
+  AddressBatch imported;
+  imported.transport_name = text_of(batch.transport_name);
+  imported.sender = text_of(batch.sender);
+  imported.spool_directory = text_of(batch.spool_directory);
+  imported.message_size = batch.message_size;
+  for (std::size_t i = 0; i < batch.recipient_count; ++i) {
+    const auto& r = batch.recipients[i];
+    imported.recipients.push_back({text_of(r.address), text_of(r.domain),
+                                   r.route == DANESMTP_ROUTE_MX ? RouteKind::Mx : RouteKind::Fixed});
+  }
+  imported.hosts = import_hosts(batch);
+  return imported;
+}
+
+void BridgeServer::note(std::string_view line) { s_.log_main(exim_, std::string(line).c_str()); }
+
+bool BridgeServer::debugging() const { return s_.debugging(exim_) != 0; }
+
+void BridgeServer::debug(std::string_view line) {
+  if (debugging()) s_.debug(exim_, std::string(line).c_str());
+}
+
+void BridgeServer::log_host(std::size_t host, const std::string& text, int system_errno) {
+  s_.log_host(exim_, host, text.c_str(), system_errno);
+}
+
+void BridgeServer::log_message(std::size_t host, const std::string& text) {
+  s_.message_log(exim_, host, text.c_str());
+}
+
+int BridgeServer::option_number(const char* name, int fallback) {
+  return s_.option_int(exim_, name, fallback);
+}
+
+std::string BridgeServer::option_text(const char* name) {
+  return text_of(s_.option_text(exim_, name));
+}
+
+Error BridgeServer::expansion_failed(const char* option) const {
+  return {ErrorKind::BadInput, fmt::format("failed to expand option {}: {}", option,
+                                           text_of(s_.expansion_error(exim_)))};
+}
+
+Result<std::string> BridgeServer::option_expanded(const char* name) {
+  int failed = 0;
+  const char* value = s_.option_expanded(exim_, name, &failed);
+  if (failed) return tl::unexpected(expansion_failed(name));
+  return text_of(value);
+}
+
+Result<bool> BridgeServer::option_flag(const char* name) {
+  int failed = 0;
+  const int value = s_.option_flag(exim_, name, &failed);
+  if (failed) return tl::unexpected(expansion_failed(name));
+  return value != 0;
+}
+
+Result<bool> BridgeServer::host_in(const char* option, std::size_t host) {
+  const int answer = s_.host_in(exim_, option, host);
+  if (answer == DANESMTP_CANNOT_TELL)
+    return fail(ErrorKind::DnsFailure,
+                fmt::format("a look-up failed while matching the host with option {}", option));
+  return answer == DANESMTP_YES;
+}
+
+Result<std::uint16_t> BridgeServer::service_port() {
+  const int port = s_.service_port(exim_);
+  if (port <= 0 || port > 65535) return fail(ErrorKind::BadInput, "option port cannot be used");
+  return static_cast<std::uint16_t>(port);
+}
+
+void BridgeServer::take_over(AddressBatch& batch) {
+  s_.take_over(exim_, &batch_);
+  batch.hosts = import_hosts(batch_);
+}
+
+HostState BridgeServer::host_state(std::size_t host, std::uint16_t port) {
+  return host_state_of(s_.host_state(exim_, host, port));
+}
+
+void BridgeServer::leave_host(std::size_t host) { s_.leave_host(exim_, host); }
+
+bool BridgeServer::tried_since_arrival(std::size_t host) {
+  return s_.host_tried_since_arrival(exim_, host) != 0;
+}
+
+bool BridgeServer::retries_over(std::size_t host) { return s_.host_retry_over(exim_, host) != 0; }
+
+tl::expected<UniqueFd, ConnectFailure> BridgeServer::connect(std::size_t host, std::uint16_t port) {
+  const danesmtp_connected answer = s_.connect(exim_, host, port);
+  if (answer.fd >= 0) return UniqueFd(answer.fd);
+  return tl::unexpected(ConnectFailure{answer.system_errno, answer.timed_out != 0});
+}
+
+tl::expected<void, WriteFailure> BridgeServer::write_message(int fd) {
+  std::int32_t system_errno = 0;
+  const char* why = nullptr;
+  const int code = s_.write_message(exim_, fd, &system_errno, &why);
+  if (code == DANESMTP_WRITTEN) return {};
+  return tl::unexpected(WriteFailure{write_failure_of(code), system_errno, text_of(why)});
+}
+
+void BridgeServer::set_outcome(std::size_t recipient, const RecipientOutcome& outcome) {
+  danesmtp_result result{};
+  result.status = bridge_status(outcome.status);
+  result.cause = bridge_cause(outcome.cause);
+  result.system_errno = outcome.system_errno;
+  result.reply_code = outcome.reply_code;
+  result.host = outcome.host ? static_cast<std::int32_t>(*outcome.host) : -1;
+  result.flags = bridge_flags(outcome);
+  result.duration_us = outcome.duration.count();
+  result.message = outcome.text.c_str();
+  if (!outcome.cipher.empty()) result.cipher = outcome.cipher.c_str();
+  if (!outcome.peer_dn.empty()) result.peer_dn = outcome.peer_dn.c_str();
+  s_.set_result(exim_, recipient, &result);
+}
+
+void BridgeServer::journal(const std::vector<std::size_t>& recipients) {
+  s_.journal(exim_, recipients.data(), recipients.size());
+}
+
+void BridgeServer::retry_host(std::size_t host, std::size_t recipient, RetryChange change) {
+  s_.retry_host(exim_, host, recipient, deferred(change));
+}
+
+void BridgeServer::retry_message(std::size_t host, std::size_t recipient, RetryChange change) {
+  s_.retry_message(exim_, host, recipient, deferred(change));
+}
+
+void BridgeServer::retry_recipient(std::size_t recipient, RetryChange change) {
+  if (change == RetryChange::Deferred)
+    s_.retry_recipient(exim_, recipient);
+  else
+    s_.retry_recipient_clear(exim_, recipient);
+}
+
+void BridgeServer::retry_skipped(std::size_t recipient) { s_.retry_skipped(exim_, recipient); }
+
+void BridgeServer::retry_routing(std::size_t recipient, const std::string& name) {
+  s_.retry_routing(exim_, recipient, name.c_str());
+}
+
+void BridgeServer::session_step(char letter) { s_.session_step(exim_, letter); }
+
+void BridgeServer::event(std::size_t host, std::size_t recipient, const char* name,
+                         const std::string& data) {
+  s_.event(exim_, host, recipient, name, data.c_str());
+}
+
+void BridgeServer::delegate(const std::vector<std::size_t>& recipients) {
+  s_.delegate(exim_, recipients.data(), recipients.size());
+}
+
+}  // namespace danesmtp

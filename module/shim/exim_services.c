@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Services on logs, options, events and the message: each one a call or two of Exim's functions. */
+#include "shim.h"
+#include "miscmods/dkim_api.h"
+
+static const address_item *head(void *exim) { return ((struct batch_handle *)exim)->addresses; }
+
+/* Logs. Remote text is printable already (the core sees to it). */
+
+static void log_main(void *exim, const char *line)
+{
+  (void)exim;
+  log_write(LOG_MAIN, "%s", line);
+}
+
+static gstring *host_label(const struct batch_handle *h, size_t index)
+{
+  const host_item *host = h->hosts[index];
+  gstring *g = string_fmt_append(NULL, "H=%s [%s]", host->name, host->address ? host->address : US"");
+  return LOGGING(outgoing_port) ? log_portnum(g, h->notes[index].port) : g;
+}
+
+/* One attempt on a host failed: the line that Exim's own driver writes, to both logs. */
+static void log_host(void *exim, size_t host, const char *message, int32_t system_errno)
+{
+  const struct batch_handle *h = exim;
+  gstring *g = host_label(h, host);
+  if (*message) g = string_fmt_append(g, ": %s", message);
+  if (system_errno > 0) g = string_fmt_append(g, *message ? ": %s" : " %s", strerror(system_errno));
+  log_write(LOG_MAIN, "%Y", g);
+  deliver_msglog("%s %.*s\n", tod_stamp(tod_log), g->ptr, g->s);
+}
+
+static void message_log(void *exim, size_t host, const char *message)
+{
+  const struct batch_handle *h = exim;
+  gstring *g = host_label(h, host);
+  deliver_msglog("%s %.*s %s\n", tod_stamp(tod_log), g->ptr, g->s, message);
+}
+
+static int debugging(void *exim)
+{
+  (void)exim;
+  return IS_DEBUG(transport|tls);
+}
+
+static void debug(void *exim, const char *line)
+{
+  (void)exim;
+  debug_printf_indent("%s\n", line);
+}
+
+/* Options. */
+
+static int option_int(void *exim, const char *name, int fallback)
+{
+  const struct batch_handle *h = exim;
+  const int *value = option_address(h->tblock, name, opt_int);
+  if (!value) value = option_address(h->tblock, name, opt_time);
+  return value ? *value : fallback;
+}
+
+static const char *option_text(void *exim, const char *name)
+{
+  const struct batch_handle *h = exim;
+  const char **value = option_address(h->tblock, name, opt_stringptr);
+  return value ? *value : NULL;
+}
+
+static const char *option_expanded(void *exim, const char *name, int *failed)
+{
+  const char *raw = option_text(exim, name);
+  const uschar *value;
+  *failed = 0;
+  if (!raw) return NULL;
+  if (!(value = expand_string(CUS raw)) && !f.expand_string_forcedfail) *failed = 1;
+  return CCS value;
+}
+
+/* An expandable boolean keeps its expression in a twin, "*expand_NAME". */
+static int option_flag(void *exim, const char *name, int *failed)
+{
+  struct batch_handle *h = exim;
+  const BOOL *plain = option_address(h->tblock, name, opt_bool);
+  const BOOL *literal = option_address(h->tblock, name, opt_expand_bool);
+  char twin_name[64];
+  uschar **twin;
+  BOOL value = FALSE;
+
+  *failed = 0;
+  if (plain) return *plain;
+  if (!literal) return 0;
+  snprintf(twin_name, sizeof(twin_name), "*expand_%s", name);
+  twin = option_address(h->tblock, twin_name, opt_stringptr);
+  if (exp_bool(h->addresses, US"transport", h->tblock->drinst.name, IS_DEBUG(transport), US name,
+               *literal, twin ? *twin : NULL, &value) != OK)
+    *failed = 1;
+  return value;
+}
+
+static const char *expansion_error(void *exim)
+{
+  (void)exim;
+  return CCS expand_string_message;
+}
+
+/* A host without an address yet matches by its name alone. */
+static int host_in(void *exim, const char *option, size_t host)
+{
+  const struct batch_handle *h = exim;
+  const uschar **list = option_address(h->tblock, option, opt_stringptr);
+  host_item item = *h->hosts[host];
+  if (!list || !*list) return DANESMTP_NO;
+  if (!item.address) {
+    (void)host_item_get_port(&item);
+    item.address = US"";
+  }
+  switch (verify_check_given_host(list, &item)) {
+    case OK: return DANESMTP_YES;
+    case FAIL: return DANESMTP_NO;
+    default: return DANESMTP_CANNOT_TELL;
+  }
+}
+
+/* The message. */
+
+static int message_options(const transport_instance *t)
+{
+  int options = topt_use_crlf | topt_escape_headers | topt_end_dot | topt_not_socket;
+  if (t->body_only) options |= topt_no_headers;
+  if (t->headers_only) options |= topt_no_body;
+  if (t->return_path_add) options |= topt_add_return_path;
+  if (t->delivery_date_add) options |= topt_add_delivery_date;
+  if (t->envelope_to_add) options |= topt_add_envelope_to;
+  return options;
+}
+
+static int set_up_filter(struct batch_handle *h, const char **why)
+{
+  transport_filter_argv = NULL;
+  if (!h->tblock->filter_command) return DANESMTP_WRITTEN;
+  if (!transport_set_up_command(&transport_filter_argv, h->tblock->filter_command, TSUC_EXPAND_ARGS,
+                                DEFER, h->addresses,
+                                string_sprintf("%s transport filter", h->tblock->drinst.name), NULL)) {
+    *why = CCS h->addresses->message;
+    return DANESMTP_WRITE_FILTER;
+  }
+  transport_filter_timeout = h->tblock->filter_timeout;
+  return DANESMTP_WRITTEN;
+}
+
+/* Through the dkim module, which may itself be a loadable one, where there is one. */
+static BOOL write_signed(transport_ctx *context, const smtp_transport_options_block *ob, const uschar **why)
+{
+#ifndef DISABLE_DKIM
+  typedef void (*init_fn)(void);
+  typedef BOOL (*write_fn)(transport_ctx *, const struct ob_dkim *, const uschar **);
+  const misc_module_info *dkim = misc_mod_find(US"dkim", NULL);
+  if (dkim) {
+    ((init_fn *)dkim->functions)[DKIM_TRANSPORT_INIT]();
+    return ((write_fn *)dkim->functions)[DKIM_TRANSPORT_WRITE](context, &ob->dkim, why);
+  }
+#endif
+  return transport_write_message(context, 0);
+}
+
+static int write_failure(struct batch_handle *h, int error, const uschar *signing, int32_t *system_errno,
+                         const char **why)
+{
+  if (signing) {
+    *why = CCS signing;
+    return DANESMTP_WRITE_SIGNING;
+  }
+  if (error == ERRNO_CHHEADER_FAIL) {
+    *why = CCS string_sprintf("failed to expand headers_add or headers_remove: %s", expand_string_message);
+    return DANESMTP_WRITE_HEADERS;
+  }
+  if (error == ERRNO_FILTER_FAIL || f.transport_filter_timed_out) {
+    *why = CCS string_sprintf("transport filter process failed (%d)", h->addresses->more_errno & 0xff);
+    return DANESMTP_WRITE_FILTER;
+  }
+  *why = CCS (error > 0 ? US strerror(error) : exim_errstr(error));
+  *system_errno = error > 0 ? error : 0;
+  return DANESMTP_WRITE_IO;
+}
+
+/* The spool flag is restored: writing ends Exim's belief that the data file is in wire format, and a
+ * second copy of the message in this process would be written wrongly. */
+static int write_message(void *exim, int fd, int32_t *system_errno, const char **why)
+{
+  struct batch_handle *h = exim;
+  const smtp_transport_options_block *ob = h->tblock->drinst.options_block;
+  const BOOL wire_format = f.spool_file_wireformat;
+  transport_ctx context = {
+    .u = { .fd = fd }, .tblock = h->tblock, .addr = h->addresses,
+    .check_string = US".", .escape_string = US"..", .options = message_options(h->tblock),
+  };
+  const uschar *signing = NULL;
+  int rc = set_up_filter(h, why);
+  if (rc != DANESMTP_WRITTEN) return rc;
+
+  transport_count = 0;
+  transport_write_timeout = 0;
+  errno = 0;
+  const BOOL written = write_signed(&context, ob, &signing);
+  const int error = errno;
+  f.spool_file_wireformat = wire_format;
+  return written ? DANESMTP_WRITTEN : write_failure(h, error, signing, system_errno, why);
+}
+
+/* Events. */
+
+static void event(void *exim, size_t host, size_t recipient, const char *name, const char *data)
+{
+#ifndef DISABLE_EVENT
+  struct batch_handle *h = exim;
+  const address_item *a = h->recipients[recipient];
+  const uschar *save_domain = deliver_domain, *save_local = deliver_localpart;
+  if (!h->tblock->event_action) return;
+  if (host < h->batch.host_count) {
+    deliver_host_address = h->hosts[host]->address;
+    deliver_host_port = h->notes[host].port;
+  }
+  event_defer_errno = a->basic_errno;
+  deliver_domain = a->domain;
+  deliver_localpart = a->local_part;
+  (void)event_raise(h->tblock->event_action, CUS name, data ? string_copy(CUS data) : NULL, NULL);
+  deliver_domain = save_domain;
+  deliver_localpart = save_local;
+#endif
+}
+
+static void session_step(void *exim, char letter)
+{
+  address_item *a = (address_item *)head(exim);
+  a->protocol_sequence = string_catn(a->protocol_sequence, CUS &letter, 1);
+}
+
+void exim_services_fill(struct danesmtp_services *s)
+{
+  s->log_main = log_main;
+  s->log_host = log_host;
+  s->message_log = message_log;
+  s->debugging = debugging;
+  s->debug = debug;
+  s->option_int = option_int;
+  s->option_text = option_text;
+  s->option_expanded = option_expanded;
+  s->option_flag = option_flag;
+  s->expansion_error = expansion_error;
+  s->host_in = host_in;
+  s->write_message = write_message;
+  s->event = event;
+  s->session_step = session_step;
+}

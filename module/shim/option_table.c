@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The option table: that of the running Exim's smtp driver, at its own offsets and with its own
+ * defaults, and ours behind it. Built when the module is loaded, from memory alone. */
+#include "shim.h"
+
+optionlist *option_table;
+int option_table_count;
+void *option_defaults;
+int option_block_length;
+
+static size_t own_offset; /* of struct danesmtp_options in the options block */
+
+#define OWN(field) { #field, opt_stringptr, { .offset = offsetof(struct danesmtp_options, field) } }
+static const optionlist own_table[] = {
+  OWN(dane_dnssec),
+  OWN(dane_insecure_mx),
+  OWN(dane_resolver),
+  OWN(dane_trust_anchor_file),
+};
+#undef OWN
+
+static const struct danesmtp_options own_defaults = {
+  .dane_dnssec = US"validate",
+  .dane_insecure_mx = US"dane",
+  .dane_resolver = US"system",
+  .dane_trust_anchor_file = NULL,
+};
+
+/* Exim searches the table by binary search in strcmp order. */
+static int by_name(const void *a, const void *b)
+{
+  return strcmp(((const optionlist *)a)->name, ((const optionlist *)b)->name);
+}
+
+void option_table_build(void)
+{
+  const driver_info *smtp = &smtp_transport_info.drinfo;
+  const int smtp_count = *smtp->options_count;
+  const size_t align = sizeof(void *) - 1;
+
+  own_offset = ((size_t)smtp->options_len + align) & ~align;
+  option_block_length = (int)(own_offset + sizeof(own_defaults));
+  option_table_count = smtp_count + (int)nelem(own_table);
+  option_table = calloc((size_t)option_table_count, sizeof(optionlist));
+  option_defaults = calloc(1, (size_t)option_block_length);
+  if (!option_table || !option_defaults) abort();
+
+  memcpy(option_defaults, smtp->options_block, (size_t)smtp->options_len);
+  memcpy((char *)option_defaults + own_offset, &own_defaults, sizeof(own_defaults));
+
+  for (int i = 0; i < smtp_count; i++) {
+    option_table[i] = smtp->options[i];
+    option_table[i].type &= ~opt_set; /* left there by an earlier instance of driver = smtp */
+  }
+  for (size_t i = 0; i < nelem(own_table); i++) {
+    optionlist *o = option_table + smtp_count + i;
+    *o = own_table[i];
+    o->v.offset += (long)own_offset;
+  }
+  qsort(option_table, (size_t)option_table_count, sizeof(optionlist), by_name);
+}
+
+const optionlist *option_find(const char *name)
+{
+  const optionlist key = { .name = name };
+  return bsearch(&key, option_table, (size_t)option_table_count, sizeof(optionlist), by_name);
+}
+
+/* Where the instance keeps the value of an option of this type; NULL when there is no such option. */
+void *option_address(const transport_instance *tblock, const char *name, int type)
+{
+  const optionlist *o = option_find(name);
+  if (!o || (o->type & opt_mask) != type) return NULL;
+  return o->type & opt_public ? US tblock + o->v.offset : US tblock->drinst.options_block + o->v.offset;
+}
+
+struct danesmtp_options *own_options(const transport_instance *tblock)
+{
+  return (struct danesmtp_options *)(US tblock->drinst.options_block + own_offset);
+}

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The core's result of a recipient as Exim's fields, the journal, and address retry items. */
+#include "shim.h"
+
+static int exim_errno(const struct danesmtp_result *r)
+{
+  switch ((enum danesmtp_cause)r->cause) {
+    case DANESMTP_CAUSE_NONE: return 0;
+    case DANESMTP_CAUSE_SYSTEM: return r->system_errno;
+    case DANESMTP_CAUSE_CONNECT_TIMEOUT:
+    case DANESMTP_CAUSE_TIMEOUT: return ETIMEDOUT;
+    case DANESMTP_CAUSE_CLOSED: return ERRNO_SMTPCLOSED;
+    case DANESMTP_CAUSE_FORMAT: return ERRNO_SMTPFORMAT;
+    case DANESMTP_CAUSE_TLS_REQUIRED: return ERRNO_TLSREQUIRED;
+    case DANESMTP_CAUSE_TLS_FAILURE: return ERRNO_TLSFAILURE;
+    case DANESMTP_CAUSE_DNS: return ERRNO_DNSDEFER;
+    case DANESMTP_CAUSE_UNKNOWN_HOST: return ERRNO_UNKNOWNHOST;
+    case DANESMTP_CAUSE_HOST_IS_LOCAL: return ERRNO_HOST_IS_LOCAL;
+    case DANESMTP_CAUSE_MAIL_4XX: return ERRNO_MAIL4XX;
+    case DANESMTP_CAUSE_RCPT_4XX: return ERRNO_RCPT4XX;
+    case DANESMTP_CAUSE_DATA_4XX: return ERRNO_DATA4XX;
+    case DANESMTP_CAUSE_HOST_RETRY: return ERRNO_HRETRY;
+    case DANESMTP_CAUSE_FILTER: return ERRNO_FILTER_FAIL;
+    case DANESMTP_CAUSE_HEADERS: return ERRNO_CHHEADER_FAIL;
+    case DANESMTP_CAUSE_EXPANSION: return ERRNO_EXPANDFAIL;
+  }
+  return ERRNO_UNKNOWNERROR;
+}
+
+/* All hosts have failed for long: final, unless fallback hosts are still to be tried. */
+static int exim_status(const address_item *a, const struct danesmtp_result *r)
+{
+  if (r->status == DANESMTP_DELIVERED) return OK;
+  if (r->status != DANESMTP_FAILED) return DEFER;
+  const BOOL more = a->fallback_hosts && a->host_list != a->fallback_hosts;
+  return r->cause == DANESMTP_CAUSE_HOST_RETRY && more ? DEFER : FAIL;
+}
+
+/* Remote text stays marked as such: it must never be expanded. */
+static uschar *remote_text(const char *text)
+{
+  return text ? string_copy_taint(CUS text, GET_TAINTED) : NULL;
+}
+
+static void set_host(const struct batch_handle *h, address_item *a, const struct danesmtp_result *r)
+{
+  if (r->host < 0 || (size_t)r->host >= h->batch.host_count) return;
+  host_item *used = store_get(sizeof(host_item), GET_UNTAINTED);
+  *used = *h->hosts[r->host];
+  if (used->port == PORT_NONE) used->port = h->notes[r->host].port;
+  used->dnssec_used = r->flags & DANESMTP_HOST_SECURE ? DS_YES : DS_NO;
+  a->host_used = used;
+  setflag(a, af_new_conn);
+  clearflag(a, af_cont_conn);
+  a->more_errno = used->mx >= 0 ? 'M' : 'A';
+}
+
+static void set_flags(address_item *a, uint32_t flags)
+{
+  if (flags & DANESMTP_PASS_MESSAGE) setflag(a, af_pass_message);
+  else clearflag(a, af_pass_message);
+  if (flags & DANESMTP_CERT_VERIFIED) setflag(a, af_cert_verified);
+  else clearflag(a, af_cert_verified);
+#ifdef SUPPORT_DANE
+  if (flags & DANESMTP_DANE_VERIFIED) setflag(a, af_dane_verified);
+  else clearflag(a, af_dane_verified);
+#endif
+  if (flags & DANESMTP_PIPELINED) setflag(a, af_pipelining);
+}
+
+/* Exim's result pipe reads the TLS version as what stands before the first colon: a cipher text
+ * without one is not passed on. */
+static void set_tls(address_item *a, const struct danesmtp_result *r)
+{
+  a->cipher = r->cipher && strchr(r->cipher, ':') ? string_copy(CUS r->cipher) : NULL;
+  a->peerdn = a->cipher ? remote_text(r->peer_dn) : NULL;
+  a->peercert = a->ourcert = NULL;
+  a->ocsp = OCSP_NOT_REQ;
+  a->tlsver = a->cipher ? string_copyn(a->cipher, Ustrchr(a->cipher, ':') - a->cipher) : NULL;
+}
+
+static void set_result(void *exim, size_t recipient, const struct danesmtp_result *r)
+{
+  const struct batch_handle *h = exim;
+  address_item *a = h->recipients[recipient];
+
+  a->more_errno = h->batch.host_count && h->hosts[0]->mx >= 0 ? 'M' : 'A';
+  set_host(h, a, r);
+  set_flags(a, r->flags);
+  set_tls(a, r);
+  a->transport_return = (short)exim_status(a, r);
+  a->basic_errno = exim_errno(r);
+  if (r->cause == DANESMTP_CAUSE_CONNECT_TIMEOUT) a->more_errno |= RTEF_CTOUT;
+  if (r->reply_code >= 400 && r->reply_code < 500) a->more_errno |= (r->reply_code % 100) << 8;
+  a->delivery_time.tv_sec = (time_t)(r->duration_us / 1000000);
+  a->delivery_time.tv_usec = (suseconds_t)(r->duration_us % 1000000);
+  a->message = r->message && *r->message ? remote_text(r->message) : NULL;
+  if (r->status == DANESMTP_DELIVERED) a->special_action = r->flags & DANESMTP_FIRST ? '=' : '-';
+}
+
+/* Written at once after the final answer, so that a crash from here on does not send twice. */
+static void journal(void *exim, const size_t *recipients, size_t count)
+{
+  const struct batch_handle *h = exim;
+  for (size_t i = 0; i < count; i++) {
+    const address_item *a = h->recipients[recipients[i]];
+    const uschar *line = testflag(a, af_homonym)
+      ? string_sprintf("%.500s/%s\n", a->unique + 3, h->tblock->drinst.name)
+      : string_sprintf("%.500s\n", a->unique);
+    const int length = Ustrlen(line);
+    DEBUG(deliver) debug_printf("journalling %s", line);
+    if (write(journal_fd, line, (size_t)length) != length)
+      log_write(LOG_MAIN | LOG_PANIC, "failed to write journal for %s: %s", line, strerror(errno));
+  }
+  if (EXIMfsync(journal_fd) < 0)
+    log_write(LOG_MAIN | LOG_PANIC, "failed to fsync journal: %s", strerror(errno));
+}
+
+static const uschar *key_with_sender(const address_item *a)
+{
+  return string_sprintf("%s:<%s>", a->address_retry_key, sender_address);
+}
+
+static void retry_recipient(void *exim, size_t recipient)
+{
+  const struct batch_handle *h = exim;
+  const smtp_transport_options_block *ob = h->tblock->drinst.options_block;
+  address_item *a = h->recipients[recipient];
+  retry_add_item(a, ob->address_retry_include_sender ? key_with_sender(a) : a->address_retry_key, 0);
+}
+
+/* The recipient was accepted: a record of an earlier delay is of no more use. */
+static void retry_recipient_clear(void *exim, size_t recipient)
+{
+  const struct batch_handle *h = exim;
+  address_item *a = h->recipients[recipient];
+  if (!testflag(a, af_dr_retry_exists)) return;
+  retry_add_item(a, key_with_sender(a), rf_delete);
+  retry_add_item(a, a->address_retry_key, rf_delete);
+}
+
+static void retry_skipped(void *exim, size_t recipient)
+{
+  const struct batch_handle *h = exim;
+  address_item *a = h->recipients[recipient];
+  setflag(a, af_retry_skipped);
+}
+
+/* A look-up failed before any host was tried: the record that a router's failure would leave, so
+ * that the recipient is not tried at every queue run and times out in the end. */
+static void retry_routing(void *exim, size_t recipient, const char *name)
+{
+  const struct batch_handle *h = exim;
+  retry_add_item(h->recipients[recipient], string_sprintf("R:%s", name), 0);
+}
+
+void result_services_fill(struct danesmtp_services *s)
+{
+  s->set_result = set_result;
+  s->journal = journal;
+  s->retry_recipient = retry_recipient;
+  s->retry_recipient_clear = retry_recipient_clear;
+  s->retry_skipped = retry_skipped;
+  s->retry_routing = retry_routing;
+}

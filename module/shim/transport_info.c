@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What Exim's loader finds: `_transport_info`, the only symbol that is exported, and the entry points
+ * behind it. Loading fills tables from memory and nothing else: no file, no socket, no thread. */
+#include "shim.h"
+
+#include <syslog.h>
+
+static void instance_init(driver_instance *t);
+static BOOL instance_code(transport_instance *tblock, address_item *addresses);
+static void instance_closedown(transport_instance *tblock);
+
+__attribute__((visibility("default"))) transport_info _transport_info = {
+  .drinfo = {
+    .driver_name = US"danesmtp",
+    .options_count = &option_table_count,
+    .init = instance_init,
+    .dyn_magic = TRANSPORT_MAGIC,
+  },
+  .code = instance_code,
+  .closedown = instance_closedown,
+  .local = FALSE,
+};
+
+/* Exim's own functions may be other ones than those we were compiled against, so none is called. */
+static void refuse(const char *why)
+{
+  char line[400];
+  const int length = snprintf(line, sizeof(line), "danesmtp_transport.so refused: %s\n", why);
+  openlog("exim", LOG_PID, LOG_MAIL);
+  syslog(LOG_CRIT, "%s", line);
+  if (write(STDERR_FILENO, line, (size_t)length) < 0) { /* there is nobody else to tell */ }
+  _exit(EXIT_FAILURE);
+}
+
+__attribute__((constructor)) static void loaded(void)
+{
+  const char *why = abi_difference();
+  if (why) refuse(why);
+  option_table_build();
+  _transport_info.drinfo.options = option_table;
+  _transport_info.drinfo.options_block = option_defaults;
+  _transport_info.drinfo.options_len = option_block_length;
+}
+
+/* The instance presents itself to Exim's core as `smtp`, since its option block begins with that of
+ * the smtp driver: callouts, TLS credential preload and SOCKS go by that name. */
+static void instance_init(driver_instance *t)
+{
+  transport_instance *tblock = (transport_instance *)t;
+  const char *why = own_options_fault(own_options(tblock));
+  if (why) log_write_die(LOG_CONFIG_FOR, "%s transport: %s", t->name, why);
+  smtp_transport_info.drinfo.init(t);
+  t->driver_name = US"smtp";
+}
+
+/* Deliveries for which the core could decide nothing: no connection will be made, or DANE cannot
+ * apply (LMTP; addresses from the C library, which know no DNSSEC), or it is switched off. */
+static BOOL core_not_needed(const transport_instance *tblock)
+{
+  const smtp_transport_options_block *ob = tblock->drinst.options_block;
+  if (f.dont_deliver || f.queue_smtp || ob->gethostbyname) return TRUE;
+  if (ob->protocol && strcmpic(ob->protocol, US"lmtp") == 0) return TRUE;
+  if (max_received_linelength > ob->message_linelength_limit) return TRUE;
+#ifdef SUPPORT_DANE
+  return (!ob->hosts_try_dane || !*ob->hosts_try_dane) &&
+         (!ob->hosts_require_dane || !*ob->hosts_require_dane);
+#else
+  return FALSE;
+#endif
+}
+
+/* The core is part of what keeps mail from impostors: without it, every recipient waits. */
+static BOOL defer_all(address_item *addresses, const char *why)
+{
+  log_write(LOG_MAIN | LOG_PANIC, "%s", why);
+  addresses->transport_return = DEFER;
+  addresses->basic_errno = ERRNO_BADTRANSPORT;
+  addresses->message = string_copy(CUS why);
+  return FALSE;
+}
+
+static struct danesmtp_services all_services(void)
+{
+  struct danesmtp_services services = { .version = DANESMTP_BRIDGE_VERSION, .size = sizeof(services) };
+  exim_services_fill(&services);
+  host_services_fill(&services);
+  result_services_fill(&services);
+  services.delegate = delegate_recipients;
+  return services;
+}
+
+static BOOL instance_code(transport_instance *tblock, address_item *addresses)
+{
+  const char *why = NULL;
+  const struct danesmtp_core_table *core;
+  struct batch_handle h;
+
+  if (core_not_needed(tblock)) return own_driver_code(tblock, addresses);
+  if (!(core = core_library(&why))) return defer_all(addresses, why);
+  /* Without a host list there is nothing to decide; Exim's driver says so in its own words. */
+  if (!batch_import(&h, tblock, addresses)) return own_driver_code(tblock, addresses);
+
+  const struct danesmtp_services services = all_services();
+  if (core->deliver(&services, &h, &h.batch, &why) != 0) return defer_all(addresses, why);
+  return !h.own_driver_failed;
+}
+
+static void instance_closedown(transport_instance *tblock)
+{
+  smtp_transport_info.closedown(tblock);
+}
