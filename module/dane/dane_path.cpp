@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// See the header. A trust list looks for the issuer of the last certificate it is given, so it must
+// be given the certificates below the anchor and nothing else: whole chains with certificates above
+// the anchor, which are common, would be refused. RFC 5280 6.1 is GnuTLS's part, the dates (6.1.3 a
+// 2) are ours: GnuTLS knows the time of the process only.
+#include "dane/dane_path.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "dane/anchor_certificate.h"
+
+namespace danesmtp {
+namespace {
+
+constexpr int kMaxSteps = 64;
+
+// Below LOW (80 bits, RSA 1024) nothing is trusted; it is the level of GnuTLS's own TLS default.
+// SHA-1 and MD5 signatures are refused at every level (D-096, decision 0003).
+constexpr unsigned kLevel = unsigned{GNUTLS_PROFILE_LOW} << 24;  // GNUTLS_PROFILE_TO_VFLAGS
+constexpr unsigned kVerifyFlags = GNUTLS_VERIFY_DO_NOT_ALLOW_SAME |
+                                  GNUTLS_VERIFY_DISABLE_TIME_CHECKS |
+                                  GNUTLS_VERIFY_DISABLE_TRUSTED_TIME_CHECKS | kLevel;
+
+using Path = std::vector<const Certificate*>;  // the leaf first, each issued by the next
+
+struct TrustListDeinit {
+  // 0: the certificates in the list stay ours.
+  void operator()(gnutls_x509_trust_list_st* list) const { gnutls_x509_trust_list_deinit(list, 0); }
+};
+using TrustList = std::unique_ptr<gnutls_x509_trust_list_st, TrustListDeinit>;
+
+bool issued_by(const Certificate& child, const Certificate& issuer) {
+  return gnutls_x509_crt_check_issuer(child.handle.get(), issuer.handle.get()) == 1;
+}
+
+std::string status_text(unsigned status) {
+  gnutls_datum_t raw{};
+  int rc = gnutls_certificate_verification_status_print(status, GNUTLS_CRT_X509, &raw, 0);
+  GnutlsText text(reinterpret_cast<char*>(raw.data));
+  if (rc < 0 || !text) return fmt::format("verification status {:#x}", status);
+  std::string line = printable(text.get());
+  line.erase(line.find_last_not_of(" .") + 1);
+  return line;
+}
+
+TrustList list_of(const Certificate& anchor) {
+  gnutls_x509_trust_list_t raw = nullptr;
+  if (gnutls_x509_trust_list_init(&raw, 1) < 0) return nullptr;
+  TrustList list(raw);
+  gnutls_x509_crt_t certificate = anchor.handle.get();
+  if (gnutls_x509_trust_list_add_cas(raw, &certificate, 1, 0) != 1) return nullptr;
+  return list;
+}
+
+// What GnuTLS has against this path under this anchor; empty: nothing.
+std::string why_not_verified(const Path& path, const Certificate& anchor) {
+  TrustList list = list_of(anchor);
+  if (!list) return "the trust list cannot be made";
+  std::vector<gnutls_x509_crt_t> certificates;
+  for (const auto* certificate : path) certificates.push_back(certificate->handle.get());
+  std::string purpose = GNUTLS_KP_TLS_WWW_SERVER;
+  gnutls_typed_vdata_st data{GNUTLS_DT_KEY_PURPOSE_OID,
+                             reinterpret_cast<unsigned char*>(purpose.data()), 0};
+  unsigned status = GNUTLS_CERT_INVALID;
+  int rc = gnutls_x509_trust_list_verify_crt2(list.get(), certificates.data(),
+                                              static_cast<unsigned>(certificates.size()), &data, 1,
+                                              kVerifyFlags, &status, nullptr);
+  if (rc < 0) return gnutls_strerror(rc);
+  return status == 0 ? std::string() : status_text(status);
+}
+
+// RFC 5280 4.2.1.3: a key for nothing that TLS does is no server's. GnuTLS looks at this in the
+// handshake, with the key exchange known; a path by itself says nothing about it.
+bool may_serve_tls(const Certificate& leaf) {
+  constexpr unsigned kTls =
+      GNUTLS_KEY_DIGITAL_SIGNATURE | GNUTLS_KEY_KEY_ENCIPHERMENT | GNUTLS_KEY_KEY_AGREEMENT;
+  unsigned usage = 0;
+  int rc = gnutls_x509_crt_get_key_usage(leaf.handle.get(), &usage, nullptr);
+  return rc == GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE || (rc == 0 && (usage & kTls) != 0);
+}
+
+// RFC 5280 4.2.1.9: only basicConstraints make a CA. Version 1 has none, so what it says of itself
+// does not matter there, but only a root can have been meant to be a CA.
+bool is_ca(const Certificate& anchor) {
+  auto* certificate = anchor.handle.get();
+  if (gnutls_x509_crt_get_version(certificate) < 3) return issued_by(anchor, anchor);
+  unsigned ca = 0;
+  return gnutls_x509_crt_get_basic_constraints(certificate, nullptr, &ca, nullptr) >= 0 && ca != 0;
+}
+
+// Why the anchor itself may not be one. A trust list is more trustful: it asks no anchor for its
+// purpose, and takes any self-signed certificate without basicConstraints for a CA.
+std::string why_no_anchor(const Certificate& anchor) {
+  if (gnutls_x509_crt_check_key_purpose(anchor.handle.get(), GNUTLS_KP_TLS_WWW_SERVER, 0) == 0)
+    return "the trust anchor is not for TLS servers";
+  return is_ca(anchor) ? "" : "the trust anchor is not a CA certificate";
+}
+
+// RFC 5280 4.1.2.5: both ends are inclusive.
+bool valid_at(const Certificate& certificate, WallTime now) {
+  time_t from = gnutls_x509_crt_get_activation_time(certificate.handle.get());
+  time_t until = gnutls_x509_crt_get_expiration_time(certificate.handle.get());
+  time_t at = now.time_since_epoch().count();
+  return from != -1 && until != -1 && from <= at && at <= until;
+}
+
+class PathSearch {
+ public:
+  explicit PathSearch(const PathQuestion& question) : question_(question) {}
+
+  PathVerdict run() {
+    path_.push_back(question_.leaf);
+    if (!may_serve_tls(*question_.leaf)) {
+      verdict_.reason = "the key of the server's certificate is not for TLS";
+      return verdict_;
+    }
+    verdict_.reason = "no path from the server's certificate to a trust anchor of the TLSA records";
+    search();
+    return verdict_;
+  }
+
+ private:
+  // True when it is over: a path verified, or the steps are used up.
+  bool search() { return try_anchors() || try_bare_keys() || extend(); }
+
+  bool try_anchors() {
+    for (const auto& anchor : question_.anchors) {
+      if (!issued_by(top(), *anchor.certificate) || in_path(*anchor.certificate)) continue;
+      bool dated = valid_at(*anchor.certificate, question_.now);
+      if (judge(*anchor.record, *anchor.certificate, dated)) return true;
+    }
+    return false;
+  }
+
+  bool try_bare_keys() {
+    for (const auto* record : question_.bare_keys) {
+      if (issuer_presented(record->data)) continue;
+      auto anchor = import_certificate(anchor_certificate(record->data, top()));
+      if (anchor && judge(*record, *anchor, true)) return true;
+    }
+    return false;
+  }
+
+  // A bare key has no dates and no constraints. When the server presents an issuer's certificate
+  // with that key, what it says holds: it is among the anchors already, and is not set aside
+  // (0003).
+  bool issuer_presented(const Bytes& public_key_info) const {
+    return std::any_of(question_.others.begin(), question_.others.end(),
+                       [&](const Certificate* other) {
+                         return same_bytes(other->fields.public_key_info, public_key_info) &&
+                                issued_by(top(), *other);
+                       });
+  }
+
+  bool extend() {
+    for (const auto* next : question_.others) {
+      if (in_path(*next) || !issued_by(top(), *next)) continue;
+      if (out_of_steps()) return true;
+      path_.push_back(next);
+      if (search()) return true;
+      path_.pop_back();
+    }
+    return false;
+  }
+
+  bool judge(const TlsaRecord& record, const Certificate& anchor, bool anchor_valid_now) {
+    if (out_of_steps()) return true;
+    std::string why = why_no_anchor(anchor);
+    if (why.empty()) why = why_not_verified(path_, anchor);
+    if (!why.empty()) return refuse(DaneFailure::NotTrusted, why);
+    bool path_valid_now = std::all_of(
+        path_.begin(), path_.end(),
+        [&](const Certificate* certificate) { return valid_at(*certificate, question_.now); });
+    if (!anchor_valid_now || !path_valid_now)
+      return refuse(DaneFailure::Expired,
+                    "a certificate of the chain has expired or is not valid yet");
+    verdict_.record = &record;
+    verdict_.depth = static_cast<int>(path_.size());
+    return true;
+  }
+
+  // Keeps the most telling refusal: a path that fails by its dates alone was nearly good, and the
+  // longer of two has more of it right. (A bare key is tried with each certificate, and signed few
+  // of them.)
+  bool refuse(DaneFailure failure, std::string reason) {
+    bool expired = failure == DaneFailure::Expired;
+    bool was_expired = verdict_.failure == DaneFailure::Expired;
+    if (expired == was_expired ? path_.size() <= refused_length_ : was_expired) return false;
+    refused_length_ = path_.size();
+    verdict_.failure = failure;
+    verdict_.reason = std::move(reason);
+    return false;
+  }
+
+  bool out_of_steps() {
+    if (steps_left_-- > 0) return false;
+    verdict_.failure = DaneFailure::NotTrusted;
+    verdict_.reason = "too many possible paths to a trust anchor";
+    return true;
+  }
+
+  bool in_path(const Certificate& certificate) const {
+    return std::any_of(path_.begin(), path_.end(),
+                       [&](const Certificate* member) { return member->same_as(certificate); });
+  }
+
+  const Certificate& top() const { return *path_.back(); }
+
+  const PathQuestion& question_;
+  Path path_;
+  PathVerdict verdict_;
+  int steps_left_ = kMaxSteps;
+  std::size_t refused_length_ = 0;  // of the path that the reason speaks of
+};
+
+}  // namespace
+
+PathVerdict find_path(const PathQuestion& question) {
+  return PathSearch(question).run();
+}
+
+}  // namespace danesmtp

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// See the header. Usage 3 first: one match there settles everything (RFC 7671 5.1, D-077, D-081).
+// Then usage 2: which certificates and keys the records vouch for, a path to one of them, and a
+// name.
+#include "dane/dane_verify.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "dane/certificate.h"
+#include "dane/dane_path.h"
+#include "dane/tlsa_match.h"
+
+namespace danesmtp {
+namespace {
+
+constexpr std::size_t kMaxPresented =
+    16;  // certificates, for usage 2 only: it has to try their order
+constexpr std::size_t kShownOctets =
+    64;  // of a record's data: any digest, but no whole certificate
+
+std::string shown(const TlsaRecord& record) {
+  if (record.data.size() <= kShownOctets) return to_text(record);
+  TlsaRecord cut = record;
+  cut.data.resize(kShownOctets);
+  return to_text(cut) + "...";
+}
+
+DaneVerdict refuse(DaneFailure failure, std::string reason) {
+  DaneVerdict verdict;
+  verdict.failure = failure;
+  verdict.reason = std::move(reason);
+  return verdict;
+}
+
+// RFC 7672 3.1.1: the leaf against the record, and nothing else: no name, date, purpose or issuer.
+const TlsaRecord* end_entity_match(const std::vector<TlsaRecord>& records, const Bytes& leaf) {
+  auto found = std::find_if(records.begin(), records.end(), [&](const TlsaRecord& record) {
+    return record.usage == TlsaUsage::DaneEe && tlsa_matches(record, leaf);
+  });
+  return found == records.end() ? nullptr : &*found;
+}
+
+// RFC 7672 3.2.3: a wildcard is the whole leftmost label and stands for exactly one label. GnuTLS's
+// own wildcards also let "*x.example.org" stand for "mx.example.org", so it only compares exactly
+// here, with the name and then with the wildcard that would cover it. Not for a top-level domain's
+// children.
+std::string covering_wildcard(const std::string& name) {
+  auto dot = name.find('.');
+  if (dot == std::string::npos || name.find('.', dot + 1) == std::string::npos) return {};
+  return "*" + name.substr(dot);
+}
+
+// The CN counts only when there is no dNSName (D-088); both cases are GnuTLS's part.
+bool bears_name(const Certificate& leaf, const std::string& name) {
+  return !name.empty() &&
+         gnutls_x509_crt_check_hostname2(leaf.handle.get(), name.c_str(),
+                                         GNUTLS_VERIFY_DO_NOT_ALLOW_WILDCARDS) != 0;
+}
+
+std::string matching_name(const Certificate& leaf, const std::vector<DnsName>& names) {
+  for (const auto& name : names)
+    if (bears_name(leaf, name.text()) || bears_name(leaf, covering_wildcard(name.text())))
+      return name.text();
+  return {};
+}
+
+// The usage 2 side of one question.
+class AnchorSearch {
+ public:
+  AnchorSearch(const DaneQuestion& question, const std::vector<TlsaRecord>& records)
+      : question_(question) {
+    for (const auto& record : records)
+      if (record.usage == TlsaUsage::DaneTa) records_.push_back(&record);
+  }
+
+  DaneVerdict run() {
+    if (records_.empty())
+      return refuse(DaneFailure::NotTrusted, "no TLSA record matches the server's certificate");
+    if (question_.chain.size() > kMaxPresented)
+      return refuse(DaneFailure::NotTrusted,
+                    fmt::format("the server presented {} certificates, more than {}",
+                                question_.chain.size(), kMaxPresented));
+    auto leaf = import_certificate(question_.chain.front());
+    if (!leaf)
+      return refuse(DaneFailure::NotTrusted, "the server's certificate is " + leaf.error().text);
+    import_others(*leaf);
+    return judge(*leaf, find_path(path_question(*leaf)));
+  }
+
+ private:
+  // What cannot be read is no part of any path; a repeated certificate is one certificate.
+  void import_others(const Certificate& leaf) {
+    for (std::size_t i = 1; i < question_.chain.size(); ++i) {
+      auto other = import_certificate(question_.chain[i]);
+      if (other && !other->same_as(leaf) && !contains(others_, *other))
+        others_.push_back(std::move(*other));
+    }
+  }
+
+  PathQuestion path_question(const Certificate& leaf) {
+    PathQuestion path{&leaf, {}, {}, {}, question_.now};
+    for (const auto& other : others_) {
+      path.others.push_back(&other);
+      add_presented_anchor(path, other);
+    }
+    // RFC 7671 5.2.2 and 5.2.3: an anchor published in full need not be presented (D-085).
+    published_.reserve(records_.size());
+    for (const auto* record : records_) add_published_anchor(path, *record);
+    return path;
+  }
+
+  void add_presented_anchor(PathQuestion& path, const Certificate& certificate) {
+    if (bears_leaf_key(certificate.fields.public_key_info, *path.leaf)) return;
+    for (const auto* record : records_) {
+      if (!tlsa_matches(*record, certificate.der)) continue;
+      path.anchors.push_back({record, &certificate});
+      return;
+    }
+  }
+
+  void add_published_anchor(PathQuestion& path, const TlsaRecord& record) {
+    if (record.matching != TlsaMatching::Full) return;
+    if (record.selector == TlsaSelector::PublicKey) {
+      if (!bears_leaf_key(record.data, *path.leaf)) path.bare_keys.push_back(&record);
+      return;
+    }
+    auto certificate = import_certificate(record.data);
+    if (!certificate || contains(others_, *certificate) || contains(published_, *certificate))
+      return;
+    if (bears_leaf_key(certificate->fields.public_key_info, *path.leaf)) return;
+    published_.push_back(std::move(*certificate));
+    path.anchors.push_back({&record, &published_.back()});
+  }
+
+  // A usage 2 record speaks of the leaf's issuer: neither the leaf nor its key can be that (D-087).
+  static bool bears_leaf_key(ByteView public_key_info, const Certificate& leaf) {
+    return same_bytes(public_key_info, leaf.fields.public_key_info);
+  }
+
+  static bool contains(const std::vector<Certificate>& set, const Certificate& one) {
+    return std::any_of(set.begin(), set.end(),
+                       [&](const Certificate& c) { return c.same_as(one); });
+  }
+
+  DaneVerdict judge(const Certificate& leaf, const PathVerdict& path) const {
+    if (path.record == nullptr) return refuse(path.failure, path.reason);
+    // RFC 7672 3.1.2: the leaf must also bear one of the names (D-083).
+    std::string name = matching_name(leaf, question_.names);
+    if (name.empty())
+      return refuse(DaneFailure::HostMismatch,
+                    "the certificate has none of the expected names: " + names_text());
+    DaneVerdict verdict;
+    verdict.match = DaneMatch{*path.record, path.depth, name};
+    return verdict;
+  }
+
+  std::string names_text() const {
+    std::string text;
+    for (const auto& name : question_.names) text += (text.empty() ? "" : ", ") + name.text();
+    return text;
+  }
+
+  const DaneQuestion& question_;
+  std::vector<const TlsaRecord*> records_;
+  std::vector<Certificate> others_;
+  std::vector<Certificate> published_;  // reserved in full: anchors point into it
+};
+
+std::string presented(TlsaUsage usage, const Bytes& certificate) {
+  TlsaRecord record{usage, TlsaSelector::PublicKey, TlsaMatching::Sha256, {}};
+  auto data = association_data({record.selector, record.matching}, certificate);
+  if (!data) return "presented: octets that are not a certificate";
+  record.data = std::move(*data);
+  return "presented: " + to_text(record);
+}
+
+bool matches_an_issuer(const TlsaRecord& record, const PeerChain& chain) {
+  return chain.size() > 1 && std::any_of(chain.begin() + 1, chain.end(), [&](const Bytes& der) {
+           return tlsa_matches(record, der);
+         });
+}
+
+std::string why_no_match(const TlsaRecord& record, const std::vector<TlsaRecord>& judged,
+                         const PeerChain& chain) {
+  std::string unusable = why_unusable(record);
+  if (!unusable.empty()) return "unusable: " + unusable;
+  if (std::find(judged.begin(), judged.end(), record) == judged.end())
+    return "set aside for a stronger digest";
+  if (record.usage == TlsaUsage::DaneEe) return "not the server's certificate";
+  if (matches_an_issuer(record, chain))
+    return "matches a certificate that does not vouch for this server";
+  if (!chain.empty() && tlsa_matches(record, chain.front()))
+    return "the server's own certificate, of which usage 3 speaks";
+  return "no trust anchor for what the server presented";
+}
+
+std::vector<std::string> failure_details(const DaneQuestion& question) {
+  std::vector<std::string> details;
+  auto judged = usable_records(question.records);
+  for (const auto& record : question.records)
+    details.push_back(shown(record) + ": " + why_no_match(record, judged, question.chain));
+  for (std::size_t i = 0; i < std::min(question.chain.size(), kMaxPresented); ++i)
+    details.push_back(presented(i == 0 ? TlsaUsage::DaneEe : TlsaUsage::DaneTa, question.chain[i]));
+  return details;
+}
+
+DaneVerdict judge(const DaneQuestion& question) {
+  auto records = usable_records(question.records);
+  if (records.empty()) return refuse(DaneFailure::NotTrusted, "no usable TLSA record");
+  if (question.chain.empty())
+    return refuse(DaneFailure::NotTrusted, "the server presented no certificate");
+  if (const auto* record = end_entity_match(records, question.chain.front())) {
+    DaneVerdict verdict;
+    verdict.match = DaneMatch{*record, 0, {}};
+    return verdict;
+  }
+  return AnchorSearch(question, records).run();
+}
+
+}  // namespace
+
+DaneVerdict verify_dane(const DaneQuestion& question) {
+  DaneVerdict verdict = judge(question);
+  if (!verdict.authenticated()) verdict.details = failure_details(question);
+  return verdict;
+}
+
+}  // namespace danesmtp

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "dane/tlsa_policy.h"
+
+#include <fmt/format.h>
+
+namespace danesmtp {
+namespace {
+
+SkipHost required(const std::string& why) {
+  return {{ErrorKind::TlsVerify, fmt::format("DANE is required (hosts_require_dane), but {}", why)},
+          "dane-required"};
+}
+
+struct Decide {
+  DaneWish wish;
+
+  HostPolicy operator()(const NoTlsa& none) const {
+    if (wish == DaneWish::Require) return required(none.why);  // D-110: delay, never bounce at once
+    return NoDane{none.why};
+  }
+  HostPolicy operator()(const TlsaUnusable& unusable) const {
+    if (wish == DaneWish::Require)
+      return required(fmt::format("no TLSA record of {} is usable", unusable.base_domain.text()));
+    // RFC 7672 2.2: secure records, all unusable => TLS is mandatory, without authentication.
+    return EncryptOnly{unusable.base_domain, unusable.reasons};
+  }
+  HostPolicy operator()(const TlsaUsable& usable) const {
+    return Authenticate{usable.base_domain, usable.records};
+  }
+  HostPolicy operator()(const TlsaLookupFailed& failed) const {
+    return SkipHost{failed.error, "dnssec-invalid"};
+  }
+};
+
+}  // namespace
+
+HostPolicy host_policy(DaneWish wish, MxTrust mx, const TlsaDecision& decision) {
+  if (wish == DaneWish::Off) return NoDane{"the host is not in hosts_try_dane"};
+  if (wish == DaneWish::Require && mx == MxTrust::Insecure)  // D-034
+    return required("the MX record that names this host is not signed");
+  return std::visit(Decide{wish}, decision);
+}
+
+}  // namespace danesmtp

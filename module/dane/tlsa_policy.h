@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// From what the administrator wants and what the DNS says of a host to what TLS must achieve there:
+// RFC 7672 2.2, 6 and 9.1. One pure function; its rows are in the tests and in the man page.
+#pragma once
+
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "core/error.h"
+#include "dane/tlsa_decision.h"
+
+namespace danesmtp {
+
+// hosts_try_dane and hosts_require_dane, matched with the host.
+enum class DaneWish { Off, Try, Require };
+
+// Whether the DNS names this host securely for the recipient's domain.
+enum class MxTrust {
+  Secure,    // by a secure MX record, as implicit MX, or named by the configuration
+  Insecure,  // by an MX record that is not signed
+};
+
+// No DANE policy: Exim's rules for opportunistic TLS.
+struct NoDane {
+  std::string why;
+};
+
+// TLS is mandatory, nobody can be authenticated (D-021).
+struct EncryptOnly {
+  DnsName base_domain;
+  std::vector<std::string> reasons;
+};
+
+// Authenticate, or do not send (D-020).
+struct Authenticate {
+  DnsName base_domain;
+  std::vector<TlsaRecord> records;
+};
+
+// Do not use this host now: the next one, else the message waits (D-007, D-110).
+struct SkipHost {
+  Error error;
+  std::string event_data;  // of dane:fail: dnssec-invalid, dane-required
+};
+
+using HostPolicy = std::variant<NoDane, EncryptOnly, Authenticate, SkipHost>;
+
+HostPolicy host_policy(DaneWish wish, MxTrust mx, const TlsaDecision& decision);
+
+}  // namespace danesmtp

@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// RFC 1035 4.1 (format), 4.1.4 (compression), RFC 6891 6.1 (OPT), RFC 2181 10.1 (CNAME).
+#include "dns/dns_message.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+
+namespace danesmtp {
+namespace {
+
+constexpr std::size_t kHeader = 12;
+constexpr std::size_t kMaxNameWire = 255;  // RFC 1035 2.3.4
+constexpr int kMaxCnames = 16;             // D-013
+constexpr std::uint32_t kMaxTtl = 0x7fffffff;
+constexpr std::uint16_t kClassIn = 1;
+constexpr std::uint16_t kTypeOpt = 41;
+constexpr std::uint16_t kUdpSize = 1232;  // fits an unfragmented IPv6 packet
+
+constexpr std::uint8_t kFlagQr = 0x80, kFlagTc = 0x02, kFlagRd = 0x01;  // octet 2
+constexpr std::uint8_t kOpcodeMask = 0x78;                              // octet 2
+constexpr std::uint8_t kFlagAd = 0x20, kRcodeMask = 0x0f;               // octet 3
+
+tl::unexpected<Error> malformed(const char* what) {
+  return fail(ErrorKind::DnsFailure, fmt::format("malformed reply ({})", what));
+}
+
+void put16(Bytes& to, unsigned value) {
+  to.push_back(static_cast<std::uint8_t>(value >> 8));
+  to.push_back(static_cast<std::uint8_t>(value & 0xff));
+}
+
+std::uint16_t get16(ByteView from, std::size_t at) {
+  return static_cast<std::uint16_t>(from[at] << 8 | from[at + 1]);
+}
+
+std::uint8_t lower(std::uint8_t c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<std::uint8_t>(c - 'A' + 'a') : c;
+}
+
+// "a.b" as labels; the text is that of a DnsName, or empty for the root.
+Bytes name_wire(std::string_view text) {
+  Bytes wire;
+  while (!text.empty()) {
+    auto label = text.substr(0, text.find('.'));
+    wire.push_back(static_cast<std::uint8_t>(label.size()));
+    for (char c : label) wire.push_back(lower(static_cast<std::uint8_t>(c)));
+    text.remove_prefix(std::min(label.size() + 1, text.size()));
+  }
+  wire.push_back(0);
+  return wire;
+}
+
+struct WireName {
+  Bytes wire;            // uncompressed, in lower case
+  std::size_t next = 0;  // behind the name in the message, which never begins at 0
+};
+
+// Where the pointer at `at` leads: before `limit`, the place where the name or the last jump began,
+// so there are no loops.
+std::optional<std::size_t> jump(ByteView message, std::size_t at, std::size_t limit) {
+  if (at + 2 > message.size()) return std::nullopt;
+  std::size_t target = get16(message, at) & 0x3fffU;
+  if (target >= limit) return std::nullopt;
+  return target;
+}
+
+std::optional<WireName> read_name(ByteView message, std::size_t at) {
+  WireName name;
+  std::size_t limit = at;
+  while (at < message.size()) {
+    std::size_t length = message[at];
+    if ((length & 0xc0) == 0xc0) {
+      auto target = jump(message, at, limit);
+      if (!target) return std::nullopt;
+      if (name.next == 0) name.next = at + 2;
+      at = limit = *target;
+      continue;
+    }
+    if (length > 63 || at + 1 + length > message.size()) return std::nullopt;
+    if (name.wire.size() + 1 + length > kMaxNameWire) return std::nullopt;
+    for (auto octet : message.subspan(at, 1 + length)) name.wire.push_back(lower(octet));
+    at += 1 + length;
+    if (length > 0) continue;
+    if (name.next == 0) name.next = at;
+    return name;
+  }
+  return std::nullopt;
+}
+
+std::string name_text(ByteView wire) {
+  std::string text;
+  for (std::size_t at = 0; at < wire.size() && wire[at] != 0; at += 1U + wire[at]) {
+    if (!text.empty()) text += '.';
+    for (auto octet : wire.subspan(at + 1, wire[at])) {
+      char c = static_cast<char>(lower(octet));
+      bool plain = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+      text += plain ? std::string(1, c) : fmt::format("\\{:03}", octet);
+    }
+  }
+  return text;
+}
+
+struct Record {
+  Bytes owner;
+  std::uint16_t type = 0;
+  std::uint16_t rr_class = 0;
+  std::uint32_t ttl = 0;
+  Bytes rdata;  // names uncompressed for CNAME and MX
+
+  bool is(RrType wanted) const {
+    return type == static_cast<std::uint16_t>(wanted) && rr_class == kClassIn;
+  }
+};
+
+// rdata of CNAME and MX: a fixed part and a name that must fill the rest.
+std::optional<Bytes> expand_rdata(ByteView message, std::size_t at, std::size_t end,
+                                  std::size_t fixed) {
+  if (at + fixed > end) return std::nullopt;
+  auto name = read_name(message.first(end), at + fixed);
+  if (!name || name->next != end) return std::nullopt;
+  auto first = message.subspan(at, fixed);
+  Bytes rdata(first.begin(), first.end());
+  rdata.insert(rdata.end(), name->wire.begin(), name->wire.end());
+  return rdata;
+}
+
+// One record at `at`, which moves behind it.
+std::optional<Record> read_record(ByteView message, std::size_t& at) {
+  auto owner = read_name(message, at);
+  if (!owner || owner->next + 10 > message.size()) return std::nullopt;
+  std::size_t head = owner->next;
+  Record record;
+  record.owner = std::move(owner->wire);
+  record.type = get16(message, head);
+  record.rr_class = get16(message, head + 2);
+  record.ttl =
+      static_cast<std::uint32_t>(get16(message, head + 4)) << 16 | get16(message, head + 6);
+  std::size_t start = head + 10;
+  std::size_t end = start + get16(message, head + 8);
+  if (end > message.size()) return std::nullopt;
+  if (record.is(RrType::Mx) || record.is(RrType::Cname)) {
+    auto rdata = expand_rdata(message, start, end, record.is(RrType::Mx) ? 2 : 0);
+    if (!rdata) return std::nullopt;
+    record.rdata = std::move(*rdata);
+  } else {
+    record.rdata.assign(message.begin() + static_cast<long>(start),
+                        message.begin() + static_cast<long>(end));
+  }
+  at = end;
+  return record;
+}
+
+const Record* find_cname(const std::vector<Record>& records, const Bytes& owner) {
+  auto found = std::find_if(records.begin(), records.end(), [&](const Record& record) {
+    return record.is(RrType::Cname) && record.owner == owner;
+  });
+  return found == records.end() ? nullptr : &*found;
+}
+
+// RFC 2181 8: a time with the top bit set is zero.
+std::uint32_t lower_ttl(std::uint32_t ttl, const Record& record) {
+  return std::min(ttl, record.ttl > kMaxTtl ? 0 : record.ttl);
+}
+
+// Walks the chain from the question's name and takes the records at its end.
+Result<void> follow(const std::vector<Record>& records, const DnsQuestion& question,
+                    DnsReply& reply) {
+  Bytes name = name_wire(question.name);
+  std::uint32_t ttl = kMaxTtl;
+  int links = 0;
+  if (question.type != RrType::Cname) {
+    while (const Record* link = find_cname(records, name)) {
+      if (++links > kMaxCnames) return fail(ErrorKind::DnsFailure, "the CNAME chain is too long");
+      ttl = lower_ttl(ttl, *link);
+      name = link->rdata;
+    }
+  }
+  reply.canonical = name_text(name);
+  for (const auto& record : records) {
+    if (!record.is(question.type) || record.owner != name) continue;
+    ttl = lower_ttl(ttl, record);
+    reply.records.push_back(record.rdata);
+  }
+  reply.ttl = reply.records.empty() ? 0 : ttl;
+  return {};
+}
+
+}  // namespace
+
+const char* type_text(RrType type) {
+  switch (type) {
+    case RrType::A:
+      return "A";
+    case RrType::Cname:
+      return "CNAME";
+    case RrType::Mx:
+      return "MX";
+    case RrType::Aaaa:
+      return "AAAA";
+    case RrType::Dnskey:
+      return "DNSKEY";
+    case RrType::Tlsa:
+      return "TLSA";
+  }
+  return "?";
+}
+
+std::string rcode_text(int rcode) {
+  static constexpr const char* names[] = {"NOERROR",  "FORMERR", "SERVFAIL",
+                                          "NXDOMAIN", "NOTIMP",  "REFUSED"};  // RFC 1035 4.1.1
+  if (rcode >= 0 && rcode < 6) return names[rcode];
+  return fmt::format("rcode {}", rcode);
+}
+
+std::string question_text(const DnsQuestion& question) {
+  return fmt::format("{} of {}", type_text(question.type),
+                     question.name.empty() ? "." : question.name);
+}
+
+Bytes make_query(std::uint16_t id, const DnsQuestion& question) {
+  Bytes query;
+  put16(query, id);
+  query.push_back(kFlagRd);
+  query.push_back(kFlagAd);  // RFC 6840 5.7: the asker understands AD
+  for (unsigned count : {1U, 0U, 0U, 1U}) put16(query, count);
+  Bytes name = name_wire(question.name);
+  query.insert(query.end(), name.begin(), name.end());
+  put16(query, static_cast<unsigned>(question.type));
+  put16(query, kClassIn);
+  query.push_back(0);  // OPT: owner, type, size, extended rcode and version, DO, no options
+  put16(query, kTypeOpt);
+  put16(query, kUdpSize);
+  put16(query, 0);
+  put16(query, 0x8000);
+  put16(query, 0);
+  return query;
+}
+
+bool is_reply_to(ByteView message, std::uint16_t id, const DnsQuestion& question) {
+  if (message.size() < kHeader || get16(message, 0) != id) return false;
+  if ((message[2] & kFlagQr) == 0 || (message[2] & kOpcodeMask) != 0) return false;
+  if (get16(message, 4) != 1) return false;
+  auto name = read_name(message, kHeader);
+  return name && name->next + 4 <= message.size() && name->wire == name_wire(question.name) &&
+         get16(message, name->next) == static_cast<std::uint16_t>(question.type) &&
+         get16(message, name->next + 2) == kClassIn;
+}
+
+Result<DnsReply> read_reply(ByteView message, const DnsQuestion& question) {
+  DnsReply reply;
+  if (message.size() < kHeader) return malformed("too short");
+  reply.rcode = message[3] & kRcodeMask;
+  reply.truncated = (message[2] & kFlagTc) != 0;
+  if (reply.truncated) return reply;
+  reply.authentic = (message[3] & kFlagAd) != 0;
+  auto asked = read_name(message, kHeader);
+  if (!asked) return malformed("question");
+  std::size_t at = asked->next + 4;
+  int answers = get16(message, 6);
+  int all = answers + get16(message, 8) + get16(message, 10);
+  std::vector<Record> records;
+  for (int i = 0; i < all; ++i) {
+    auto record = read_record(message, at);
+    if (!record) return malformed("record");
+    if (record->type == kTypeOpt) reply.rcode |= static_cast<int>(record->ttl >> 24) << 4;
+    if (i < answers) records.push_back(std::move(*record));
+  }
+  if (auto followed = follow(records, question, reply); !followed)
+    return tl::unexpected(followed.error());
+  return reply;
+}
+
+Result<std::string> rdata_name_text(ByteView wire) {
+  std::size_t at = 0;
+  while (at < wire.size() && wire[at] != 0) {
+    if (wire[at] > 63) return malformed("name in rdata");
+    at += 1U + wire[at];
+  }
+  if (at + 1 != wire.size()) return malformed("name in rdata");
+  return name_text(wire);
+}
+
+}  // namespace danesmtp

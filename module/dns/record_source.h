@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Where records come from, as octets: libunbound or a believed forwarder. The rules of Resolver
+// hold: an Answer is Secure or Insecure, everything else is an Error.
+#pragma once
+
+#include "dns/dns_message.h"
+#include "dns/resolver.h"
+
+namespace danesmtp {
+
+class RecordSource {
+ public:
+  virtual ~RecordSource() = default;
+  RecordSource() = default;
+  RecordSource(const RecordSource&) = delete;
+  RecordSource& operator=(const RecordSource&) = delete;
+
+  // The rdata of each record, names in it uncompressed. The CNAME type is not followed.
+  [[nodiscard]] virtual Result<Answer<Bytes>> ask(const DnsName& name, RrType type) = 0;
+};
+
+}  // namespace danesmtp

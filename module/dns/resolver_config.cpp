@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The texts of the resolver's options, resolv.conf(5) and trust anchor files (RFC 1035 5.1 form,
+// and the marks that RFC 5011 implementations write as comments).
+#include "dns/resolver_config.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <optional>
+
+#include "core/bytes.h"
+#include "net/unique_fd.h"
+
+namespace danesmtp {
+namespace {
+
+constexpr std::size_t kMaxFile = 1048576;  // octets of a resolv.conf or trust anchor file
+
+tl::unexpected<Error> bad_option(const char* option, std::string_view value, std::string_view why) {
+  return fail(ErrorKind::BadInput, fmt::format("{} = \"{}\": {}", option, printable(value), why));
+}
+
+std::vector<std::string_view> split(std::string_view text, char separator) {
+  std::vector<std::string_view> parts;
+  for (;;) {
+    auto end = text.find(separator);
+    parts.push_back(text.substr(0, end));
+    if (end == std::string_view::npos) return parts;
+    text.remove_prefix(end + 1);
+  }
+}
+
+std::vector<std::string> words(std::string_view line) {
+  constexpr std::string_view space = " \t\r\f\v";
+  std::vector<std::string> found;
+  for (;;) {
+    auto start = line.find_first_not_of(space);
+    if (start == std::string_view::npos) return found;
+    line.remove_prefix(start);
+    auto end = std::min(line.find_first_of(space), line.size());
+    found.emplace_back(line.substr(0, end));
+    line.remove_prefix(end);
+  }
+}
+
+template <class Number>
+std::optional<Number> number(std::string_view text) {
+  Number value{};
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+// An address in text form, IPv6 with an optional "%zone" (RFC 4007 11).
+bool is_server_address(std::string_view text) {
+  auto zone = text.find('%');
+  std::string address(text.substr(0, zone));
+  in6_addr buffer{};
+  if (inet_pton(AF_INET6, address.c_str(), &buffer) == 1) return zone != text.size() - 1;
+  return zone == std::string_view::npos && inet_pton(AF_INET, address.c_str(), &buffer) == 1;
+}
+
+std::optional<NameServer> parse_server(std::string_view text) {
+  NameServer server;
+  auto at = text.find('@');
+  server.address = text.substr(0, at);
+  if (!is_server_address(server.address)) return std::nullopt;
+  if (at == std::string_view::npos) return server;
+  auto port = number<std::uint16_t>(text.substr(at + 1));
+  if (!port || *port == 0) return std::nullopt;
+  server.port = *port;
+  return server;
+}
+
+Result<void> parse_resolver(const std::string& value, ResolverSettings& settings) {
+  constexpr std::string_view forward = "forward:";
+  if (value.empty() || value == "system") return {};
+  if (value == "recursive") {
+    settings.upstream = Upstream::Recursive;
+    return {};
+  }
+  if (value.front() == '/') {
+    settings.upstream = Upstream::UnboundConf;
+    settings.unbound_conf = value;
+    return {};
+  }
+  if (value.rfind(forward, 0) != 0)
+    return bad_option(
+        "dane_resolver", value,
+        "expected system, recursive, forward:ADDR[@PORT][,...] or the absolute path of an "
+        "unbound.conf");
+  settings.upstream = Upstream::Forward;
+  for (auto part : split(std::string_view(value).substr(forward.size()), ',')) {
+    auto server = parse_server(part);
+    if (!server)
+      return bad_option("dane_resolver", value,
+                        fmt::format("\"{}\" is not ADDR or ADDR@PORT", printable(part)));
+    settings.servers.push_back(*server);
+  }
+  return {};
+}
+
+Result<void> parse_dnssec(const std::string& value, ResolverSettings& settings) {
+  if (value.empty() || value == "validate") return {};
+  if (value != "resolver") return bad_option("dane_dnssec", value, "expected validate or resolver");
+  if (settings.upstream == Upstream::Recursive || settings.upstream == Upstream::UnboundConf)
+    return bad_option(
+        "dane_dnssec", value,
+        "there is no resolver to believe unless dane_resolver is system or forward:...");
+  settings.dnssec = DnssecMode::BelieveResolver;
+  return {};
+}
+
+// One entry of a zone-form file, its lines joined while a parenthesis is open.
+struct Entry {
+  int line = 0;  // where it starts
+  std::vector<std::string> fields;
+  std::string comment;
+};
+
+// Takes the comment and the parentheses out of one line.
+struct EntryReader {
+  std::vector<Entry> entries;
+  bool open = false;  // inside parentheses
+
+  void take(std::string_view line, int line_number) {
+    auto semicolon = line.find(';');
+    std::string body(line.substr(0, semicolon));
+    if (!open) entries.push_back({line_number, {}, {}});
+    Entry& entry = entries.back();
+    if (semicolon != std::string_view::npos) entry.comment += line.substr(semicolon);
+    for (char& c : body) {
+      if (c == '(') open = true;
+      if (c == ')') open = false;
+      if (c == '(' || c == ')') c = ' ';
+    }
+    for (auto& word : words(body)) entry.fields.push_back(std::move(word));
+    if (!open && entry.fields.empty()) entries.pop_back();
+  }
+};
+
+// RFC 5011 4: only keys in the states Valid (2) and Missing (3) are trust anchors.
+bool marked_untrusted(std::string_view comment) {
+  constexpr std::string_view mark = ";;state=";
+  auto at = comment.find(mark);
+  if (at == std::string_view::npos) return false;
+  auto state = comment.substr(at + mark.size(), 1);
+  return state != "2" && state != "3";
+}
+
+std::string upper(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(), [](char c) {
+    return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  });
+  return text;
+}
+
+struct Anchor {
+  std::string owner, type;
+  std::vector<std::string> rdata;
+};
+
+// OWNER [TTL] [IN] DS|DNSKEY RDATA (RFC 4034 2.2, 5.3).
+std::optional<Anchor> parse_anchor(const std::vector<std::string>& fields) {
+  std::size_t at = 1;
+  for (int optional = 0; optional < 2 && at < fields.size(); ++optional)
+    if (number<std::uint32_t>(fields[at]) || upper(fields[at]) == "IN") ++at;
+  if (at + 5 > fields.size()) return std::nullopt;  // the type and at least four fields of rdata
+  Anchor anchor{
+      fields[0], upper(fields[at]), {fields.begin() + static_cast<long>(at) + 1, fields.end()}};
+  if (anchor.type != "DS" && anchor.type != "DNSKEY") return std::nullopt;
+  for (int i = 0; i < 3; ++i)
+    if (!number<std::uint16_t>(anchor.rdata[static_cast<std::size_t>(i)])) return std::nullopt;
+  return anchor;
+}
+
+// RFC 5011 2.1: the REVOKE bit.
+bool revoked(const Anchor& anchor) {
+  return anchor.type == "DNSKEY" && (*number<std::uint16_t>(anchor.rdata[0]) & 0x80) != 0;
+}
+
+// The whole of a small file, or the errno.
+tl::expected<std::string, int> read_file(const std::string& path) {
+  UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!file) return tl::unexpected(errno);
+  std::string text;
+  char block[4096];
+  while (ssize_t got = ::read(file.get(), block, sizeof(block))) {
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return tl::unexpected(errno);
+    text.append(block, static_cast<std::size_t>(got));
+    if (text.size() > kMaxFile) return tl::unexpected(EFBIG);
+  }
+  return text;
+}
+
+Result<std::vector<NameServer>> read_resolv_conf(const std::string& path) {
+  auto text = read_file(path);
+  if (!text && text.error() != ENOENT)
+    return fail(ErrorKind::BadInput,
+                fmt::format("cannot read {}: {}", path, std::strerror(text.error())));
+  auto servers = parse_resolv_conf(text ? *text : std::string());  // resolv.conf(5): may be missing
+  if (!servers) return fail(ErrorKind::BadInput, fmt::format("{}: {}", path, servers.error().text));
+  return servers;
+}
+
+Result<void> read_trust_anchors(const std::string& path, ResolverSetup& setup) {
+  auto text = read_file(path);
+  if (!text)
+    return fail(ErrorKind::BadInput, fmt::format("cannot read the DNSSEC trust anchor file {}: {}",
+                                                 path, std::strerror(text.error())));
+  auto anchors = parse_trust_anchors(*text);
+  if (!anchors)
+    return fail(ErrorKind::BadInput,
+                fmt::format("DNSSEC trust anchor file {}: {}", path, anchors.error().text));
+  setup.trust_anchors = std::move(*anchors);
+  setup.trust_anchor_file = path;
+  return {};
+}
+
+// The first of the usual places that there is; one that cannot be read is an error later, not a
+// reason to go on.
+Result<std::string> find_trust_anchor_file(const std::vector<std::string>& places) {
+  for (const auto& place : places) {
+    auto text = read_file(place);
+    if (text || text.error() != ENOENT) return place;
+  }
+  return fail(ErrorKind::BadInput,
+              fmt::format("no DNSSEC trust anchor file was found (looked for {}); set "
+                          "dane_trust_anchor_file",
+                          fmt::join(places, ", ")));
+}
+
+}  // namespace
+
+Result<ResolverSettings> parse_resolver_options(const ResolverOptions& options) {
+  ResolverSettings settings;
+  if (auto parsed = parse_resolver(options.resolver, settings); !parsed)
+    return tl::unexpected(parsed.error());
+  if (auto parsed = parse_dnssec(options.dnssec, settings); !parsed)
+    return tl::unexpected(parsed.error());
+  const std::string& file = options.trust_anchor_file;
+  if (!file.empty() && file.front() != '/')
+    return bad_option("dane_trust_anchor_file", file, "expected an absolute path");
+  settings.trust_anchor_file = file;
+  return settings;
+}
+
+Result<std::vector<NameServer>> parse_resolv_conf(std::string_view text) {
+  std::vector<NameServer> servers;
+  bool listed = false;
+  for (auto line : split(text, '\n')) {
+    auto fields = words(line);
+    if (fields.size() < 2 || fields[0] != "nameserver") continue;
+    listed = true;
+    if (is_server_address(fields[1])) servers.push_back({fields[1], 53});
+  }
+  if (listed && servers.empty())
+    return fail(ErrorKind::BadInput, "no nameserver line has an address");
+  if (!listed) servers.push_back({"127.0.0.1", 53});
+  return servers;
+}
+
+Result<std::vector<std::string>> parse_trust_anchors(std::string_view text) {
+  EntryReader reader;
+  int line_number = 0;
+  for (auto line : split(text, '\n')) reader.take(line, ++line_number);
+  if (reader.open) return fail(ErrorKind::BadInput, "a parenthesis is not closed");
+  std::vector<std::string> anchors;
+  bool root = false;
+  for (const auto& entry : reader.entries) {
+    auto anchor = parse_anchor(entry.fields);
+    if (!anchor)
+      return fail(ErrorKind::BadInput,
+                  fmt::format("line {} is not a DS or DNSKEY record", entry.line));
+    if (revoked(*anchor) || marked_untrusted(entry.comment)) continue;
+    root = root || anchor->owner == ".";
+    anchors.push_back(
+        fmt::format("{} IN {} {}", anchor->owner, anchor->type, fmt::join(anchor->rdata, " ")));
+  }
+  if (!root) return fail(ErrorKind::BadInput, "it has no valid trust anchor for the root zone");
+  return anchors;
+}
+
+SystemFiles usual_system_files() {
+  return {"/etc/resolv.conf",
+          {"/usr/share/dns/root.key", "/var/lib/unbound/root.key", "/etc/unbound/root.key",
+           "/usr/share/dnssec-root/trusted-key.key", "/etc/trusted-key.key",
+           "/usr/local/etc/unbound/root.key"}};
+}
+
+Result<ResolverSetup> read_resolver_files(const ResolverSettings& settings,
+                                          const SystemFiles& files) {
+  ResolverSetup setup;
+  setup.servers = settings.servers;
+  setup.unbound_conf = settings.unbound_conf;
+  if (settings.upstream == Upstream::System) {
+    auto servers = read_resolv_conf(files.resolv_conf);
+    if (!servers) return tl::unexpected(servers.error());
+    setup.servers = std::move(*servers);
+  }
+  if (settings.dnssec == DnssecMode::BelieveResolver) return setup;
+  std::string anchors = settings.trust_anchor_file;
+  if (anchors.empty() && settings.upstream == Upstream::UnboundConf) return setup;
+  if (anchors.empty()) {
+    auto found = find_trust_anchor_file(files.trust_anchor_files);
+    if (!found) return tl::unexpected(found.error());
+    anchors = std::move(*found);
+  }
+  if (auto read = read_trust_anchors(anchors, setup); !read) return tl::unexpected(read.error());
+  return setup;
+}
+
+}  // namespace danesmtp
