@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The one connection of an SMTP session: lines in, octets out, in clear or over TLS, every step
+// bound by a deadline. RFC 5321 2.3.8 and 4.5.3, RFC 3207 4.2. Owns the socket and the TLS session
+// on it. Once a step has failed the channel is closed for good: half a line or half a record cannot
+// be resumed. It must not know what the lines mean.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "core/bytes.h"
+#include "core/deadline.h"
+#include "core/result.h"
+#include "net/unique_fd.h"
+#include "tls/gnutls_session.h"
+
+namespace danesmtp {
+
+// Octets of a file to be sent as they are: from its start, `size` of them.
+struct FileExtent {
+  int fd = -1;  // borrowed; its file offset is neither used nor moved
+  std::uint64_t size = 0;
+};
+
+class LineChannel {
+ public:
+  static constexpr std::size_t kMaxLine = 4096;  // octets, without the line ending
+
+  // A connected stream socket; it is made non-blocking.
+  explicit LineChannel(UniqueFd socket);
+
+  // The next line without its ending; a bare LF is accepted as one. Errors: Protocol for a line
+  // over kMaxLine, Disconnected when the stream ends, also inside a line, Timeout, Io.
+  [[nodiscard]] Result<std::string> read_line(Deadline deadline);
+
+  // All of `bytes` or an error; after an error the last octet has not been sent.
+  [[nodiscard]] Result<void> write_all(ByteView bytes, Deadline deadline);
+
+  // The file in blocks, each with its own time limit (RFC 5321 4.5.3.2.5); memory use does not
+  // depend on its size. Io when the file cannot be read or is shorter than it was said to be.
+  [[nodiscard]] Result<void> send_file(const FileExtent& file, std::chrono::milliseconds per_block);
+
+  // True when the peer has already sent something that was not yet read. In clear this includes
+  // what still waits in the socket.
+  bool pending_input() const;
+
+  // Starts TLS; everything after it goes through TLS. Refused with Protocol when octets came before
+  // the handshake (RFC 3207 4.2, D-026), with Internal when TLS is already there. Any failure
+  // closes.
+  [[nodiscard]] Result<TlsInfo> start_tls(const TlsSettings& settings, Deadline deadline);
+
+  bool secured() const { return tls_.has_value(); }
+  bool open() const { return static_cast<bool>(socket_); }
+
+  // Sends the fatal alert bad_certificate and closes: the certificate was not accepted.
+  void refuse_certificate();
+
+  // Sends close_notify if there is TLS, does not wait for the peer's, and closes the socket.
+  void close();
+
+ private:
+  [[nodiscard]] Result<void> fill(Deadline deadline);
+  [[nodiscard]] Result<void> write_clear(ByteView bytes, Deadline deadline);
+  void drop();
+
+  UniqueFd socket_;
+  std::optional<GnutlsSession> tls_;  // borrows the socket's descriptor: destroyed first
+  std::string input_;                 // received, not yet returned
+};
+
+}  // namespace danesmtp

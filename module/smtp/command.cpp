@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Formatting of commands and the checks that keep an argument inside its place; see the header.
+#include "smtp/command.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/bytes.h"
+
+namespace danesmtp {
+namespace {
+
+bool is_control(char c) {
+  return (c >= 0 && c < ' ') || c == '\x7f';
+}
+
+// A value without spaces: it ends where the next parameter begins (RFC 5321 4.1.2, esmtp-value).
+bool is_word(std::string_view text) {
+  return std::none_of(text.begin(), text.end(), [](char c) { return is_control(c) || c == ' '; });
+}
+
+// What may stand between '<' and '>': spaces and angle brackets only inside a quoted string.
+bool is_path(std::string_view address) {
+  bool quoted = false;
+  for (std::size_t i = 0; i < address.size(); ++i) {
+    char c = address[i];
+    if (is_control(c)) return false;
+    if (c == '"') quoted = !quoted;
+    if (!quoted && (c == ' ' || c == '<' || c == '>')) return false;
+    if (c != '\\') continue;
+    // RFC 5321 4.1.2: a backslash is for quoting one printable character, in a quoted string.
+    if (!quoted || ++i == address.size() || is_control(address[i])) return false;
+  }
+  return !quoted;
+}
+
+tl::unexpected<Error> unfit(std::string_view what, std::string_view value) {
+  return fail(ErrorKind::BadInput,
+              fmt::format("{} cannot be sent: \"{}\"", what, printable(value)));
+}
+
+}  // namespace
+
+Result<std::string> hello_command(std::string_view verb, std::string_view name) {
+  if (name.empty() || !is_word(name)) return unfit("the EHLO name", name);
+  return fmt::format("{} {}", verb, name);
+}
+
+Result<std::string> mail_command(const MailArguments& arguments) {
+  if (!is_path(arguments.sender)) return unfit("the sender", arguments.sender);
+  if (!is_word(arguments.ret)) return unfit("RET", arguments.ret);
+  if (!is_word(arguments.envid)) return unfit("ENVID", arguments.envid);
+  std::string command = fmt::format("MAIL FROM:<{}>", arguments.sender);
+  if (arguments.size) command += fmt::format(" SIZE={}", *arguments.size);
+  if (arguments.body == BodyType::SevenBit) command += " BODY=7BIT";
+  if (arguments.body == BodyType::EightBitMime) command += " BODY=8BITMIME";
+  if (arguments.smtputf8 == SmtpUtf8::Yes) command += " SMTPUTF8";
+  if (!arguments.ret.empty()) command += " RET=" + arguments.ret;
+  if (!arguments.envid.empty()) command += " ENVID=" + arguments.envid;
+  return command;
+}
+
+Result<std::string> rcpt_command(const RcptArguments& arguments) {
+  if (arguments.recipient.empty() || !is_path(arguments.recipient))
+    return unfit("the recipient", arguments.recipient);
+  if (!is_word(arguments.notify)) return unfit("NOTIFY", arguments.notify);
+  if (!is_word(arguments.orcpt)) return unfit("ORCPT", arguments.orcpt);
+  std::string command = fmt::format("RCPT TO:<{}>", arguments.recipient);
+  if (!arguments.notify.empty()) command += " NOTIFY=" + arguments.notify;
+  if (!arguments.orcpt.empty()) command += " ORCPT=" + arguments.orcpt;
+  return command;
+}
+
+}  // namespace danesmtp

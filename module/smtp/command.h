@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The text of SMTP commands, without CRLF. RFC 5321 4.1.1, SIZE RFC 1870, BODY 6152, SMTPUTF8 6531,
+// RET, ENVID, NOTIFY and ORCPT RFC 3461 4. Pure. No argument can add a parameter or a second
+// command: what would is refused with BadInput. Which parameters the server understands is the
+// caller's matter.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/result.h"
+
+namespace danesmtp {
+
+enum class BodyType { Unstated, SevenBit, EightBitMime };
+enum class SmtpUtf8 { No, Yes };
+
+struct MailArguments {
+  std::string sender{};                 // without angle brackets; empty: the null sender
+  std::optional<std::uint64_t> size{};  // octets
+  BodyType body = BodyType::Unstated;
+  SmtpUtf8 smtputf8 = SmtpUtf8::No;
+  std::string ret{};    // "FULL" or "HDRS"; empty: left out
+  std::string envid{};  // xtext; empty: left out
+};
+
+struct RcptArguments {
+  std::string recipient{};  // without angle brackets
+  std::string notify{};     // "NEVER" or a list as "SUCCESS,FAILURE"; empty: left out
+  std::string orcpt{};      // "rfc822;xtext"; empty: left out
+};
+
+// "EHLO name" or "HELO name": `verb` is one of the two. `name` is a domain or an address literal.
+[[nodiscard]] Result<std::string> hello_command(std::string_view verb, std::string_view name);
+
+// "MAIL FROM:<sender> SIZE=... ..."
+[[nodiscard]] Result<std::string> mail_command(const MailArguments& arguments);
+
+// "RCPT TO:<recipient> NOTIFY=... ORCPT=..."
+[[nodiscard]] Result<std::string> rcpt_command(const RcptArguments& arguments);
+
+}  // namespace danesmtp

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Parsing of reply lines. The grammar is RFC 5321 4.2 with two liberties that servers in use need:
+// any second and third digit, and octets above 127 in the text.
+#include "smtp/reply.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/bytes.h"
+
+namespace danesmtp {
+namespace {
+
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+// A number of at most three digits at the start of `text`, which is moved past it.
+std::optional<int> take_number(std::string_view& text) {
+  int value = 0;
+  std::size_t digits = 0;
+  for (; digits < text.size() && is_digit(text[digits]); ++digits) {
+    if (digits == 3) return std::nullopt;
+    value = value * 10 + (text[digits] - '0');
+  }
+  if (digits == 0) return std::nullopt;
+  text.remove_prefix(digits);
+  return value;
+}
+
+bool take_dot(std::string_view& text) {
+  if (text.empty() || text.front() != '.') return false;
+  text.remove_prefix(1);
+  return true;
+}
+
+// RFC 2034 4: "class.subject.detail" before the text; the class repeats the first digit of the
+// code.
+std::optional<EnhancedStatus> enhanced_status(std::string_view text, int code) {
+  auto status_class = take_number(text);
+  if (!status_class || *status_class != code / 100 || !take_dot(text)) return std::nullopt;
+  auto subject = take_number(text);
+  if (!subject || !take_dot(text)) return std::nullopt;
+  auto detail = take_number(text);
+  if (!detail || (!text.empty() && text.front() != ' ')) return std::nullopt;
+  return EnhancedStatus{*status_class, *subject, *detail};
+}
+
+// The code of a reply line, 0 if it has none.
+int line_code(std::string_view line) {
+  if (line.size() < 3 || !std::all_of(line.begin(), line.begin() + 3, is_digit)) return 0;
+  int code = (line[0] - '0') * 100 + (line[1] - '0') * 10 + (line[2] - '0');
+  return code >= 200 && code <= 599 ? code : 0;
+}
+
+}  // namespace
+
+Result<std::optional<SmtpReply>> ReplyAssembler::add(std::string_view line) {
+  int code = line_code(line);
+  char separator = line.size() > 3 ? line[3] : ' ';
+  if (code == 0 || (separator != ' ' && separator != '-'))
+    return refuse(fmt::format("not an SMTP reply: \"{}\"", printable(line.substr(0, 80))));
+  if (line.find('\0') != std::string_view::npos) return refuse("a NUL in an SMTP reply");
+  // RFC 5321 4.2.1: the code is the same in each line.
+  if (!reply_.lines.empty() && code != reply_.code)
+    return refuse(fmt::format("different codes in one SMTP reply: {} and {}", reply_.code, code));
+  octets_ += line.size();
+  if (reply_.lines.size() == kMaxLines || octets_ > kMaxOctets)
+    return refuse("an SMTP reply of too many lines");
+
+  std::string_view text = line.substr(std::min<std::size_t>(line.size(), 4));
+  if (reply_.lines.empty()) reply_.enhanced = enhanced_status(text, code);
+  reply_.code = code;
+  reply_.lines.emplace_back(text);
+  if (separator == '-') return std::optional<SmtpReply>();
+  octets_ = 0;
+  return std::optional<SmtpReply>(std::exchange(reply_, SmtpReply()));
+}
+
+Result<std::optional<SmtpReply>> ReplyAssembler::refuse(std::string_view why) {
+  reply_ = SmtpReply();
+  octets_ = 0;
+  return fail(ErrorKind::Protocol, std::string(why));
+}
+
+std::string to_text(const SmtpReply& reply) {
+  std::string text;
+  for (const auto& line : reply.lines) {
+    bool last = &line == &reply.lines.back();
+    text += fmt::format("{}{}{}{}", reply.code, last ? ' ' : '-', line, last ? "" : "\n");
+  }
+  return text;
+}
+
+}  // namespace danesmtp

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The state machine that opens an SMTP session; see the header for its paths.
+#include "smtp/session.h"
+
+#include <fmt/format.h>
+
+#include "core/bytes.h"
+#include "smtp/command.h"
+
+namespace danesmtp {
+namespace {
+
+tl::unexpected<SmtpTrouble> trouble(SmtpStage stage, Error error, std::string command) {
+  return tl::unexpected(SmtpTrouble{stage, std::move(error), std::nullopt, std::move(command)});
+}
+
+}  // namespace
+
+SmtpSession::SmtpSession(LineChannel channel, SessionSettings settings, Log& log)
+    : channel_(std::move(channel)), settings_(std::move(settings)), log_(log) {}
+
+std::string_view SmtpSession::state_name(State state) {
+  switch (state) {
+    case State::Greeting:
+      return "greeting";
+    case State::Ehlo:
+      return "ehlo";
+    case State::Helo:
+      return "helo";
+    case State::StartTls:
+      return "starttls";
+    case State::Handshake:
+      return "handshake";
+    case State::Verify:
+      return "verify";
+    case State::Ready:
+      return "ready";
+  }
+  return "unknown";
+}
+
+SmtpResult<void> SmtpSession::open() {
+  auto state = settings_.tls_start == TlsStart::FromFirstOctet ? State::Handshake : State::Greeting;
+  while (state != State::Ready) {
+    auto next = step(state);
+    if (!next) {
+      quit();
+      return tl::unexpected(next.error());
+    }
+    debug(fmt::format("SMTP session: {} -> {}", state_name(state), state_name(*next)));
+    state = *next;
+  }
+  return {};
+}
+
+SmtpResult<SmtpSession::State> SmtpSession::step(State state) {
+  switch (state) {
+    case State::Greeting:
+      return do_greeting();
+    case State::Ehlo:
+      return do_ehlo();
+    case State::Helo:
+      return do_helo();
+    case State::StartTls:
+      return do_starttls();
+    case State::Handshake:
+      return do_handshake();
+    case State::Verify:
+      return do_verify();
+    case State::Ready:
+      break;
+  }
+  return State::Ready;
+}
+
+SmtpResult<SmtpSession::State> SmtpSession::do_greeting() {
+  const std::string command = "initial connection";
+  auto reply = read_reply(SmtpStage::Greeting, command, Deadline::in(settings_.timeouts.command));
+  if (!reply) return tl::unexpected(reply.error());
+  if (!reply->positive()) return tl::unexpected(unwelcome(SmtpStage::Greeting, command, *reply));
+  greeting_ = *reply;
+  return State::Ehlo;
+}
+
+SmtpResult<SmtpSession::State> SmtpSession::do_ehlo() {
+  auto command = hello_command("EHLO", settings_.helo_name);
+  if (!command) return trouble(SmtpStage::Ehlo, command.error(), "EHLO");
+  auto reply = converse(SmtpStage::Ehlo, *command);
+  if (!reply) return tl::unexpected(reply.error());
+  if (reply->positive()) {
+    capabilities_ = parse_ehlo(*reply);
+    return after_hello();
+  }
+  // RFC 5321 3.2: a server that does not know EHLO. It cannot offer STARTTLS either.
+  if (!reply->permanent()) return tl::unexpected(unwelcome(SmtpStage::Ehlo, *command, *reply));
+  if (settings_.tls_use == TlsUse::Required && !channel_.secured())
+    return tl::unexpected(unwelcome(SmtpStage::StartTls, *command, *reply));
+  return State::Helo;
+}
+
+SmtpResult<SmtpSession::State> SmtpSession::do_helo() {
+  auto command = hello_command("HELO", settings_.helo_name);
+  if (!command) return trouble(SmtpStage::Ehlo, command.error(), "HELO");
+  auto reply = converse(SmtpStage::Ehlo, *command);
+  if (!reply) return tl::unexpected(reply.error());
+  if (!reply->positive()) return tl::unexpected(unwelcome(SmtpStage::Ehlo, *command, *reply));
+  return State::Ready;
+}
+
+SmtpResult<SmtpSession::State> SmtpSession::after_hello() const {
+  if (channel_.secured() || settings_.tls_use == TlsUse::Never) return State::Ready;
+  if (capabilities_.starttls) return State::StartTls;
+  if (settings_.tls_use == TlsUse::IfOffered) return State::Ready;
+  return trouble(SmtpStage::StartTls, {ErrorKind::TlsHandshake, "STARTTLS is not offered"}, "EHLO");
+}
+
+SmtpResult<SmtpSession::State> SmtpSession::do_starttls() {
+  const std::string command = "STARTTLS";
+  auto reply = converse(SmtpStage::StartTls, command);
+  if (!reply) return tl::unexpected(reply.error());
+  if (reply->positive()) return State::Handshake;
+  // RFC 3207 4.1: the client decides whether to go on without TLS.
+  if (reply->refused() && settings_.tls_use == TlsUse::IfOffered) return State::Ready;
+  return tl::unexpected(unwelcome(SmtpStage::StartTls, command, *reply));
+}
+
+SmtpResult<SmtpSession::State> SmtpSession::do_handshake() {
+  auto info = channel_.start_tls(settings_.tls, Deadline::in(settings_.timeouts.command));
+  if (!info) return trouble(SmtpStage::Handshake, info.error(), "STARTTLS");
+  debug(fmt::format("TLS: {} {}", info->cipher, info->group));
+  tls_info_ = std::move(*info);
+  return State::Verify;
+}
+
+SmtpResult<SmtpSession::State> SmtpSession::do_verify() {
+  // RFC 7672 2.2, D-094: the verdict comes before anything else is said.
+  auto verdict = settings_.verify_peer ? settings_.verify_peer(*tls_info_) : Result<void>();
+  if (!verdict) {
+    channel_.refuse_certificate();
+    return trouble(SmtpStage::Verify, verdict.error(), "STARTTLS");
+  }
+  // RFC 3207 4.2, D-026: EHLO again, and nothing of the first answer survives.
+  capabilities_ = EhloCapabilities();
+  return settings_.tls_start == TlsStart::FromFirstOctet ? State::Greeting : State::Ehlo;
+}
+
+SmtpResult<void> SmtpSession::reset() {
+  auto reply = converse(SmtpStage::Mail, "RSET");
+  if (!reply) return tl::unexpected(reply.error());
+  if (!reply->positive()) return tl::unexpected(unwelcome(SmtpStage::Mail, "RSET", *reply));
+  return {};
+}
+
+void SmtpSession::quit() {
+  if (!usable()) return;
+  // RFC 5321 4.1.1.10 wants the reply waited for; nothing depends on what it says.
+  auto deadline = Deadline::in(settings_.timeouts.quit);
+  debug("SMTP>> QUIT");
+  if (channel_.write_all(as_bytes("QUIT\r\n"), deadline)) {
+    auto reply = receive_reply(deadline);
+    if (!reply) debug(fmt::format("SMTP<< ({})", reply.error().text));
+  }
+  channel_.close();
+}
+
+SmtpResult<SmtpReply> SmtpSession::converse(SmtpStage stage, const std::string& command) {
+  auto sent = send_commands({command});
+  if (!sent) return trouble(stage, sent.error(), command);
+  return read_reply(stage, command, Deadline::in(settings_.timeouts.command));
+}
+
+Result<void> SmtpSession::send_commands(const std::vector<std::string>& commands) {
+  std::string octets;
+  for (const auto& command : commands) {
+    octets += command + "\r\n";
+    debug("SMTP>> " + printable(command));
+  }
+  return channel_.write_all(as_bytes(octets), Deadline::in(settings_.timeouts.command));
+}
+
+Result<void> SmtpSession::send_message(const FileExtent& file) {
+  debug(fmt::format("SMTP>> (message, {} octets)", file.size));
+  return channel_.send_file(file, settings_.timeouts.data_block);
+}
+
+SmtpResult<SmtpReply> SmtpSession::read_reply(SmtpStage stage, const std::string& command,
+                                              Deadline deadline) {
+  auto reply = receive_reply(deadline);
+  if (!reply) {
+    channel_.close();
+    debug(fmt::format("SMTP<< ({})", reply.error().text));
+    return trouble(stage, reply.error(), command);
+  }
+  if (reply->code != 421) return *reply;
+  // RFC 5321 3.8: in answer to any command; the server closes its side.
+  channel_.close();
+  return tl::unexpected(SmtpTrouble{
+      stage, {ErrorKind::Disconnected, "the server is closing the connection"}, *reply, command});
+}
+
+SmtpTrouble SmtpSession::unwelcome(SmtpStage stage, const std::string& command,
+                                   const SmtpReply& reply) {
+  if (reply.refused()) {
+    return {
+        stage, {ErrorKind::Protocol, fmt::format("refused with {}", reply.code)}, reply, command};
+  }
+  // The two sides no longer agree on what is being said.
+  channel_.close();
+  return {stage,
+          {ErrorKind::Protocol, fmt::format("the reply {} does not fit the command", reply.code)},
+          reply,
+          command};
+}
+
+Result<SmtpReply> SmtpSession::receive_reply(Deadline deadline) {
+  ReplyAssembler assembler;
+  for (;;) {
+    auto line = channel_.read_line(deadline);
+    if (!line) return tl::unexpected(line.error());
+    debug("SMTP<< " + printable(*line));
+    auto reply = assembler.add(*line);
+    if (!reply) return tl::unexpected(reply.error());
+    if (reply->has_value()) return **reply;
+  }
+}
+
+void SmtpSession::debug(const std::string& line) {
+  if (log_.debugging()) log_.debug(line);
+}
+
+}  // namespace danesmtp

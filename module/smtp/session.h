@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// An SMTP session from the greeting until it is ready for MAIL. RFC 5321 3.1, 3.2, 4.3; RFC 3207;
+// RFC 8314 3 for TLS from the first octet. One state, one do_<state>(), one loop:
+//   Greeting -> Ehlo [-> Helo] [-> StartTls -> Handshake -> Verify -> Ehlo] -> Ready
+// with TLS from the first octet: Handshake -> Verify -> Greeting -> Ehlo -> Ready.
+// Nothing but QUIT is ever sent between a handshake and the verdict on the peer (D-094).
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/deadline.h"
+#include "core/log.h"
+#include "core/result.h"
+#include "net/line_channel.h"
+#include "smtp/ehlo.h"
+#include "smtp/reply.h"
+#include "smtp/trouble.h"
+
+namespace danesmtp {
+
+enum class TlsUse { Never, IfOffered, Required };
+enum class TlsStart { AfterStartTls, FromFirstOctet };
+
+// How long to wait for one reply, or for one block of message data (RFC 5321 4.5.3.2).
+struct SmtpTimeouts {
+  std::chrono::milliseconds command{std::chrono::minutes(5)};  // each reply, and the handshake
+  std::chrono::milliseconds data_block{std::chrono::minutes(5)};
+  std::chrono::milliseconds final_reply{std::chrono::minutes(10)};
+  std::chrono::milliseconds quit{std::chrono::seconds(2)};
+};
+
+// Judges the peer right after the handshake; an error refuses it.
+using VerifyPeer = std::function<Result<void>(const TlsInfo&)>;
+
+struct SessionSettings {
+  std::string helo_name{};
+  TlsUse tls_use = TlsUse::IfOffered;
+  TlsStart tls_start = TlsStart::AfterStartTls;  // FromFirstOctet overrides tls_use
+  TlsSettings tls{};
+  VerifyPeer verify_peer{};  // empty: any peer will do
+  SmtpTimeouts timeouts{};
+};
+
+class SmtpSession {
+ public:
+  // `log` must outlive the session.
+  SmtpSession(LineChannel channel, SessionSettings settings, Log& log);
+
+  // Greeting to ready, once. After a trouble the connection is closed; a server that refused in
+  // words was told QUIT.
+  [[nodiscard]] SmtpResult<void> open();
+
+  // Known once open() has succeeded; what was said before TLS is forgotten (RFC 3207 4.2).
+  const SmtpReply& greeting() const { return greeting_; }
+  const EhloCapabilities& capabilities() const { return capabilities_; }
+  const std::optional<TlsInfo>& tls() const { return tls_info_; }
+  const SmtpTimeouts& timeouts() const { return settings_.timeouts; }
+
+  // False when nothing more can be sent.
+  bool usable() const { return channel_.open(); }
+
+  // RSET, so that a further message can follow one that did not get to its final reply.
+  [[nodiscard]] SmtpResult<void> reset();
+
+  // QUIT, a short wait for the answer, close. What goes wrong here does not matter.
+  void quit();
+
+  // Closes without a word: the only way out in the middle of message data.
+  void abandon() { channel_.close(); }
+
+  // The steps that a transaction is made of. Each failure closes the connection.
+  // Writes the command lines in one go, CRLF added to each.
+  [[nodiscard]] Result<void> send_commands(const std::vector<std::string>& commands);
+  [[nodiscard]] Result<void> send_message(const FileExtent& file);
+  // A reply as it is, whatever its code; 421 and failures are a trouble.
+  [[nodiscard]] SmtpResult<SmtpReply> read_reply(SmtpStage stage, const std::string& command,
+                                                 Deadline deadline);
+  // The trouble that a reply makes which is not the one hoped for. One that neither accepts nor
+  // refuses closes the connection.
+  [[nodiscard]] SmtpTrouble unwelcome(SmtpStage stage, const std::string& command,
+                                      const SmtpReply& reply);
+
+ private:
+  enum class State { Greeting, Ehlo, Helo, StartTls, Handshake, Verify, Ready };
+  static std::string_view state_name(State state);
+
+  [[nodiscard]] SmtpResult<State> step(State state);
+  [[nodiscard]] SmtpResult<State> do_greeting();
+  [[nodiscard]] SmtpResult<State> do_ehlo();
+  [[nodiscard]] SmtpResult<State> do_helo();
+  [[nodiscard]] SmtpResult<State> do_starttls();
+  [[nodiscard]] SmtpResult<State> do_handshake();
+  [[nodiscard]] SmtpResult<State> do_verify();
+  [[nodiscard]] SmtpResult<State> after_hello() const;
+  [[nodiscard]] SmtpResult<SmtpReply> converse(SmtpStage stage, const std::string& command);
+  [[nodiscard]] Result<SmtpReply> receive_reply(Deadline deadline);
+  void debug(const std::string& line);
+
+  LineChannel channel_;
+  SessionSettings settings_;
+  Log& log_;
+  SmtpReply greeting_;
+  EhloCapabilities capabilities_;
+  std::optional<TlsInfo> tls_info_;
+};
+
+}  // namespace danesmtp

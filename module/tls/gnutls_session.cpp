@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// GnuTLS behind the contract of the header. Never here: trust, names of certificates, and any call
+// of gnutls_certificate_verify_peers*() or of a set_*_trust() function.
+#include "tls/gnutls_session.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "core/dns_name.h"
+#include "net/socket_io.h"
+
+namespace danesmtp {
+namespace {
+
+std::string or_empty(const char* text) {
+  return text == nullptr ? std::string() : text;
+}
+
+tl::unexpected<Error> setting_failure(std::string_view setting, std::string_view value, int code) {
+  return fail(ErrorKind::BadInput,
+              fmt::format("{} \"{}\": {}", setting, value, gnutls_strerror(code)));
+}
+
+bool connection_lost(int code) {
+  return code == GNUTLS_E_PREMATURE_TERMINATION || code == GNUTLS_E_SESSION_EOF ||
+         code == GNUTLS_E_PULL_ERROR || code == GNUTLS_E_PUSH_ERROR;
+}
+
+// The error of a failed GnuTLS call; `otherwise` is its kind unless the connection was lost.
+tl::unexpected<Error> tls_failure(gnutls_session_t session, int code, ErrorKind otherwise) {
+  if (code == GNUTLS_E_FATAL_ALERT_RECEIVED) {
+    return fail(otherwise, fmt::format("the peer sent the TLS alert \"{}\"",
+                                       or_empty(gnutls_alert_get_name(gnutls_alert_get(session)))));
+  }
+  return fail(connection_lost(code) ? ErrorKind::Disconnected : otherwise, gnutls_strerror(code));
+}
+
+std::string subject_of(ByteView der) {
+  gnutls_x509_crt_t raw = nullptr;
+  if (gnutls_x509_crt_init(&raw) < 0) return {};
+  GnutlsCertificate certificate(raw);
+  auto datum = as_datum(der);
+  if (gnutls_x509_crt_import(raw, &datum, GNUTLS_X509_FMT_DER) < 0) return {};
+  std::array<char, 1024> text{};
+  std::size_t size = text.size();
+  if (gnutls_x509_crt_get_dn(raw, text.data(), &size) < 0) return {};
+  return text.data();
+}
+
+std::string cipher_of(gnutls_session_t session, int key_bits) {
+  GnutlsText description(gnutls_session_get_desc(session));
+  return cipher_text(description ? description.get() : "", key_bits);
+}
+
+std::string version_of(gnutls_session_t session) {
+  return or_empty(gnutls_protocol_get_name(gnutls_protocol_get_version(session)));
+}
+
+PeerChain chain_of(gnutls_session_t session) {
+  PeerChain chain;
+  if (gnutls_certificate_type_get2(session, GNUTLS_CTYPE_SERVER) != GNUTLS_CRT_X509) return chain;
+  unsigned count = 0;
+  const auto* certificates = gnutls_certificate_get_peers(session, &count);
+  for (unsigned i = 0; certificates != nullptr && i < count; ++i)
+    chain.push_back(to_bytes(certificates[i]));
+  return chain;
+}
+
+std::vector<Bytes> staples_of(gnutls_session_t session, std::size_t count) {
+  std::vector<Bytes> staples(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    gnutls_datum_t response{nullptr, 0};
+    if (gnutls_ocsp_status_request_get2(session, static_cast<unsigned>(i), &response) == 0)
+      staples[i] = to_bytes(response);
+  }
+  return staples;
+}
+
+std::string alpn_of(gnutls_session_t session) {
+  gnutls_datum_t name{nullptr, 0};
+  if (gnutls_alpn_get_selected_protocol(session, &name) < 0) return {};
+  return std::string(as_text(to_bytes(name)));
+}
+
+}  // namespace
+
+std::string cipher_text(std::string_view description, int key_bits) {
+  std::string text;
+  int group = 0;
+  for (std::size_t at = 0; at < description.size(); ++group) {
+    std::size_t end = std::min(description.find(')', at), description.size());
+    if (group > 0) text += group == 1 ? ":" : "__";
+    std::string part(description.substr(at + 1, end - at - 1));  // without the parenthesis
+    if (group > 0) std::replace(part.begin(), part.end(), '-', '_');
+    text += part;
+    at = end + 2;  // past ")-"
+  }
+  return fmt::format("{}:{}", text, key_bits);
+}
+
+Result<GnutlsSession> GnutlsSession::create(int fd, TlsSettings settings) {
+  gnutls_session_t raw = nullptr;
+  // No tickets: nothing here keeps them. Without GNUTLS_POST_HANDSHAKE_AUTH such a request is
+  // fatal.
+  int code =
+      gnutls_init(&raw, GNUTLS_CLIENT | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL | GNUTLS_NO_TICKETS);
+  if (code < 0) return fail(ErrorKind::Internal, gnutls_strerror(code));
+  GnutlsSession session(fd, std::move(settings), GnutlsSessionHandle(raw));
+  gnutls_transport_set_int(raw, fd);
+  for (auto prepare : {&GnutlsSession::set_priority, &GnutlsSession::load_credentials,
+                       &GnutlsSession::set_extensions}) {
+    auto done = (session.*prepare)();
+    if (!done) return tl::unexpected(done.error());
+  }
+  return session;
+}
+
+Result<void> GnutlsSession::set_priority() {
+  std::string base = settings_.priority.empty() ? "NORMAL" : settings_.priority;
+  // RFC 8996 2: never older than TLS 1.2. RFC 7671 5.1: a leaf that is bound by its key may have
+  // any key usage extension; without %COMPAT GnuTLS ends the handshake over one that lacks
+  // digitalSignature.
+  std::string priority = base + ":-VERS-SSL3.0:-VERS-TLS1.0:-VERS-TLS1.1:%COMPAT";
+  // RFC 7672 8.2: a peer that is to be authenticated cannot be anonymous.
+  if (settings_.peer_certificate == PeerCertificate::Required) priority += ":-ANON-DH:-ANON-ECDH";
+  int code = gnutls_priority_set_direct(session_.get(), priority.c_str(), nullptr);
+  if (code < 0) return setting_failure("TLS priority string", base, code);
+  if (settings_.min_dh_bits > 0) gnutls_dh_set_prime_bits(session_.get(), settings_.min_dh_bits);
+  return {};
+}
+
+Result<void> GnutlsSession::load_credentials() {
+  gnutls_certificate_credentials_t raw = nullptr;
+  int code = gnutls_certificate_allocate_credentials(&raw);
+  if (code < 0) return fail(ErrorKind::Internal, gnutls_strerror(code));
+  certificate_credentials_.reset(raw);
+  if (!settings_.certificate_file.empty()) {
+    const std::string& key =
+        settings_.key_file.empty() ? settings_.certificate_file : settings_.key_file;
+    code = gnutls_certificate_set_x509_key_file(raw, settings_.certificate_file.c_str(),
+                                                key.c_str(), GNUTLS_X509_FMT_PEM);
+    if (code < 0) return setting_failure("client certificate", settings_.certificate_file, code);
+  }
+  code = gnutls_credentials_set(session_.get(), GNUTLS_CRD_CERTIFICATE, raw);
+  if (code < 0) return fail(ErrorKind::Internal, gnutls_strerror(code));
+  if (settings_.peer_certificate == PeerCertificate::Required) return {};
+
+  gnutls_anon_client_credentials_t anonymous = nullptr;
+  code = gnutls_anon_allocate_client_credentials(&anonymous);
+  if (code < 0) return fail(ErrorKind::Internal, gnutls_strerror(code));
+  anonymous_credentials_.reset(anonymous);
+  code = gnutls_credentials_set(session_.get(), GNUTLS_CRD_ANON, anonymous);
+  if (code < 0) return fail(ErrorKind::Internal, gnutls_strerror(code));
+  return {};
+}
+
+Result<void> GnutlsSession::set_extensions() {
+  if (!settings_.sni.empty()) {
+    // RFC 6066 3: a DNS host name as A-labels, no trailing dot, never an address (D-100).
+    auto name = DnsName::parse(settings_.sni);
+    if (!name) return fail(ErrorKind::BadInput, fmt::format("SNI: {}", name.error().text));
+    settings_.sni = name->text();
+    int code = gnutls_server_name_set(session_.get(), GNUTLS_NAME_DNS, settings_.sni.data(),
+                                      settings_.sni.size());
+    if (code < 0) return setting_failure("SNI", settings_.sni, code);
+  }
+  std::vector<gnutls_datum_t> protocols;
+  for (const auto& name : settings_.alpn) protocols.push_back(as_datum(as_bytes(name)));
+  if (protocols.empty()) return {};
+  int code = gnutls_alpn_set_protocols(session_.get(), protocols.data(),
+                                       static_cast<unsigned>(protocols.size()), 0);
+  if (code < 0) return setting_failure("ALPN", fmt::format("{} names", protocols.size()), code);
+  return {};
+}
+
+Result<TlsInfo> GnutlsSession::handshake(Deadline deadline) {
+  for (;;) {
+    int code = gnutls_handshake(session_.get());
+    if (code == GNUTLS_E_SUCCESS) break;
+    if (gnutls_error_is_fatal(code) != 0) {
+      gnutls_alert_send_appropriate(session_.get(), code);
+      return tls_failure(session_.get(), code, ErrorKind::TlsHandshake);
+    }
+    if (code != GNUTLS_E_AGAIN && !deadline.passed()) continue;  // a warning alert, a signal
+    auto ready = wait(deadline);
+    if (!ready) return tl::unexpected(ready.error());
+  }
+  TlsInfo info = describe();
+  auto acceptable = check_outcome(info);
+  if (!acceptable) return tl::unexpected(acceptable.error());
+  return info;
+}
+
+TlsInfo GnutlsSession::describe() const {
+  auto* session = session_.get();
+  auto key_octets = gnutls_cipher_get_key_size(gnutls_cipher_get(session));
+  TlsInfo info;
+  info.version = version_of(session);
+  info.key_bits = static_cast<int>(key_octets) * 8;
+  info.cipher = cipher_of(session, info.key_bits);
+  info.group = or_empty(gnutls_group_get_name(gnutls_group_get(session)));
+  info.standard_cipher = or_empty(gnutls_ciphersuite_get(session));
+  info.chain = chain_of(session);
+  info.ocsp_staples = staples_of(session, info.chain.size());
+  if (!info.chain.empty()) info.peer_dn = subject_of(info.chain.front());
+  info.sni = settings_.sni;
+  info.alpn = alpn_of(session);
+  info.resumed = gnutls_session_is_resumed(session) != 0;
+  return info;
+}
+
+// What the priority string ought to have made impossible is refused here in any case.
+Result<void> GnutlsSession::check_outcome(const TlsInfo& info) const {
+  // RFC 8996 2
+  if (gnutls_protocol_get_version(session_.get()) < GNUTLS_TLS1_2)
+    return fail(ErrorKind::TlsHandshake, fmt::format("{} is too old", info.version));
+  if (settings_.peer_certificate == PeerCertificate::Required && info.chain.empty())
+    return fail(ErrorKind::TlsHandshake, "the peer sent no certificate");
+  // GnuTLS does not apply the least size to the groups of RFC 7919.
+  int dh_bits = gnutls_dh_get_prime_bits(session_.get());
+  if (dh_bits > 0 && static_cast<unsigned>(dh_bits) < settings_.min_dh_bits)
+    return fail(ErrorKind::TlsHandshake, fmt::format("a DH group of only {} bits", dh_bits));
+  return {};
+}
+
+Result<void> GnutlsSession::wait(Deadline deadline) const {
+  bool writing = gnutls_record_get_direction(session_.get()) != 0;
+  return wait_for(fd_, writing ? SocketEvent::Writable : SocketEvent::Readable, deadline);
+}
+
+Result<std::size_t> GnutlsSession::receive(std::span<std::uint8_t> into, Deadline deadline) {
+  for (;;) {
+    ssize_t got = gnutls_record_recv(session_.get(), into.data(), into.size());
+    if (got >= 0) return static_cast<std::size_t>(got);
+    int code = static_cast<int>(got);
+    if (code == GNUTLS_E_REHANDSHAKE)
+      return fail(ErrorKind::Protocol, "the peer asked for a TLS renegotiation");
+    if (gnutls_error_is_fatal(code) != 0)
+      return tls_failure(session_.get(), code, ErrorKind::Protocol);
+    if (code != GNUTLS_E_AGAIN && !deadline.passed()) continue;
+    auto ready = wait(deadline);
+    if (!ready) return tl::unexpected(ready.error());
+  }
+}
+
+Result<void> GnutlsSession::send(ByteView bytes, Deadline deadline) {
+  while (!bytes.empty()) {
+    ssize_t put = gnutls_record_send(session_.get(), bytes.data(), bytes.size());
+    if (put > 0) {
+      bytes = bytes.subspan(static_cast<std::size_t>(put));
+      continue;
+    }
+    int code = static_cast<int>(put);
+    if (gnutls_error_is_fatal(code) != 0)
+      return tls_failure(session_.get(), code, ErrorKind::Protocol);
+    auto ready = wait(deadline);
+    if (!ready) return ready;
+  }
+  return {};
+}
+
+bool GnutlsSession::pending() const {
+  return gnutls_record_check_pending(session_.get()) > 0;
+}
+
+void GnutlsSession::send_close_notify() {
+  gnutls_bye(session_.get(), GNUTLS_SHUT_WR);
+}
+
+void GnutlsSession::send_bad_certificate() {
+  gnutls_alert_send(session_.get(), GNUTLS_AL_FATAL, GNUTLS_A_BAD_CERTIFICATE);
+}
+
+}  // namespace danesmtp

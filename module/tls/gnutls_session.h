@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// A TLS client session on a connected non-blocking socket. RFC 8446, 5246, 6066 3, 7301, 8996
+// (TLS 1.2 and later, whatever the priority string says). It loads no CA certificates and verifies
+// nothing: it returns what the peer presented, and who the peer is gets decided elsewhere
+// (dane/dane_verify). Renegotiation and post-handshake authentication are refused (D-105).
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/deadline.h"
+#include "core/result.h"
+#include "dane/dane_verify.h"
+#include "tls/gnutls_handles.h"
+
+namespace danesmtp {
+
+// Whether the peer's certificate is going to be judged. Anonymous suites are impossible when it is;
+// otherwise they are offered if the priority string names them (RFC 7672 8.2, D-102).
+enum class PeerCertificate { Required, Optional };
+
+struct TlsSettings {
+  std::string sni{};       // a host name (D-100: the TLSA base domain under DANE); empty: none
+  std::string priority{};  // GnuTLS priority string; empty: NORMAL
+  std::string certificate_file{};  // PEM, of the client; empty: none
+  std::string key_file{};          // PEM; empty: the key is in the certificate file
+  PeerCertificate peer_certificate = PeerCertificate::Required;
+  std::vector<std::string> alpn{};  // protocol names to offer; empty: no ALPN
+  unsigned min_dh_bits =
+      0;  // of a DH group in TLS 1.2 (1.3 has none below 2048); 0: GnuTLS decides
+};
+
+// What a completed handshake agreed on; all of it a copy.
+struct TlsInfo {
+  std::string version{};              // "TLS1.3"
+  std::string cipher{};               // as in Exim's X= without the group: "TLS1.3:...:256"
+  std::string group{};                // key exchange group, "SECP256R1"; empty when there is none
+  std::string standard_cipher{};      // IANA name, "TLS_AES_256_GCM_SHA384"; empty when unknown
+  int key_bits = 0;                   // of the cipher
+  PeerChain chain{};                  // empty only for an anonymous suite
+  std::vector<Bytes> ocsp_staples{};  // one a certificate of the chain; empty where none came
+  std::string peer_dn{};              // subject of the leaf (RFC 4514), as Exim's $tls_out_peerdn
+  std::string sni{};                  // as sent; empty: none
+  std::string alpn{};                 // as chosen by the peer; empty: none
+  bool resumed = false;
+};
+
+// Exim's text for a cipher, from gnutls_session_get_desc(): "(TLS1.3)-(ECDHE-X25519)-(AES-256-GCM)"
+// and 256 give "TLS1.3:ECDHE_X25519__AES_256_GCM:256".
+std::string cipher_text(std::string_view description, int key_bits);
+
+class GnutlsSession {
+ public:
+  // Prepares a session on the non-blocking socket `fd`, which is borrowed and must outlive it.
+  // BadInput, naming the setting, for an SNI that is no host name, a wrong priority string, or
+  // files that cannot be used.
+  [[nodiscard]] static Result<GnutlsSession> create(int fd, TlsSettings settings);
+
+  // Errors: TlsHandshake with the alert or GnuTLS's reason, Timeout, Disconnected.
+  [[nodiscard]] Result<TlsInfo> handshake(Deadline deadline);
+
+  // At least one octet; 0 after the peer's close_notify. Disconnected for a stream cut short
+  // without one, Protocol when the peer asks for renegotiation or breaks TLS.
+  [[nodiscard]] Result<std::size_t> receive(std::span<std::uint8_t> into, Deadline deadline);
+
+  // All of `bytes`.
+  [[nodiscard]] Result<void> send(ByteView bytes, Deadline deadline);
+
+  // Octets that are decrypted and not yet received.
+  bool pending() const;
+
+  // Both make one attempt, do not wait, and leave the socket to its owner.
+  void send_close_notify();
+  void send_bad_certificate();
+
+ private:
+  GnutlsSession(int fd, TlsSettings settings, GnutlsSessionHandle session)
+      : fd_(fd), settings_(std::move(settings)), session_(std::move(session)) {}
+
+  [[nodiscard]] Result<void> load_credentials();
+  [[nodiscard]] Result<void> set_priority();
+  [[nodiscard]] Result<void> set_extensions();
+  [[nodiscard]] Result<void> check_outcome(const TlsInfo& info) const;
+  [[nodiscard]] Result<void> wait(Deadline deadline) const;
+  TlsInfo describe() const;
+
+  int fd_;
+  TlsSettings settings_;
+  GnutlsCertificateCredentials certificate_credentials_;
+  GnutlsAnonymousCredentials anonymous_credentials_;
+  GnutlsSessionHandle session_;  // uses the credentials: destroyed before them
+};
+
+}  // namespace danesmtp

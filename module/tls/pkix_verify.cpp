@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "tls/pkix_verify.h"
+
+#include <fmt/format.h>
+#include <gnutls/x509.h>
+
+#include <filesystem>
+#include <vector>
+
+#include "tls/gnutls_handles.h"
+
+namespace danesmtp {
+namespace {
+
+struct TrustListDeinit {
+  void operator()(gnutls_x509_trust_list_t list) const { gnutls_x509_trust_list_deinit(list, 1); }
+};
+using TrustList = std::unique_ptr<gnutls_x509_trust_list_st, TrustListDeinit>;
+
+int add_certificates(gnutls_x509_trust_list_t list, const std::string& where) {
+  if (where == "system") return gnutls_x509_trust_list_add_system_trust(list, 0, 0);
+  std::error_code ignored;
+  if (std::filesystem::is_directory(where, ignored))
+    return gnutls_x509_trust_list_add_trust_dir(list, where.c_str(), nullptr, GNUTLS_X509_FMT_PEM,
+                                                0, 0);
+  return gnutls_x509_trust_list_add_trust_file(list, where.c_str(), nullptr, GNUTLS_X509_FMT_PEM, 0,
+                                               0);
+}
+
+Result<TrustList> trust_list(const PkixQuestion& question) {
+  gnutls_x509_trust_list_t raw = nullptr;
+  if (gnutls_x509_trust_list_init(&raw, 0) < 0)
+    return fail(ErrorKind::Internal, "no memory for a trust list");
+  TrustList list(raw);
+  int added = add_certificates(raw, question.certificates);
+  if (added < 0)
+    return fail(ErrorKind::BadInput, fmt::format("option tls_verify_certificates: \"{}\": {}",
+                                                 question.certificates, gnutls_strerror(added)));
+  if (question.revocations.empty()) return list;
+  added = gnutls_x509_trust_list_add_trust_file(raw, nullptr, question.revocations.c_str(),
+                                                GNUTLS_X509_FMT_PEM, 0, 0);
+  if (added < 0)
+    return fail(ErrorKind::BadInput, fmt::format("option tls_crl: \"{}\": {}", question.revocations,
+                                                 gnutls_strerror(added)));
+  return list;
+}
+
+Result<std::vector<GnutlsCertificate>> import_chain(const PeerChain& chain) {
+  std::vector<GnutlsCertificate> certificates;
+  for (const auto& der : chain) {
+    gnutls_x509_crt_t raw = nullptr;
+    if (gnutls_x509_crt_init(&raw) < 0) return fail(ErrorKind::Internal, "no memory");
+    certificates.emplace_back(raw);
+    gnutls_datum_t datum = as_datum(der);
+    if (gnutls_x509_crt_import(raw, &datum, GNUTLS_X509_FMT_DER) < 0)
+      return fail(ErrorKind::TlsVerify, "a certificate of the server cannot be read");
+  }
+  if (certificates.empty()) return fail(ErrorKind::TlsVerify, "the server sent no certificate");
+  return certificates;
+}
+
+std::string status_text(unsigned status) {
+  gnutls_datum_t text{};
+  if (gnutls_certificate_verification_status_print(status, GNUTLS_CRT_X509, &text, 0) < 0)
+    return "certificate verification failed";
+  GnutlsText owner(reinterpret_cast<char*>(text.data));
+  return owner.get();
+}
+
+}  // namespace
+
+Result<void> verify_pkix(const PkixQuestion& question) {
+  auto certificates = import_chain(question.chain);
+  if (!certificates) return tl::unexpected(certificates.error());
+  auto list = trust_list(question);
+  if (!list) return tl::unexpected(list.error());
+
+  std::vector<gnutls_x509_crt_t> raw;
+  for (const auto& certificate : *certificates) raw.push_back(certificate.get());
+  std::string host = question.host;
+  std::string purpose = GNUTLS_KP_TLS_WWW_SERVER;
+  gnutls_typed_vdata_st data[] = {
+      {GNUTLS_DT_KEY_PURPOSE_OID, reinterpret_cast<unsigned char*>(purpose.data()), 0},
+      {GNUTLS_DT_DNS_HOSTNAME, reinterpret_cast<unsigned char*>(host.data()), 0}};
+  unsigned status = 0;
+  int rc = gnutls_x509_trust_list_verify_crt2(list->get(), raw.data(),
+                                              static_cast<unsigned>(raw.size()), data,
+                                              host.empty() ? 1 : 2, 0, &status, nullptr);
+  if (rc < 0) return fail(ErrorKind::TlsVerify, gnutls_strerror(rc));
+  if (status != 0) return fail(ErrorKind::TlsVerify, status_text(status));
+  return {};
+}
+
+}  // namespace danesmtp

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The verdict of the public key infrastructure on a chain, for hosts without a DANE policy that share
+// a host list with one that has: Exim's tls_verify_hosts and tls_try_verify_hosts. RFC 5280 6, RFC 6125.
+// Never asked under DANE.
+#pragma once
+
+#include <string>
+
+#include "core/result.h"
+#include "dane/dane_verify.h"
+
+namespace danesmtp {
+
+struct PkixQuestion {
+  const PeerChain& chain;
+  std::string certificates;  // tls_verify_certificates: "system", a PEM file or a directory
+  std::string revocations;   // tls_crl: a PEM file; empty: none
+  std::string host;          // the name to match; empty: no name check
+};
+
+// TlsVerify with GnuTLS's reason; BadInput when the certificates cannot be read.
+[[nodiscard]] Result<void> verify_pkix(const PkixQuestion& question);
+
+}  // namespace danesmtp
