@@ -1,0 +1,158 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Compares our verdicts with OpenSSL's.
+
+    compare.py [--cases N] [--seed N] [--turn-round] [--show CLASS]
+
+The environment names the two judges: DANESMTP (the tool) and OPENSSL_JUDGE. Fails when we are more
+lenient than OpenSSL in a case that no class below explains, or stricter in one; a class without a
+reason does not exist. Prints what was compared, and every class with its count.
+"""
+
+import argparse
+import collections
+import dataclasses
+import itertools
+import json
+import os
+import random
+import subprocess
+import sys
+
+from cases import Maker
+from certificates import Keys, pem_of
+from known_differences import CLASSES
+
+LENIENCE = {"failed": 0, "unusable": 1, "authenticated": 2}
+
+
+def ask_danesmtp(cases):
+    lines = "".join(json.dumps({
+        "id": case.id, "chain": "".join(map(pem_of, case.chain)), "tlsa": case.tlsa, "refs": case.names,
+        "verify_time": case.at.strftime("%Y-%m-%dT%H:%M:%SZ")}) + "\n" for case in cases)
+    result = subprocess.run([os.environ["DANESMTP"], "verify", "--jsonl"], input=lines, text=True,
+                            stdout=subprocess.PIPE, check=True)
+    return {answer["id"]: answer for answer in map(json.loads, result.stdout.splitlines())}
+
+
+def question(case):
+    lines = [f"case {case.id} {case.unix_time()}"]
+    lines += [f"name {name}" for name in case.names] + [f"tlsa {record}" for record in case.tlsa]
+    return "\n".join(lines) + "\n" + "".join(map(pem_of, case.chain)) + "end\n"
+
+
+def ask_openssl(cases):
+    result = subprocess.run([os.environ["OPENSSL_JUDGE"]], input="".join(map(question, cases)), text=True,
+                            stdout=subprocess.PIPE, check=True)
+    answers = {}
+    for line in result.stdout.splitlines():
+        id_, verdict, matched, depth, reason = line.split("\t")
+        answers[id_] = {"verdict": verdict, "matched": matched, "depth": int(depth), "reason": reason}
+    return answers
+
+
+def class_of(case, ours, theirs):
+    lenient = LENIENCE[ours["verdict"]] > LENIENCE[theirs["verdict"]]
+    for known in CLASSES:
+        if known.we_are_lenient == lenient and known.applies(case, ours, theirs):
+            return known
+    return None
+
+
+def with_fewer(case):
+    """The same question with every choice of the certificates after the leaf, and with and without those
+    that OpenSSL takes from `2 0 0` records to build chains of."""
+    others = case.chain[1:]
+    fewer = [record for record in case.tlsa if not record.startswith("2 0 0 ")]
+    for size in range(len(others) + 1):
+        for number, some in enumerate(itertools.combinations(others, size)):
+            for records in (case.tlsa, fewer):
+                yield dataclasses.replace(case, id=f"{case.id}/{size}/{number}/{len(records)}",
+                                          chain=case.chain[:1] + list(some), tlsa=records)
+
+
+def mark_choices(cases, ours, theirs):
+    """Tags the cases that OpenSSL refuses for a certificate that it need not have used, and those in
+    which it objects to a purpose, at once or when such a certificate is left out."""
+    lenient = [case for case in cases
+               if LENIENCE[ours[case.id]["verdict"]] > LENIENCE[theirs[case.id]["verdict"]]]
+    parts = ask_openssl([part for case in lenient for part in with_fewer(case)])
+    for case in lenient:
+        said = [theirs[case.id]] + [answer for id_, answer in parts.items() if id_.split("/")[0] == case.id]
+        if any(answer["verdict"] == "authenticated" for answer in said):
+            case.tags.add("OpenSSL accepts a part of the chain")
+        if any(answer["reason"] == "unsuitable certificate purpose" for answer in said):
+            case.tags.add("OpenSSL objects to the purpose")
+
+
+def describe(case, ours, theirs):
+    return (f"case {case.id}: ours {ours['verdict']} ({ours['matched'] and ours['matched'][:12]} depth "
+            f"{ours['depth']}: {ours['reason']})\n  OpenSSL {theirs['verdict']} ({theirs['matched']} depth "
+            f"{theirs['depth']}: {theirs['reason']})\n  {', '.join(sorted(case.tags))}\n  records: "
+            f"{', '.join(record[:20] for record in case.tlsa)}")
+
+
+def turn_round(ours):
+    """One refusal of ours becomes a wrong acceptance."""
+    for answer in ours.values():
+        if answer["verdict"] == "failed":
+            answer.update(verdict="authenticated", matched="2 1 1 00", depth=1, reason="turned round")
+            return
+
+
+def compare(cases, ours, theirs, show):
+    agreed, known, unexplained = collections.Counter(), collections.Counter(), []
+    for case in cases:
+        our, their = ours[case.id], theirs[case.id]
+        if our["verdict"] == their["verdict"]:
+            agreed[our["verdict"]] += 1
+            continue
+        why = class_of(case, our, their)
+        if why:
+            known[why.name] += 1
+        else:
+            unexplained.append((case, our, their))
+        if why and why.name == show:
+            print(describe(case, our, their))
+    return agreed, known, unexplained
+
+
+def report(agreed, known, unexplained):
+    print(f"agreed: {agreed['authenticated']} authenticated, {agreed['failed']} failed, "
+          f"{agreed['unusable']} unusable")
+    for kind, lenient in (("we refuse, OpenSSL accepts", False), ("we accept, OpenSSL refuses", True)):
+        print(f"{kind}:")
+        for class_ in CLASSES:
+            if class_.we_are_lenient == lenient:
+                print(f"  {known[class_.name]:5} {class_.name}: {class_.reason}")
+    print(f"unexplained: {len(unexplained)}")
+    for case, ours, theirs in unexplained[:20]:
+        print(describe(case, ours, theirs))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--cases", type=int, default=300)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--turn-round", action="store_true", help="falsify one verdict of ours")
+    parser.add_argument("--show", metavar="CLASS", help="print the cases of a class")
+    arguments = parser.parse_args()
+    source = random.Random(arguments.seed)
+    maker = Maker(source, Keys(source))
+    cases = [maker.case(number) for number in range(arguments.cases)]
+    ours, theirs = ask_danesmtp(cases), ask_openssl(cases)
+    if arguments.turn_round:
+        turn_round(ours)
+    mark_choices(cases, ours, theirs)
+    agreed, known, unexplained = compare(cases, ours, theirs, arguments.show)
+    report(agreed, known, unexplained)
+    # Without many of each there is nothing to agree on.
+    enough = all(agreed[verdict] >= len(cases) * share
+                 for verdict, share in (("authenticated", 0.15), ("failed", 0.15), ("unusable", 0.005)))
+    if not enough:
+        print("too few cases of a kind: the generator is at fault")
+    return 1 if unexplained or not enough else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

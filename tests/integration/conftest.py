@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What integration tests are given: the world, made once, and senders, made anew for each test.
+
+A test that fails shows the main log of each sender that it used.
+"""
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "world"))
+
+from network import inside_world  # noqa: E402  (needs the path above)
+from world import World  # noqa: E402
+
+_SENDERS = pytest.StashKey()
+
+
+@pytest.fixture(scope="session")
+def world():
+    if not inside_world():
+        pytest.exit("not inside a private world: run tests/integration/run", returncode=2)
+    with World() as running:
+        yield running
+
+
+@pytest.fixture
+def sender(world, request):
+    """A function that makes a fresh Sender; its arguments are those of World.sender."""
+    made = request.node.stash[_SENDERS] = []
+
+    def make(**arguments):
+        made.append(world.sender(**arguments))
+        return made[-1]
+
+    yield make
+    for each in made:
+        world.release(each)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = (yield).get_result()
+    if call.when == "call" and report.failed:
+        for each in item.stash.get(_SENDERS, []):
+            report.sections.append((f"main log of {each.home.name}", each.mainlog()))
+
+
+_SCENARIOS = pytest.StashKey()
+
+
+@pytest.fixture(scope="session")
+def scenario_rows(request):
+    """A list for (scenario, mode, expected, seen); printed at the end of the run."""
+    return request.config.stash.setdefault(_SCENARIOS, [])
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    rows = config.stash.get(_SCENARIOS, [])
+    if not rows:
+        return
+    terminalreporter.section("scenarios: expected and seen")
+    for name, mode, expected, seen in rows:
+        terminalreporter.write_line(f"{name:16} {mode:8} {expected:45.45} {seen:.100}")

@@ -1,0 +1,289 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the module's resolver says of a signed world with broken zones and crooked forwarders. Each row
+is a question and the start of the line that dns_ask must print. Run by the script `run` next to this."""
+import os
+import re
+import subprocess
+import sys
+import time
+import unittest
+
+from lab import AUTHORITY, CROOKED, CROOKED_PORT, Crooked, HONEST, Lab, NOBODY
+
+ASK = os.environ['DNS_ASK']
+HONEST_OPTION = f'forward:{HONEST}'
+lab = None
+
+
+def setUpModule():
+    global lab
+    lab = Lab()
+
+
+def tearDownModule():
+    lab.close()
+
+
+def crooked(kind):
+    return f'forward:{CROOKED[kind]}@{CROOKED_PORT}'
+
+
+def ask(questions, resolver=HONEST_OPTION, dnssec='-', anchor=None, limit=20000):
+    """[(seconds, text)] for each "TYPE name" of the list."""
+    words = [word for question in questions for word in question.split()]
+    run = subprocess.run([ASK, resolver, dnssec, anchor or lab.anchor, str(limit), *words],
+                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120,
+                         check=False)
+    found = re.findall(r'^([\d.]+) ms \S+ \S+: (.*)$', run.stdout, re.M)
+    if len(found) != len(questions) or run.returncode != 0:
+        raise AssertionError(f'dns_ask: exit {run.returncode}, {run.stdout}')
+    return [(float(ms) / 1000, text) for ms, text in found]
+
+
+class Scenario(unittest.TestCase):
+    def check(self, rows, **how):
+        questions = [question for question, _ in rows]
+        for (question, expected), (_, seen) in zip(rows, ask(questions, **how)):
+            with self.subTest(question=question):
+                self.assertRegex(seen, '^' + expected)
+        return rows
+
+
+# (question, how the answer begins)
+FAILURES = [
+    ('MX broken.lab', 'bogus: MX of broken.lab: .*signature'),             # tests D-001
+    ('A mx.broken.lab', 'bogus: '),
+    ('TLSA _25._tcp.mx.broken.lab', 'bogus: '),
+    ('MX expired.lab', 'bogus: .*expired'),
+    ('A loop1.lab', 'failure: A of loop1.lab: SERVFAIL'),                   # tests D-008
+    ('A long0.lab', 'failure: A of long0.lab: SERVFAIL'),                   # tests D-013
+    ('MX mx301.lab', 'failure: MX of mx301.lab: too many MX records'),      # tests D-013
+]
+ANSWERS = [
+    ('MX lab', r'secure noerror n=2 canonical=lab ttl=\d+ \[(10:mx.lab 20:mx2.lab|20:mx2.lab 10:mx.lab)\]'),
+    ('A mx.lab', r'secure noerror n=1 canonical=mx.lab ttl=\d+ \[192.0.2.1\]'),
+    ('AAAA mx.lab', r'secure noerror n=1 .*\[2001:db8::1\]'),
+    ('TLSA _25._tcp.mx.lab', r'secure noerror n=1 .*\[030101abab'),
+    ('MX null.lab', r'secure noerror n=1 .*\[0:\.\]'),
+    ('MX odd.lab', r'secure noerror n=1 .*\[5:a\\032b.lab\]'),
+    ('MX mx.lab', 'secure noerror n=0 canonical=mx.lab'),                   # tests D-003: NODATA
+    ('A nowhere.lab', 'secure nxdomain n=0 canonical=nowhere.lab'),
+    ('MX unsigned.lab', r'insecure noerror n=1 .*\[10:mx.unsigned.lab\]'),
+    ('AAAA mx.unsigned.lab', 'insecure noerror n=0'),
+    ('A nowhere.unsigned.lab', 'insecure nxdomain n=0'),
+    ('A alias.lab', 'secure noerror n=1 canonical=mx.lab'),
+    ('A a1.lab', 'secure noerror n=1 canonical=mx.lab'),
+    ('A mx.dname.lab', 'secure noerror n=1 canonical=mx.lab'),              # tests D-008
+    ('A outward.lab', 'insecure noerror n=1 canonical=mx.unsigned.lab'),    # tests D-009
+    ('CNAME outward.lab', r'secure noerror n=1 canonical=outward.lab ttl=\d+ \[mx.unsigned.lab\]'),
+    ('CNAME mx.lab', 'secure noerror n=0'),                                 # tests D-010
+    ('TLSA _25._tcp.wild.lab', 'secure noerror n=1'),                       # tests D-063
+    ('TLSA _25._tcp.tlsa-alias.lab', 'secure noerror n=1 canonical=_25._tcp.mx.lab'),
+    ('TLSA _25._tcp.many.lab', 'secure noerror n=60'),                      # tests D-012
+]
+
+
+class Validating(Scenario):
+    def test_failures(self):
+        self.check(FAILURES)
+
+    def test_answers(self):
+        self.check(ANSWERS)
+
+    def test_recursive_by_unbound_conf(self):
+        conf = lab.file('own.conf', f'server:\n  root-hints: "{lab.hints}"\n'
+                                    f'  trust-anchor-file: "{lab.anchor}"\n')
+        self.check(FAILURES + ANSWERS, resolver=conf, anchor='-')
+
+    def test_truncation_and_tcp(self):
+        self.check(ANSWERS[:4], resolver=crooked('truncates'))
+
+    def test_stripped_dnssec_is_never_unsigned(self):  # tests D-004
+        self.check([('MX lab', '(failure|bogus): DNSSEC validation is not working'),
+                    ('A mx.lab', '(failure|bogus): DNSSEC validation is not working')],
+                   resolver=crooked('strips-dnssec'))
+
+    def test_tlsa_servfail(self):  # tests D-002
+        self.check([('A mx.lab', 'secure'), ('TLSA _25._tcp.mx.lab', 'failure: .*SERVFAIL')],
+                   resolver=crooked('tlsa-servfail'))
+
+    def test_refused_and_garbage(self):  # tests D-002
+        for kind in ('refuses', 'garbage'):
+            self.check([('MX lab', 'failure: DNSSEC validation is not working')],
+                       resolver=crooked(kind), limit=3000)
+
+    def test_a_chain_in_one_reply_is_bounded(self):  # tests D-013
+        self.check([('A c0.unsigned.lab', 'failure: '), ('A c12.unsigned.lab', 'insecure noerror n=1')],
+                   resolver=crooked('one-reply-chain'))
+
+    def test_the_root_probe_costs_no_query(self):
+        Crooked.seen.clear()
+        ask(['MX lab', 'A mx.lab'], resolver=crooked('truncates'))
+        asked = [(kind, name) for _, transport, kind, name in Crooked.seen if transport == 'udp']
+        self.assertEqual(sorted(set(asked)), sorted(asked))
+        self.assertEqual(set(asked), {('DNSKEY', '.'), ('MX', 'lab.'), ('DS', 'lab.'),
+                                      ('DNSKEY', 'lab.'), ('A', 'mx.lab.')})
+
+
+class TrustAnchors(Scenario):
+    """No validation is an error for every question, never an insecure answer."""
+
+    def refused(self, expected, questions=('MX lab', 'MX unsigned.lab'), **how):
+        for _, seen in ask(questions, **how):
+            self.assertRegex(seen, expected)
+
+    def test_files_that_cannot_be_used(self):
+        with open(lab.anchor, encoding='ascii') as anchor:
+            good = anchor.read()
+        wrong = re.sub(r'\S(\S+)\s*$', lambda m: '0' + m[1] if m[0][0] != '0' else '1' + m[1], good)
+        rows = {
+            'missing': None,
+            'empty': '',
+            'garbage': 'hello world\n',
+            'binary': '\x01\x00\x02',
+            'address': '. IN A 192.0.2.1\n',
+            'another-zone': '; only lab\nlab. IN DS 1 13 2 ' + 'ab' * 32 + '\n',
+            'unknown-algorithm': '. IN DS 1 99 9 ' + 'ab' * 32 + '\n',
+            'not-hexadecimal': '. IN DS 1 13 2 zz\n',
+            'wrong': wrong,
+        }
+        for name, text in rows.items():
+            path = os.path.join(lab.path, 'anchor-' + name)
+            if text is not None:
+                lab.file('anchor-' + name, text)
+            with self.subTest(name=name):
+                self.refused(f'^(bad-input|failure|bogus): .*{re.escape(path)}', anchor=path)
+
+    def conf(self, *lines):
+        return lab.file('bad.conf', ''.join(line + '\n' for line in (
+            'server:', f'  root-hints: "{lab.hints}"', *lines)))
+
+    def test_unbound_conf_that_does_not_validate(self):
+        anchor = f'  trust-anchor-file: "{lab.anchor}"'
+        rows = {
+            'no anchor': [],
+            'iterator': [anchor, '  module-config: "iterator"'],
+            'permissive': [anchor, '  val-permissive-mode: yes'],
+            'anchor missing': ['  trust-anchor-file: "/nonexistent/key"'],
+            'anchor of another zone': ['  trust-anchor: "lab. IN DS 1 13 2 ' + 'ab' * 32 + '"'],
+            'insecure root': [anchor, '  domain-insecure: "."'],
+        }
+        for name, lines in rows.items():
+            path = self.conf(*lines)
+            with self.subTest(name=name):
+                if name == 'insecure root':  # libunbound keeps the anchor: it goes on validating
+                    self.check([('MX lab', 'secure'), ('MX broken.lab', 'bogus')], resolver=path,
+                               anchor='-')
+                else:
+                    self.refused(f'{re.escape(path)}', resolver=path, anchor='-')
+
+    def test_unbound_conf_that_cannot_be_read(self):
+        self.refused('^bad-input: /nonexistent.conf', resolver='/nonexistent.conf', anchor='-')
+        path = self.conf('  no-such-option: 1')
+        self.refused(f'^bad-input: {re.escape(path)}', resolver=path, anchor='-')
+
+    def test_a_negative_trust_anchor_is_the_administrators(self):  # tests D-015
+        path = self.conf(f'  trust-anchor-file: "{lab.anchor}"', '  domain-insecure: "broken.lab"')
+        self.check([('MX broken.lab', 'insecure'), ('MX lab', 'secure')], resolver=path, anchor='-')
+
+
+class Time(Scenario):
+    """However the forwarder fails, an answer or an error comes within the limit."""
+    LIMIT = 2.0
+
+    def bounded(self, resolver, dnssec='-', questions=('MX lab', 'A mx.lab')):
+        start = time.monotonic()
+        answers = ask(questions, resolver=resolver, dnssec=dnssec, limit=int(self.LIMIT * 1000))
+        for seconds, seen in answers:
+            self.assertRegex(seen, '^(failure|bogus): ')
+            self.assertLess(seconds, self.LIMIT + 0.5)
+        self.assertLess(time.monotonic() - start, len(questions) * self.LIMIT + 1.0)
+        return answers
+
+    def test_forwarders_that_do_not_answer(self):
+        silent, port = CROOKED['silent'], CROOKED_PORT
+        for dnssec in ('-', 'resolver'):
+            for resolver in (crooked('silent'), f'forward:{NOBODY}', 'forward:192.0.2.3',
+                             f'forward:{silent}@{port},{NOBODY},192.0.2.3'):
+                with self.subTest(resolver=resolver, dnssec=dnssec):
+                    self.bounded(resolver, dnssec)
+
+    def test_the_root_is_asked_for_once(self):
+        answers = self.bounded(crooked('silent'))
+        self.assertGreater(answers[0][0], self.LIMIT - 0.1)
+        self.assertLess(answers[1][0], 0.1)  # the first error is every question's
+
+    def test_dnskey_dropped(self):
+        self.bounded(crooked('drops-dnskey'))
+
+    def test_dead_name_servers_of_one_zone(self):
+        self.bounded(HONEST_OPTION, questions=('MX dead.lab',))
+
+    def test_the_others_are_tried(self):
+        answers = ask(['MX lab'], resolver=f'{crooked("silent")},{HONEST}')
+        self.assertRegex(answers[0][1], '^secure')
+        self.assertLess(answers[0][0], 5)
+        answers = ask(['MX lab'], resolver=f'{crooked("silent")},{HONEST}', dnssec='resolver')
+        self.assertRegex(answers[0][1], '^secure')
+        self.assertLess(answers[0][0], 5)
+
+    def test_signals_stay_with_the_asking_thread(self):
+        with subprocess.Popen([ASK, crooked('silent'), '-', lab.anchor, '1000', 'MX', 'lab'],
+                              stdout=subprocess.DEVNULL) as asking:
+            time.sleep(0.3)
+            masks = {}
+            for task in os.listdir(f'/proc/{asking.pid}/task'):
+                with open(f'/proc/{asking.pid}/task/{task}/status', encoding='ascii') as status:
+                    masks[int(task)] = int(re.search(r'SigBlk:\s*(\w+)', status.read())[1], 16)
+            self.assertEqual(masks.pop(asking.pid), 0)
+            self.assertEqual(len(masks), 1)
+            self.assertTrue(all(mask & (1 << 14 - 1) for mask in masks.values()))  # SIGALRM
+
+    def test_slow_is_not_dead(self):
+        self.check([('MX lab', 'secure')], resolver=crooked('slow'))
+        self.check([('MX lab', 'secure')], resolver=crooked('slow'), dnssec='resolver')
+
+
+class Believing(Scenario):
+    """dane_dnssec = resolver: the AD bit counts, without a trust anchor here."""
+
+    def believe(self, rows, resolver=HONEST_OPTION, **how):
+        self.check(rows, resolver=resolver, dnssec='resolver', anchor='/nonexistent', **how)
+
+    def test_answers(self):
+        self.believe(ANSWERS)
+
+    def test_failures(self):
+        self.believe([('MX broken.lab', 'failure: MX of broken.lab: SERVFAIL'),
+                      ('MX expired.lab', 'failure: '), ('A loop1.lab', 'failure: '),
+                      ('MX mx301.lab', 'failure: MX of mx301.lab: too many')])
+
+    def test_over_tcp(self):
+        self.believe(ANSWERS, resolver=crooked('truncates'))
+
+    def test_forged_replies_are_passed_over(self):
+        self.believe(ANSWERS[:4], resolver=crooked('forged-first'))
+
+    def test_no_ad_is_an_error(self):
+        no_ad = 'failure: dane_dnssec = resolver, but .* does not validate DNSSEC'
+        for kind in ('strips-ad', 'strips-dnssec'):
+            self.believe([('MX lab', no_ad), ('MX unsigned.lab', no_ad)], resolver=crooked(kind))
+
+    def test_an_authoritative_server_does_not_validate(self):
+        self.believe([('MX lab', 'failure: dane_dnssec = resolver, but')],
+                     resolver=f'forward:{AUTHORITY}')
+
+    def test_errors_of_the_forwarder(self):
+        self.believe([('MX lab', 'failure: MX of lab: REFUSED')], resolver=crooked('refuses'))
+        self.believe([('MX lab', 'failure: MX of lab: malformed')], resolver=crooked('garbage'))
+        self.believe([('TLSA _25._tcp.mx.lab', 'failure: TLSA .*SERVFAIL')],
+                     resolver=crooked('tlsa-servfail'))
+
+    def test_a_chain_in_one_reply_is_bounded(self):
+        self.believe([('A c0.unsigned.lab', 'failure: .*CNAME chain is too long'),
+                      ('A c4.unsigned.lab', 'insecure noerror n=1')],
+                     resolver=crooked('one-reply-chain'))
+
+
+if __name__ == '__main__':
+    sys.exit(unittest.main())

@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The loadable module as Exim sees it: options, defaults, refusals, and what it leaves alone."""
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+TOP = Path(__file__).resolve().parents[2]
+OWN_OPTIONS = {"dane_dnssec": "validate", "dane_insecure_mx": "dane", "dane_resolver": "system",
+               "dane_trust_anchor_file": ""}
+
+
+def exim(world, *arguments, config=None, expected=0):
+    argv = [world.exim.binary, *(["-C", str(config)] if config else []), *arguments]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=60, cwd="/",
+                          env={"PATH": "/usr/bin:/bin"})
+    assert done.returncode == expected, done.stdout + done.stderr
+    return done.stdout, done.stderr
+
+
+def config_of(tmp_path, text):
+    path = tmp_path / "exim.conf"
+    path.write_text("keep_environment =\nbegin transports\n" + text)
+    return path
+
+
+def options(world, config, name):
+    shown, _ = exim(world, "-bP", "transport", name, config=config)
+    pairs = [line.partition(" = ") for line in shown.splitlines() if line.strip()]
+    return {name.strip(): value.strip() for name, _, value in pairs}
+
+
+def test_every_option_of_smtp_with_the_same_default(world, tmp_path):
+    config = config_of(tmp_path, "a:\n  driver = smtp\nb:\n  driver = danesmtp\n")
+    theirs, ours = options(world, config, "a"), options(world, config, "b")
+    assert len(theirs) > 80
+    assert {name: ours.get(name) for name in theirs} == theirs
+    assert {name: value for name, value in ours.items() if name not in theirs} == OWN_OPTIONS
+
+
+# Where "x" would not do as a value; and what a remote transport must not have.
+TYPED = {"headers_rewrite": "*@a.lab $1@b.lab f", "user": "mail", "group": "mail"}
+NOT_FOR_REMOTE = {"shadow_transport", "shadow_condition"}
+
+
+def test_every_option_of_smtp_can_be_set(world, tmp_path):
+    listing, _ = exim(world, "-bP", "transport", "a",
+                      config=config_of(tmp_path, "a:\n  driver = smtp\n"))
+    lines = []
+    for line in listing.splitlines():
+        name, equals, value = (part.strip() for part in line.partition(" ="))
+        if name in ("driver", "") or name in NOT_FOR_REMOTE:
+            continue
+        lines.append(name if not equals else f"{name} = {value or TYPED.get(name, 'x')}")
+    text = "\n  ".join(lines)
+    theirs = options(world, config_of(tmp_path, f"a:\n  driver = smtp\n  {text}\n"), "a")
+    ours = options(world, config_of(tmp_path, f"a:\n  driver = danesmtp\n  {text}\n"), "a")
+    assert {name: ours.get(name) for name in theirs} == theirs
+
+
+def test_two_instances_and_smtp_beside_it(world, tmp_path):
+    config = config_of(tmp_path, "a:\n  driver = smtp\n  port = 1\nb:\n  driver = danesmtp\n  port = 2\n"
+                                 "c:\n  driver = danesmtp\nd:\n  driver = smtp\n")
+    assert [options(world, config, name)["port"] for name in "abcd"] == ["1", "2", "25", "25"]
+
+
+def test_it_is_listed(world):
+    shown, errors = exim(world, "-bI:modules")
+    assert "danesmtp" in shown + errors
+
+
+@pytest.mark.parametrize("line,complaint", [
+    ("dane_dnssec = maybe", 'option dane_dnssec: "maybe" is not validate or resolver'),
+    ("dane_insecure_mx = no", 'option dane_insecure_mx: "no" is not dane or may'),
+    ("dane_resolver = 192.0.2.1", 'option dane_resolver: "192.0.2.1" is not'),
+    ("dane_resolver = forward:", 'option dane_resolver: "forward:" is not'),
+    ("dane_resolver = forward:192.0.2.1@0", "option dane_resolver"),
+    ("dane_resolver = forward:192.0.2.1,,192.0.2.2", "option dane_resolver"),
+    ("dane_resolver = forward:mx.lab", "option dane_resolver"),
+    ("dane_trust_anchor_file = root.key", 'option dane_trust_anchor_file: "root.key" is not an'),
+    ("command_timeout = 0s", "timeout value is zero"),
+    ("no_such_option = 1", "no_such_option"),
+])
+def test_bad_values_are_configuration_errors(world, tmp_path, line, complaint):
+    config = config_of(tmp_path, f"a:\n  driver = danesmtp\n  {line}\n")
+    _, errors = exim(world, "-bV", config=config, expected=1)
+    complaints = [each for each in errors.splitlines() if "configuration error" in each
+                  or complaint in each]
+    assert any(complaint in each for each in complaints), errors
+
+
+@pytest.mark.parametrize("value", ("system", "recursive", "forward:192.0.2.1", "/etc/unbound.conf",
+                                   "forward:192.0.2.1@5353,2001:db8::1,fe80::1%lo@53"))
+def test_good_resolvers(world, tmp_path, value):
+    exim(world, "-bV", config=config_of(tmp_path, f"a:\n  driver = danesmtp\n  dane_resolver = {value}\n"))
+
+
+# -- the files
+
+def module_directory(world):
+    return Path(world.exim.module_dir)
+
+
+def test_the_transport_needs_libc_alone_and_exports_one_symbol(world):
+    transport = module_directory(world) / "danesmtp_transport.so"
+    dynamic = subprocess.run(["readelf", "-d", transport], capture_output=True, text=True, check=True)
+    assert re.findall(r"\(NEEDED\).*\[(.+)\]", dynamic.stdout) == ["libc.so.6"]
+    symbols = subprocess.run(["nm", "-D", "--defined-only", transport], capture_output=True, text=True,
+                             check=True).stdout.split()
+    assert symbols[2::3] == ["_transport_info"]
+
+
+def test_the_core_brings_its_own_cxx_and_exports_one_symbol(world):
+    core = module_directory(world) / "danesmtp" / "core.so"
+    dynamic = subprocess.run(["readelf", "-d", core], capture_output=True, text=True, check=True).stdout
+    assert "libstdc++" not in dynamic and "libssl" not in dynamic
+    symbols = subprocess.run(["nm", "-D", "--defined-only", core], capture_output=True, text=True,
+                             check=True).stdout.split()
+    assert symbols[2::3] == ["danesmtp_core"]
+
+
+def build_shim(tmp_path, world, definitions):
+    build = tmp_path / "build"
+    subprocess.run(["cmake", "-S", TOP, "-B", build, "-DDANESMTP_TESTS=OFF",
+                    f"-DEXIM_BUILD_DIR={world.exim.tree}", f"-DDANESMTP_SHIM_DEFINITIONS={definitions}"],
+                   check=True, capture_output=True)
+    subprocess.run(["cmake", "--build", build, "--target", "danesmtp_transport"], check=True,
+                   capture_output=True)
+    return build / "exim-modules" / "danesmtp_transport.so"
+
+
+@pytest.mark.parametrize("definitions,difference", [
+    ("EXPERIMENTAL_DSN_INFO", "the size of address_item is"),
+    ("EXPERIMENTAL_ARC", "the size of the smtp options is"),
+    ("DISABLE_PRDR", "the size of the smtp options is"),
+    ('EXIM_VARIANT_VERSION="x"', "this module was built for Exim"),
+])
+def test_a_module_for_another_exim_is_refused(world, tmp_path, definitions, difference):
+    wrong = build_shim(tmp_path, world, definitions)
+    config = config_of(tmp_path, "a:\n  driver = danesmtp\n")
+    with world.exim.other_module(wrong):
+        _, errors = exim(world, "-bV", config=config, expected=1)
+    lines = [line for line in errors.splitlines() if "danesmtp" in line]
+    assert len(lines) == 1 and "refused" in lines[0], errors
+    assert difference in lines[0]
+
+
+def test_without_its_core_everything_waits(world, sender, tmp_path):
+    lonely = tmp_path / "danesmtp_transport.so"
+    shutil.copy(module_directory(world) / "danesmtp_transport.so", lonely)
+    with world.exim.other_module(lonely):
+        mail = sender(driver="danesmtp")
+        message_id = mail.send("bob@plain.lab")
+        assert mail.queue() == {message_id: ["bob@plain.lab"]}
+        assert "cannot open its core library" in mail.paniclog()
+    assert world.receivers.mail(message_id) == []
+
+
+def test_without_dane_options_the_core_is_not_opened(world, sender):
+    mail = sender(driver="danesmtp", options={"hosts_try_dane": ""})
+    message_id = mail.inject("bob@plain.lab")
+    trace = mail.deliver(message_id, debug="-d+transport")
+    assert "DANE policy" not in trace
+    assert len(world.receivers.mail(message_id)) == 1

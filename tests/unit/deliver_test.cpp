@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The flow as a whole: who delivers which recipients, and what a failed look-up does.
+#include "deliver.h"
+
+#include "fakes/fake_mail_server.h"
+#include "fakes/fake_resolver.h"
+#include "unit/check_support.h"
+
+using namespace danesmtp;
+using namespace danesmtp::test;
+
+namespace {
+
+struct Scene {
+  FakeMailServer server;
+  FakeResolver resolver;
+  AddressBatch batch = make_batch(1, 2);
+
+  Scene() {
+    server.lists["hosts_try_dane"] = {0};
+    resolver.mx_records["dom.lab"] = {{10, "mx1.lab"}};
+    resolver.a_records["mx1.lab"] = {"192.0.2.1"};
+  }
+  void publish_tlsa() {
+    Bytes record(35, 7);
+    record[0] = 3;
+    record[1] = record[2] = 1;
+    resolver.tlsa_records["_25._tcp.mx1.lab"] = {record};
+  }
+};
+
+}  // namespace
+
+// tests D-005
+START_TEST(bogus_mx_defers_without_a_connection) {
+  Scene scene;
+  scene.resolver.failures["MX dom.lab"] = {ErrorKind::DnsBogus, "bad signature"};
+  deliver(scene.server, scene.resolver, scene.batch);
+  for (std::size_t i : {0U, 1U}) {
+    ck_assert(scene.server.outcomes.at(i).status == Status::Deferred);
+    ck_assert(scene.server.outcomes.at(i).cause == Cause::Dns);
+  }
+  assert_text(scene.server.trace(),
+              "take_over; retry_routing 0 dom.lab; event dane:fail dnssec-invalid");
+  ck_assert(scene.server.delegated.empty());
+}
+END_TEST
+
+START_TEST(without_records_all_of_it_is_delegated) {
+  Scene scene;
+  deliver(scene.server, scene.resolver, scene.batch);
+  ck_assert(scene.server.delegated == (std::vector<std::size_t>{0, 1}));
+  assert_text(scene.server.trace(), "");
+}
+END_TEST
+
+START_TEST(with_records_it_is_ours) {
+  Scene scene;
+  scene.publish_tlsa();
+  deliver(scene.server, scene.resolver, scene.batch);
+  ck_assert(scene.server.delegated.empty());
+  assert_contains(scene.server.trace(), "take_over; connect 0:25");
+  ck_assert(scene.server.outcomes.at(1).status == Status::Deferred);
+}
+END_TEST
+
+// One batch, two domains on the same host: each has the policy of its own MX records.
+START_TEST(a_mixed_batch_is_split_by_domain) {
+  Scene scene;
+  scene.publish_tlsa();
+  scene.batch.recipients[0].domain = "insecure.lab";
+  scene.resolver.mx_records["insecure.lab"] = {{10, "mx1.lab"}};
+  scene.resolver.insecure = {"insecure.lab"};
+  scene.server.options["dane_insecure_mx"] = "may";
+  deliver(scene.server, scene.resolver, scene.batch);
+  ck_assert(scene.server.delegated == (std::vector<std::size_t>{0}));
+  ck_assert_uint_eq(scene.server.outcomes.count(0), 0);
+  ck_assert_uint_eq(scene.server.outcomes.count(1), 1);
+}
+END_TEST
+
+int main() {
+  Suite* suite = suite_create("deliver");
+  TCase* tc = tcase_create("flow");
+  tcase_add_test(tc, bogus_mx_defers_without_a_connection);
+  tcase_add_test(tc, without_records_all_of_it_is_delegated);
+  tcase_add_test(tc, with_records_it_is_ours);
+  tcase_add_test(tc, a_mixed_batch_is_split_by_domain);
+  suite_add_tcase(suite, tc);
+  return run_suite(suite);
+}

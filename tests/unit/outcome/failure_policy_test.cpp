@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "outcome/failure_policy.h"
+
+#include <iterator>
+#include <set>
+#include <utility>
+
+#include "unit/check_support.h"
+
+using namespace danesmtp;
+using namespace danesmtp::test;
+
+namespace {
+
+SmtpReply reply(int code, const char* text) {
+  SmtpReply reply;
+  reply.code = code;
+  reply.lines = {text};
+  return reply;
+}
+
+SmtpTrouble no_reply(SmtpStage stage, ErrorKind kind) {
+  return {stage, {kind, "why"}, std::nullopt, "CMD"};
+}
+
+SmtpTrouble refusal(SmtpStage stage, int code) {
+  return {stage, {ErrorKind::Protocol, "refused"}, reply(code, "no"), "CMD"};
+}
+
+struct Row {
+  const char* name;
+  SmtpTrouble trouble;
+  FailureScope scope;
+  Status status;
+  Cause cause;
+};
+
+const Row kRows[] = {
+    // Before the peer is authenticated nothing is final (D-027, D-135).
+    {"banner 554", refusal(SmtpStage::Greeting, 554), FailureScope::Host, Status::Deferred, Cause::None},
+    {"EHLO 550", refusal(SmtpStage::Ehlo, 550), FailureScope::Host, Status::Deferred, Cause::None},
+    {"STARTTLS 501", refusal(SmtpStage::StartTls, 501), FailureScope::Host, Status::Deferred,
+     Cause::TlsRequired},  // D-023
+    {"STARTTLS 454", refusal(SmtpStage::StartTls, 454), FailureScope::Host, Status::Deferred,
+     Cause::TlsRequired},
+    {"STARTTLS not offered", no_reply(SmtpStage::StartTls, ErrorKind::TlsHandshake),
+     FailureScope::Host, Status::Deferred, Cause::TlsRequired},
+    {"handshake", no_reply(SmtpStage::Handshake, ErrorKind::TlsHandshake), FailureScope::Host,
+     Status::Deferred, Cause::TlsFailure},
+    {"handshake time-out", no_reply(SmtpStage::Handshake, ErrorKind::Timeout), FailureScope::Host,
+     Status::Deferred, Cause::TlsFailure},
+    {"impostor", no_reply(SmtpStage::Verify, ErrorKind::TlsVerify), FailureScope::Host,
+     Status::Deferred, Cause::TlsFailure},
+    {"MAIL 451", refusal(SmtpStage::Mail, 451), FailureScope::Message, Status::Deferred, Cause::Mail4xx},
+    {"MAIL 550", refusal(SmtpStage::Mail, 550), FailureScope::Message, Status::Failed, Cause::None},
+    {"MAIL time-out", no_reply(SmtpStage::Mail, ErrorKind::Timeout), FailureScope::Message,
+     Status::Deferred, Cause::Timeout},
+    {"MAIL closed", no_reply(SmtpStage::Mail, ErrorKind::Disconnected), FailureScope::Host,
+     Status::Deferred, Cause::Closed},
+    {"MAIL 250x", refusal(SmtpStage::Mail, 350), FailureScope::Host, Status::Deferred, Cause::Format},
+    {"RCPT time-out", no_reply(SmtpStage::Rcpt, ErrorKind::Timeout), FailureScope::Recipient,
+     Status::Deferred, Cause::Timeout},
+    {"DATA 554", refusal(SmtpStage::Data, 554), FailureScope::Message, Status::Failed, Cause::None},
+    {"DATA 421", refusal(SmtpStage::Data, 421), FailureScope::Message, Status::Deferred, Cause::Data4xx},
+    {"DATA closed", no_reply(SmtpStage::Data, ErrorKind::Disconnected), FailureScope::Host,
+     Status::Deferred, Cause::Closed},
+    {"dot 452", refusal(SmtpStage::EndOfData, 452), FailureScope::Message, Status::Deferred,
+     Cause::Data4xx},
+    {"dot 554", refusal(SmtpStage::EndOfData, 554), FailureScope::Message, Status::Failed, Cause::None},
+    {"dot time-out", no_reply(SmtpStage::EndOfData, ErrorKind::Timeout), FailureScope::Message,
+     Status::Deferred, Cause::Timeout},
+    {"dot closed", no_reply(SmtpStage::EndOfData, ErrorKind::Disconnected), FailureScope::Message,
+     Status::Deferred, Cause::Closed},
+    {"no row: QUIT", no_reply(SmtpStage::Quit, ErrorKind::Io), FailureScope::Host, Status::Deferred,
+     Cause::None},
+};
+
+}  // namespace
+
+START_TEST(trouble_row) {
+  const Row& row = kRows[_i];
+  const Judgement judgement = judge(row.trouble, false);
+  ck_assert_msg(judgement.scope == row.scope, "%s: scope", row.name);
+  ck_assert_msg(judgement.status == row.status, "%s: status", row.name);
+  ck_assert_msg(judgement.cause == row.cause, "%s: cause", row.name);
+  ck_assert_msg(!judgement.text.empty(), "%s: no text", row.name);
+}
+END_TEST
+
+START_TEST(a_stage_and_happening_has_one_row) {
+  std::set<std::pair<SmtpStage, Happening>> seen;
+  for (const auto& row : failure_rows())
+    ck_assert_msg(seen.insert({row.stage, row.happening}).second, "a row stands twice");
+  ck_assert_uint_gt(seen.size(), 40);
+}
+END_TEST
+
+START_TEST(nothing_before_mail_is_final) {
+  for (const auto& row : failure_rows()) {
+    if (row.stage < SmtpStage::Mail) ck_assert_msg(row.status == Status::Deferred, "final too early");
+    if (row.status == Status::Failed)
+      ck_assert_msg(row.happening == Happening::Refused5xx, "a failure without a 5xx reply");
+  }
+}
+END_TEST
+
+START_TEST(recipients_are_refused_one_by_one) {
+  auto later = judge_refusal(reply(452, "4.2.2 full"), "RCPT TO:<a@b>", false);
+  ck_assert(later.status == Status::Deferred && later.cause == Cause::Rcpt4xx);
+  ck_assert_int_eq(later.reply_code, 452);
+  assert_text(later.text,
+              "SMTP error from remote mail server after RCPT TO:<a@b>: 452 4.2.2 full");
+  auto never = judge_refusal(reply(550, "no\x1b[31m such\r\nuser"), "RCPT TO:<a@b>", true);
+  ck_assert(never.status == Status::Failed && never.text_is_for_sender);
+  assert_text(never.text,
+              "SMTP error from remote mail server after pipelined RCPT TO:<a@b>: "
+              "550 no\\033[31m such\\r\\nuser");
+}
+END_TEST
+
+START_TEST(connection_and_message) {
+  auto refused = judge(ConnectFailure{ECONNREFUSED, false});
+  ck_assert(refused.cause == Cause::System && refused.scope == FailureScope::Host);
+  ck_assert_int_eq(refused.system_errno, ECONNREFUSED);
+  ck_assert(judge(ConnectFailure{ETIMEDOUT, true}).cause == Cause::ConnectTimeout);
+  auto filter = judge(WriteFailure{WriteFailureKind::Filter, 0, "filter failed"});
+  ck_assert(filter.scope == FailureScope::Delivery && filter.cause == Cause::Filter);
+  ck_assert(filter.status == Status::Deferred);
+}
+END_TEST
+
+int main() {
+  Suite* suite = suite_create("failure_policy");
+  TCase* tc = tcase_create("rows");
+  tcase_add_loop_test(tc, trouble_row, 0, static_cast<int>(std::size(kRows)));
+  tcase_add_test(tc, a_stage_and_happening_has_one_row);
+  tcase_add_test(tc, nothing_before_mail_is_final);
+  tcase_add_test(tc, recipients_are_refused_one_by_one);
+  tcase_add_test(tc, connection_and_message);
+  suite_add_tcase(suite, tc);
+  return run_suite(suite);
+}

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// One attempt on one host: what the server hears under each policy, and what the recipients get.
+#include "route/attempt.h"
+
+#include "fakes/fake_mail_server.h"
+#include "fakes/scripted_peer.h"
+#include "unit/check_support.h"
+
+using namespace danesmtp;
+using namespace danesmtp::test;
+
+namespace {
+
+using Script = ScriptedPeer::Script;
+
+DnsName base() { return *DnsName::parse("mx1.lab"); }
+
+HostPolicy encrypt() { return EncryptOnly{base(), {"usage 1"}}; }
+// A digest that no certificate has.
+HostPolicy authenticate() {
+  return Authenticate{base(), {{TlsaUsage::DaneEe, TlsaSelector::PublicKey, TlsaMatching::Sha256, Bytes(32, 1)}}};
+}
+
+struct Scene {
+  FakeMailServer server;
+  AddressBatch batch;
+  HostPlan plan;
+  ScriptedPeer peer;
+
+  Scene(std::size_t recipients, HostPolicy policy, Script script)
+      : batch(make_batch(1, recipients)), peer(std::move(script)) {
+    server.options["helo_data"] = "me.lab";
+    server.numbers = {{"command_timeout", 2}, {"data_timeout", 2}, {"final_timeout", 2}};
+    server.sockets[0] = peer.take_socket();
+    plan.policy = std::move(policy);
+    plan.mx = MxTrust::Secure;
+  }
+  AttemptResult run() {
+    std::vector<std::size_t> all;
+    for (std::size_t i = 0; i < batch.recipients.size(); ++i) all.push_back(i);
+    return attempt_host(server, batch, {0, 25, plan, all, TlsChoice::AsPolicySays});
+  }
+  std::string heard() {
+    std::string text;
+    for (const auto& line : peer.heard()) text += (text.empty() ? "" : "|") + line;
+    return text;
+  }
+};
+
+void clear_greeting(PeerSide& peer, const char* ehlo = "250 mx1.lab\r\n") {
+  peer.say("220 mx1.lab\r\n");
+  peer.answer(ehlo);
+}
+
+// As far as TLS, then EHLO.
+bool tls_greeting(PeerSide& peer) {
+  clear_greeting(peer, "250-mx1.lab\r\n250 STARTTLS\r\n");
+  peer.answer("220 go\r\n");
+  if (!peer.start_tls({})) return false;
+  peer.answer("250 mx1.lab\r\n");
+  return true;
+}
+
+void take_message(PeerSide& peer, const char* last = "250 got it\r\n") {
+  peer.answer("354 go on\r\n");
+  peer.hear_message();
+  peer.say(last);
+}
+
+const Script kNothing = [](PeerSide&) {};
+
+}  // namespace
+
+// tests D-023, D-025
+START_TEST(no_starttls_under_dane_sends_nothing) {
+  Scene scene(1, _i == 0 ? authenticate() : encrypt(), [](PeerSide& peer) {
+    clear_greeting(peer);
+    peer.answer("221 bye\r\n");
+  });
+  auto result = scene.run();
+  ck_assert(result.end == AttemptEnd::HostDeferred);
+  assert_text(scene.heard(), "EHLO me.lab|QUIT");
+  ck_assert(scene.server.outcomes[0].cause == Cause::TlsRequired);
+  assert_contains(scene.server.outcomes[0].text, "did not offer TLS support");
+  assert_contains(scene.server.trace(), "event dane:fail starttls-not-supported");
+}
+END_TEST
+
+// tests D-020, D-094
+START_TEST(an_impostor_hears_nothing) {
+  Scene scene(1, authenticate(), [](PeerSide& peer) {
+    if (tls_greeting(peer)) peer.hear();
+  });
+  auto result = scene.run();
+  ck_assert(result.end == AttemptEnd::HostDeferred && result.tls_failed);
+  assert_text(scene.heard(), "EHLO me.lab|STARTTLS");
+  ck_assert(scene.server.outcomes[0].cause == Cause::TlsFailure);
+  ck_assert(scene.server.outcomes[0].trust == PeerTrust::None);
+  assert_contains(scene.server.trace(), "event dane:fail validation-failure");
+}
+END_TEST
+
+START_TEST(a_host_to_skip_is_not_connected_to) {
+  Scene scene(1, SkipHost{{ErrorKind::DnsBogus, "bogus TLSA"}, "dnssec-invalid"}, kNothing);
+  auto result = scene.run();
+  ck_assert(result.end == AttemptEnd::HostDeferred);
+  ck_assert(scene.server.outcomes[0].cause == Cause::Dns);
+  assert_text(scene.server.trace(), "event dane:fail dnssec-invalid");
+}
+END_TEST
+
+START_TEST(hosts_avoid_tls_does_not_beat_dane) {
+  Scene scene(1, authenticate(), kNothing);
+  scene.server.lists["hosts_avoid_tls"] = {0};
+  ck_assert(scene.run().end == AttemptEnd::HostDeferred);
+  assert_contains(scene.server.outcomes[0].text, "hosts_avoid_tls");
+  ck_assert_msg(scene.server.trace().find("connect") == std::string::npos, "connected");
+}
+END_TEST
+
+START_TEST(refused_connection) {
+  Scene scene(1, NoDane{}, kNothing);
+  scene.server.sockets.clear();
+  auto result = scene.run();
+  ck_assert(result.end == AttemptEnd::HostDeferred);
+  ck_assert_int_eq(scene.server.outcomes[0].system_errno, ECONNREFUSED);
+}
+END_TEST
+
+// tests D-021: encrypted, and never called verified
+START_TEST(unusable_records_mean_tls_without_authentication) {
+  Scene scene(1, encrypt(), [](PeerSide& peer) {
+    if (!tls_greeting(peer)) return;
+    peer.answer("250 ok\r\n");
+    peer.answer("250 ok\r\n");
+    take_message(peer);
+    peer.answer("221 bye\r\n");
+  });
+  ck_assert(scene.run().end == AttemptEnd::Worked);
+  const auto& outcome = scene.server.outcomes[0];
+  ck_assert(outcome.status == Status::Delivered && outcome.trust == PeerTrust::None);
+  assert_contains(outcome.cipher, "TLS1.3:");
+  assert_text(scene.server.steps, "ese");
+}
+END_TEST
+
+START_TEST(each_recipient_has_its_own_result) {
+  Scene scene(4, NoDane{}, [](PeerSide& peer) {
+    clear_greeting(peer, "250-mx1.lab\r\n250 PIPELINING\r\n");
+    peer.answer("250 ok\r\n");
+    peer.answer("550 no such user\r\n");
+    peer.answer("250 ok\r\n");
+    peer.answer("451 later\r\n");
+    peer.answer("250 ok\r\n");
+    take_message(peer, "250 got it\r\n");
+    peer.answer("221 bye\r\n");
+  });
+  auto result = scene.run();
+  ck_assert(result.end == AttemptEnd::Worked);
+  ck_assert(result.waiting == std::vector<std::size_t>{2});
+  ck_assert(scene.server.outcomes[0].status == Status::Failed);
+  ck_assert(scene.server.outcomes[1].status == Status::Delivered);
+  ck_assert(scene.server.outcomes[1].first_of_transaction);
+  ck_assert(!scene.server.outcomes[3].first_of_transaction);
+  ck_assert(scene.server.outcomes[2].status == Status::Deferred);
+  ck_assert_int_eq(scene.server.outcomes[2].reply_code, 451);
+  assert_text(scene.server.outcomes[1].text, "250 got it");
+  assert_contains(scene.server.trace(), "journal 1; journal 3");
+  assert_contains(scene.server.trace(), "retry_recipient 2");
+  ck_assert_msg(scene.server.trace().find("retry_recipient 0") == std::string::npos, "5xx retried");
+}
+END_TEST
+
+START_TEST(the_answer_to_the_dot_did_not_come) {
+  Scene scene(1, NoDane{}, [](PeerSide& peer) {
+    clear_greeting(peer);
+    peer.answer("250 ok\r\n");
+    peer.answer("250 ok\r\n");
+    peer.answer("354 go on\r\n");
+    peer.hear_message();
+    peer.drop();
+  });
+  auto result = scene.run();
+  ck_assert(result.end == AttemptEnd::MessageDeferred);
+  ck_assert(scene.server.outcomes[0].status == Status::Deferred);
+  ck_assert_msg(scene.server.trace().find("journal") == std::string::npos, "journalled");
+}
+END_TEST
+
+START_TEST(a_message_that_cannot_be_made_is_not_begun) {
+  Scene scene(1, NoDane{}, [](PeerSide& peer) {
+    clear_greeting(peer);
+    peer.answer("221 bye\r\n");
+  });
+  scene.server.no_message[0] = {WriteFailureKind::Filter, 0, "filter failed"};
+  ck_assert(scene.run().end == AttemptEnd::Stop);
+  assert_text(scene.heard(), "EHLO me.lab|QUIT");
+  ck_assert(scene.server.outcomes[0].cause == Cause::Filter);
+}
+END_TEST
+
+START_TEST(max_rcpt_makes_several_transactions) {
+  Scene scene(3, NoDane{}, [](PeerSide& peer) {
+    clear_greeting(peer);
+    for (int recipients : {2, 1}) {
+      peer.answer("250 ok\r\n");
+      for (int i = 0; i < recipients; ++i) peer.answer("250 ok\r\n");
+      take_message(peer);
+    }
+    peer.answer("221 bye\r\n");
+  });
+  scene.server.options["max_rcpt"] = "2";
+  ck_assert(scene.run().end == AttemptEnd::Worked);
+  for (std::size_t i = 0; i < 3; ++i)
+    ck_assert(scene.server.outcomes[i].status == Status::Delivered);
+  ck_assert(scene.server.outcomes[2].first_of_transaction);
+}
+END_TEST
+
+START_TEST(an_option_that_cannot_be_expanded_defers) {
+  Scene scene(1, authenticate(), kNothing);
+  scene.server.broken_options = {"dane_require_tls_ciphers"};
+  ck_assert(scene.run().end == AttemptEnd::HostDeferred);
+  ck_assert(scene.server.outcomes[0].cause == Cause::Expansion);
+  assert_contains(scene.server.outcomes[0].text, "dane_require_tls_ciphers");
+}
+END_TEST
+
+int main() {
+  Suite* suite = suite_create("attempt");
+  TCase* tc = tcase_create("attempt");
+  tcase_add_loop_test(tc, no_starttls_under_dane_sends_nothing, 0, 2);
+  tcase_add_test(tc, an_impostor_hears_nothing);
+  tcase_add_test(tc, a_host_to_skip_is_not_connected_to);
+  tcase_add_test(tc, hosts_avoid_tls_does_not_beat_dane);
+  tcase_add_test(tc, refused_connection);
+  tcase_add_test(tc, unusable_records_mean_tls_without_authentication);
+  tcase_add_test(tc, each_recipient_has_its_own_result);
+  tcase_add_test(tc, the_answer_to_the_dot_did_not_come);
+  tcase_add_test(tc, a_message_that_cannot_be_made_is_not_begun);
+  tcase_add_test(tc, max_rcpt_makes_several_transactions);
+  tcase_add_test(tc, an_option_that_cannot_be_expanded_defers);
+  suite_add_tcase(suite, tc);
+  return run_suite(suite);
+}

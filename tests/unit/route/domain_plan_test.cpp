@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "route/domain_plan.h"
+
+#include "fakes/fake_mail_server.h"
+#include "fakes/fake_resolver.h"
+#include "unit/check_support.h"
+
+using namespace danesmtp;
+using namespace danesmtp::test;
+
+namespace {
+
+// mx1.lab and mx2.lab are the signed MX hosts of dom.lab; mx1 has a 3 1 1 record, mx2 has none.
+struct Scene {
+  FakeMailServer server;
+  FakeResolver resolver;
+  AddressBatch batch = make_batch(2, 1);
+
+  Scene() {
+    server.lists["hosts_try_dane"] = {0, 1};
+    resolver.mx_records["dom.lab"] = {{10, "mx1.lab"}, {20, "mx2.lab"}};
+    resolver.a_records = {{"mx1.lab", {"192.0.2.1"}}, {"mx2.lab", {"192.0.2.2"}}};
+    Bytes record(35, 7);
+    record[0] = 3;
+    record[1] = record[2] = 1;
+    resolver.tlsa_records["_25._tcp.mx1.lab"] = {record};
+  }
+  DomainPlan plan() {
+    auto groups = recipients_by_domain(batch);
+    return plan_domain(server, resolver, batch, groups.at(0));
+  }
+  const HostPlan& host(const DomainPlan& plan, std::size_t index) {
+    return plan.host(batch.hosts[index]);
+  }
+};
+
+template <class Policy>
+void assert_policy(const HostPlan& plan) {
+  ck_assert_msg(std::holds_alternative<Policy>(plan.policy), "policy %zu", plan.policy.index());
+}
+
+const Error kBogus{ErrorKind::DnsBogus, "bad signature"};
+
+}  // namespace
+
+// tests D-005
+START_TEST(bogus_mx_stops_the_domain) {
+  Scene scene;
+  scene.resolver.failures["MX dom.lab"] = kBogus;
+  auto plan = scene.plan();
+  ck_assert(plan.failure.has_value() && plan.needs_us());
+  assert_contains(plan.failure->text, "MX look-up of dom.lab: bad signature");
+}
+END_TEST
+
+// tests D-041: the resolver that Exim asked has been lied to
+START_TEST(a_host_that_the_signed_mx_does_not_name_is_not_used) {
+  Scene scene;
+  scene.batch.hosts[1].asked_name = scene.batch.hosts[1].name = "evil.lab";
+  scene.resolver.a_records["evil.lab"] = {"192.0.2.66"};
+  scene.resolver.tlsa_records["_25._tcp.evil.lab"] = scene.resolver.tlsa_records["_25._tcp.mx1.lab"];
+  auto plan = scene.plan();
+  assert_policy<SkipHost>(scene.host(plan, 1));
+  assert_contains(std::get<SkipHost>(scene.host(plan, 1).policy).error.text, "evil.lab");
+  ck_assert_msg(scene.resolver.asked.find("TLSA _25._tcp.evil") == std::string::npos, "asked");
+}
+END_TEST
+
+// tests D-041: Exim was told that there are no MX records
+START_TEST(an_implicit_mx_is_checked_too) {
+  Scene scene;
+  scene.batch.hosts = {{"dom.lab", "dom.lab", "192.0.2.66", std::nullopt, std::nullopt}};
+  scene.resolver.a_records["dom.lab"] = {"192.0.2.66"};
+  auto plan = scene.plan();
+  assert_policy<SkipHost>(scene.host(plan, 0));
+}
+END_TEST
+
+// tests D-007
+START_TEST(a_failed_tlsa_look_up_skips_that_host_alone) {
+  Scene scene;
+  scene.resolver.failures["TLSA _25._tcp.mx2.lab"] = kBogus;
+  auto plan = scene.plan();
+  assert_policy<Authenticate>(scene.host(plan, 0));
+  assert_policy<SkipHost>(scene.host(plan, 1));
+}
+END_TEST
+
+// tests D-024, D-030: each host has its own policy, in MX order
+START_TEST(one_host_with_records_takes_the_domain) {
+  Scene scene;
+  auto plan = scene.plan();
+  ck_assert(plan.needs_us());
+  assert_policy<Authenticate>(scene.host(plan, 0));
+  assert_policy<NoDane>(scene.host(plan, 1));
+  ck_assert(scene.host(plan, 0).secure);
+}
+END_TEST
+
+START_TEST(no_records_at_all_is_delegated) {
+  Scene scene;
+  scene.resolver.tlsa_records.clear();
+  ck_assert(!scene.plan().needs_us());
+}
+END_TEST
+
+START_TEST(hosts_outside_hosts_try_dane_cost_no_look_up) {
+  Scene scene;
+  scene.server.lists.clear();
+  ck_assert(!scene.plan().needs_us());
+  assert_text(scene.resolver.asked, "");
+}
+END_TEST
+
+// tests D-110
+START_TEST(required_and_absent_is_skipped) {
+  Scene scene;
+  scene.server.lists["hosts_require_dane"] = {0, 1};
+  auto plan = scene.plan();
+  assert_policy<Authenticate>(scene.host(plan, 0));
+  assert_policy<SkipHost>(scene.host(plan, 1));
+}
+END_TEST
+
+START_TEST(a_host_list_that_cannot_be_matched_is_no_permission) {
+  Scene scene;
+  scene.server.broken_options = {"hosts_try_dane"};
+  auto plan = scene.plan();
+  assert_policy<SkipHost>(scene.host(plan, 0));
+}
+END_TEST
+
+// tests D-031, D-032, D-034
+START_TEST(insecure_mx) {
+  Scene scene;
+  scene.resolver.insecure = {"dom.lab"};
+  auto plan = scene.plan();
+  assert_policy<Authenticate>(scene.host(plan, 0));
+  ck_assert(scene.host(plan, 0).mx == MxTrust::Insecure && !scene.host(plan, 0).secure);
+  ck_assert_uint_eq(scene.host(plan, 0).names.size(), 1);  // D-083: the base domain alone
+
+  Scene may;
+  may.resolver.insecure = {"dom.lab"};
+  may.server.options["dane_insecure_mx"] = "may";
+  ck_assert(!may.plan().needs_us());
+
+  Scene required;
+  required.resolver.insecure = {"dom.lab"};
+  required.server.options["dane_insecure_mx"] = "may";
+  required.server.lists["hosts_require_dane"] = {0, 1};
+  auto skipped = required.plan();
+  assert_policy<SkipHost>(required.host(skipped, 0));
+}
+END_TEST
+
+// tests D-056, D-083: a configured host is a non-MX destination
+START_TEST(configured_hosts_have_no_mx_look_up) {
+  Scene scene;
+  scene.batch.recipients[0].route = RouteKind::Fixed;
+  auto plan = scene.plan();
+  assert_policy<Authenticate>(scene.host(plan, 0));
+  ck_assert_msg(scene.resolver.asked.find("MX ") == std::string::npos, "MX asked");
+  ck_assert_uint_eq(scene.host(plan, 0).names.size(), 1);
+}
+END_TEST
+
+// tests D-061
+START_TEST(the_real_port_is_asked_for) {
+  Scene scene;
+  scene.batch.hosts[0].port = 2525;
+  auto plan = scene.plan();
+  assert_policy<NoDane>(scene.host(plan, 0));
+  assert_contains(scene.resolver.asked, "TLSA _2525._tcp.mx1.lab");
+}
+END_TEST
+
+// tests D-058
+START_TEST(an_address_has_no_records) {
+  Scene scene;
+  scene.batch.recipients[0].route = RouteKind::Fixed;
+  scene.batch.hosts = {{"192.0.2.9", "192.0.2.9", "192.0.2.9", std::nullopt, std::nullopt}};
+  ck_assert(!scene.plan().needs_us());
+  scene.server.lists["hosts_require_dane"] = {0};
+  auto plan = scene.plan();
+  assert_policy<SkipHost>(scene.host(plan, 0));
+}
+END_TEST
+
+START_TEST(domains_are_planned_apart) {
+  AddressBatch batch = make_batch(1, 3);
+  batch.recipients[1].domain = "other.lab";
+  auto groups = recipients_by_domain(batch);
+  ck_assert_uint_eq(groups.size(), 2);
+  ck_assert(groups[0].recipients == (std::vector<std::size_t>{0, 2}));
+  ck_assert(groups[1].recipients == (std::vector<std::size_t>{1}));
+}
+END_TEST
+
+START_TEST(a_host_without_a_plan_is_not_used) {
+  DomainPlan plan;
+  assert_policy<SkipHost>(plan.host(make_batch(1, 1).hosts[0]));
+}
+END_TEST
+
+int main() {
+  Suite* suite = suite_create("domain_plan");
+  TCase* tc = tcase_create("plan");
+  tcase_add_test(tc, bogus_mx_stops_the_domain);
+  tcase_add_test(tc, a_host_that_the_signed_mx_does_not_name_is_not_used);
+  tcase_add_test(tc, an_implicit_mx_is_checked_too);
+  tcase_add_test(tc, a_failed_tlsa_look_up_skips_that_host_alone);
+  tcase_add_test(tc, one_host_with_records_takes_the_domain);
+  tcase_add_test(tc, no_records_at_all_is_delegated);
+  tcase_add_test(tc, hosts_outside_hosts_try_dane_cost_no_look_up);
+  tcase_add_test(tc, required_and_absent_is_skipped);
+  tcase_add_test(tc, a_host_list_that_cannot_be_matched_is_no_permission);
+  tcase_add_test(tc, insecure_mx);
+  tcase_add_test(tc, configured_hosts_have_no_mx_look_up);
+  tcase_add_test(tc, the_real_port_is_asked_for);
+  tcase_add_test(tc, an_address_has_no_records);
+  tcase_add_test(tc, domains_are_planned_apart);
+  tcase_add_test(tc, a_host_without_a_plan_is_not_used);
+  suite_add_tcase(suite, tc);
+  return run_suite(suite);
+}

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "route/host_loop.h"
+
+#include "fakes/fake_mail_server.h"
+#include "unit/check_support.h"
+
+using namespace danesmtp;
+using namespace danesmtp::test;
+
+namespace {
+
+// Plays the attempts: one line a host says how it ends.
+class Attempts {
+ public:
+  std::map<std::size_t, AttemptEnd> ends;  // Worked, with nobody left waiting, if absent
+  std::set<std::size_t> leaves_waiting;    // hosts that work, but defer their recipients
+  std::set<std::size_t> tls_broken;        // until TLS is suppressed
+  std::string tried;
+
+  AttemptHost function() {
+    return [this](MailServer& server, const AddressBatch&, const AttemptRequest& request) {
+      return attempt(server, request);
+    };
+  }
+
+ private:
+  AttemptResult attempt(MailServer& server, const AttemptRequest& request) {
+    const bool clear = request.tls == TlsChoice::Suppressed;
+    tried += std::to_string(request.host) + (clear ? "clear " : " ");
+    AttemptResult result;
+    result.end = ends.count(request.host) ? ends[request.host] : AttemptEnd::Worked;
+    if (tls_broken.count(request.host) && !clear) {
+      result.end = AttemptEnd::HostDeferred;
+      result.tls_failed = true;
+    }
+    result.failure.text = "trouble";
+    const bool waits = result.end != AttemptEnd::Worked || leaves_waiting.count(request.host);
+    RecipientOutcome outcome;
+    outcome.status = waits ? Status::Deferred : Status::Delivered;
+    outcome.text = "trouble";
+    for (auto recipient : request.recipients) {
+      server.set_outcome(recipient, outcome);
+      if (waits) result.waiting.push_back(recipient);
+    }
+    return result;
+  }
+};
+
+struct Scene {
+  FakeMailServer server;
+  AddressBatch batch;
+  DomainPlan plan;
+  Attempts attempts;
+
+  explicit Scene(std::size_t hosts) : batch(make_batch(hosts, 2)) {
+    plan.domain = "dom.lab";
+    plan.recipients = {0, 1};
+    for (const auto& host : batch.hosts) plan.hosts[{host.asked_name, 25}].policy = NoDane{"test"};
+    server.flags = {{"delay_after_cutoff", true}, {"tls_tempfail_tryclear", true}};
+  }
+  void run() { try_hosts(server, batch, plan, attempts.function()); }
+  const RecipientOutcome& outcome(std::size_t recipient) { return server.outcomes.at(recipient); }
+};
+
+}  // namespace
+
+START_TEST(every_host_fails) {
+  Scene scene(2);
+  scene.attempts.ends = {{0, AttemptEnd::HostDeferred}, {1, AttemptEnd::HostDeferred}};
+  scene.run();
+  assert_text(scene.attempts.tried, "0 1 ");
+  ck_assert(scene.outcome(0).status == Status::Deferred);
+  assert_contains(scene.server.trace(), "log_host 0 trouble/0");
+  assert_contains(scene.server.trace(), "retry_host 1 0");
+  assert_contains(scene.server.trace(), "event msg:defer trouble");
+}
+END_TEST
+
+START_TEST(the_next_host_takes_it) {
+  Scene scene(3);
+  scene.attempts.ends = {{0, AttemptEnd::HostDeferred}};
+  scene.run();
+  assert_text(scene.attempts.tried, "0 1 ");
+  ck_assert(scene.outcome(1).status == Status::Delivered);
+}
+END_TEST
+
+START_TEST(a_message_the_host_would_not_take_leaves_the_host_unpunished) {
+  Scene scene(1);
+  scene.attempts.ends = {{0, AttemptEnd::MessageDeferred}};
+  scene.run();
+  assert_contains(scene.server.trace(), "retry_message 0 0");
+  ck_assert_msg(scene.server.trace().find("retry_host") == std::string::npos, "host punished");
+}
+END_TEST
+
+START_TEST(stop_tries_no_other_host) {
+  Scene scene(2);
+  scene.attempts.ends = {{0, AttemptEnd::Stop}};
+  scene.run();
+  assert_text(scene.attempts.tried, "0 ");
+}
+END_TEST
+
+START_TEST(waiting_hosts_are_passed_over) {
+  Scene scene(2);
+  scene.server.states = {{0, HostState::Waiting}, {1, HostState::Waiting}};
+  scene.run();
+  assert_text(scene.attempts.tried, "");
+  ck_assert(scene.outcome(0).cause == Cause::HostRetry);
+  ck_assert(scene.outcome(0).status == Status::Deferred);
+  assert_text(scene.outcome(0).text, "retry time not reached for any host for 'dom.lab'");
+  assert_contains(scene.server.trace(), "retry_skipped 1");
+}
+END_TEST
+
+START_TEST(all_expired_is_final) {
+  Scene scene(2);
+  scene.server.states = {{0, HostState::Expired}, {1, HostState::Expired}};
+  scene.run();
+  ck_assert(scene.outcome(0).status == Status::Failed);
+  assert_contains(scene.outcome(0).text, "failing for a long time");
+}
+END_TEST
+
+START_TEST(one_waiting_host_keeps_expired_ones_from_being_final) {
+  Scene scene(2);
+  scene.server.states = {{0, HostState::Expired}, {1, HostState::Waiting}};
+  scene.run();
+  ck_assert(scene.outcome(0).status == Status::Deferred);
+}
+END_TEST
+
+START_TEST(without_delay_after_cutoff_expired_hosts_get_a_try) {
+  Scene scene(2);
+  scene.server.flags["delay_after_cutoff"] = false;
+  scene.server.states = {{0, HostState::Expired}, {1, HostState::Expired}};
+  scene.server.tried_lately = {0};
+  scene.run();
+  assert_text(scene.attempts.tried, "1 ");
+  ck_assert(scene.outcome(0).status == Status::Delivered);
+}
+END_TEST
+
+START_TEST(look_up_failures_leave_a_routing_record) {
+  Scene scene(2);
+  scene.server.states = {{0, HostState::NoAddress}, {1, HostState::AddressLater}};
+  scene.run();
+  assert_contains(scene.server.trace(), "retry_routing 0 mx1.lab");
+  ck_assert(scene.outcome(0).status == Status::Deferred);
+}
+END_TEST
+
+START_TEST(this_machine_is_never_tried) {
+  Scene scene(2);
+  scene.server.states = {{0, HostState::Local}};
+  scene.run();
+  assert_text(scene.attempts.tried, "");
+  ck_assert(scene.outcome(1).cause == Cause::HostIsLocal);
+}
+END_TEST
+
+START_TEST(hosts_max_try_reaches_the_next_preference) {
+  Scene scene(4);
+  for (std::size_t i = 0; i < 4; ++i) scene.attempts.ends[i] = AttemptEnd::HostDeferred;
+  scene.batch.hosts[1].mx = scene.batch.hosts[2].mx = 10;
+  scene.server.numbers["hosts_max_try"] = 2;
+  scene.run();
+  assert_text(scene.attempts.tried, "0 1 3 ");  // 3 is the first of another preference
+}
+END_TEST
+
+START_TEST(hosts_max_try_keeps_recipients_from_timing_out) {
+  Scene scene(3);
+  for (std::size_t i = 0; i < 3; ++i) {
+    scene.attempts.ends[i] = AttemptEnd::HostDeferred;
+    scene.batch.hosts[i].mx = 10;
+  }
+  scene.server.numbers["hosts_max_try"] = 2;
+  scene.run();
+  assert_text(scene.attempts.tried, "0 1 ");
+  assert_contains(scene.server.trace(), "retry_skipped 0");
+}
+END_TEST
+
+START_TEST(an_old_message_gets_every_host) {
+  Scene scene(3);
+  for (std::size_t i = 0; i < 3; ++i) {
+    scene.attempts.ends[i] = AttemptEnd::HostDeferred;
+    scene.batch.hosts[i].mx = 10;
+    scene.server.too_old_for.insert(i);
+  }
+  scene.server.numbers["hosts_max_try"] = 1;
+  scene.run();
+  assert_text(scene.attempts.tried, "0 1 2 ");
+}
+END_TEST
+
+START_TEST(the_hard_limit_is_hard) {
+  Scene scene(3);
+  for (std::size_t i = 0; i < 3; ++i) scene.attempts.ends[i] = AttemptEnd::HostDeferred;
+  scene.server.too_old_for = {0, 1, 2};
+  scene.server.numbers["hosts_max_try_hardlimit"] = 1;
+  scene.run();
+  assert_text(scene.attempts.tried, "0 ");
+  ck_assert_msg(scene.server.trace().find("retry_skipped") == std::string::npos, "must time out");
+}
+END_TEST
+
+START_TEST(in_clear_only_without_a_dane_policy) {
+  Scene scene(1);
+  scene.attempts.tls_broken = {0};
+  scene.run();
+  assert_text(scene.attempts.tried, "0 0clear ");
+
+  Scene with_policy(1);  // tests D-025: never in clear after a TLS failure under DANE
+  with_policy.attempts.tls_broken = {0};
+  with_policy.plan.hosts[{"mx1.lab", 25}].policy = EncryptOnly{*DnsName::parse("mx1.lab"), {}};
+  with_policy.run();
+  assert_text(with_policy.attempts.tried, "0 ");
+
+  Scene required(1);
+  required.attempts.tls_broken = {0};
+  required.server.lists["hosts_require_tls"] = {0};
+  required.run();
+  assert_text(required.attempts.tried, "0 ");
+}
+END_TEST
+
+START_TEST(serialised_hosts_are_left_again) {
+  Scene scene(1);
+  scene.run();
+  assert_contains(scene.server.trace(), "leave 0");
+  Scene busy(1);
+  busy.server.states = {{0, HostState::Busy}};
+  busy.run();
+  assert_contains(busy.outcome(0).text, "connection limit reached");
+}
+END_TEST
+
+int main() {
+  Suite* suite = suite_create("host_loop");
+  TCase* tc = tcase_create("hosts");
+  tcase_add_test(tc, every_host_fails);
+  tcase_add_test(tc, the_next_host_takes_it);
+  tcase_add_test(tc, a_message_the_host_would_not_take_leaves_the_host_unpunished);
+  tcase_add_test(tc, stop_tries_no_other_host);
+  tcase_add_test(tc, waiting_hosts_are_passed_over);
+  tcase_add_test(tc, all_expired_is_final);
+  tcase_add_test(tc, one_waiting_host_keeps_expired_ones_from_being_final);
+  tcase_add_test(tc, without_delay_after_cutoff_expired_hosts_get_a_try);
+  tcase_add_test(tc, look_up_failures_leave_a_routing_record);
+  tcase_add_test(tc, this_machine_is_never_tried);
+  tcase_add_test(tc, hosts_max_try_reaches_the_next_preference);
+  tcase_add_test(tc, hosts_max_try_keeps_recipients_from_timing_out);
+  tcase_add_test(tc, an_old_message_gets_every_host);
+  tcase_add_test(tc, the_hard_limit_is_hard);
+  tcase_add_test(tc, in_clear_only_without_a_dane_policy);
+  tcase_add_test(tc, serialised_hosts_are_left_again);
+  suite_add_tcase(suite, tc);
+  return run_suite(suite);
+}

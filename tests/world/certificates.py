@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The world's certificates: one table, made anew at each start (ECDSA P-256, milliseconds each).
+
+Decides who issues what, for which names, and which chain a server sends with it. Also writes TLSA
+data (RFC 6698 2.1). A leaf without issuer is self-signed. Nothing here is ever kept.
+"""
+import datetime
+import hashlib
+from dataclasses import dataclass
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+TA_CHAIN = ("intermediate", "root")
+OTHER_CHAIN = ("other-intermediate", "other-root")
+
+
+@dataclass(frozen=True)
+class Authority:
+    name: str
+    common_name: str
+    issuer: str | None = None
+
+
+@dataclass(frozen=True)
+class Leaf:
+    name: str
+    names: tuple[str, ...]  # dNSName entries
+    issuer: str | None = None
+    sends: tuple[str, ...] = ()  # authorities that the server sends after the leaf, in this order
+    expired: bool = False
+
+
+AUTHORITIES = (
+    Authority("root", "Lab TA"),
+    Authority("intermediate", "Lab TA intermediate", issuer="root"),
+    Authority("other-root", "Other TA"),
+    Authority("other-intermediate", "Other TA intermediate", issuer="other-root"),
+)
+
+
+def _self_signed(*names):
+    return tuple(Leaf(name, (f"mx.{name}.lab",)) for name in names)
+
+
+# A certificate is named after the zone whose server sends it. `-key` ones are published in a TLSA
+# record but held by no server.
+LEAVES = _self_signed(
+    "ee", "ee-full", "ee-sha512", "impostor", "impostor-key", "unusable", "rollover",
+    "rollover-next", "starttls-454", "bogus-mx", "bogus-a", "bogus-tlsa", "tlsa-servfail",
+    "tlsa-refused", "tlsa-timeout", "tlsa-slow", "mx-servfail", "cname-mx", "cname-target",
+    "port", "many-rr", "a-insecure", "dual-stack", "expired-sig", "rcpt-mix", "signed-no-tlsa",
+    "plain", "mx-insecure", "scripted", "scripted-plain",
+) + (
+    Leaf("ee-expired", ("mx.ee-expired.lab",), expired=True),
+    Leaf("ta", ("mx.ta.lab",), issuer="intermediate", sends=TA_CHAIN),
+    Leaf("ta-domain-name", ("ta-domain-name.lab",), issuer="intermediate", sends=TA_CHAIN),
+    Leaf("ta-expired", ("mx.ta-expired.lab",), issuer="intermediate", sends=TA_CHAIN, expired=True),
+    Leaf("ta-impostor", ("mx.ta-impostor.lab",), issuer="other-intermediate", sends=OTHER_CHAIN),
+    Leaf("two-mx-1", ("mx1.two-mx.lab",)),
+    Leaf("two-mx-1-key", ("mx1.two-mx.lab",)),
+    Leaf("two-mx-2", ("mx2.two-mx.lab",)),
+    Leaf("two-mx-down", ("mx2.two-mx-down.lab",)),
+    Leaf("mixed-1", ("mx1.mixed.lab",)),
+    Leaf("mixed-2", ("mx2.mixed.lab",)),
+    Leaf("implicit-mx", ("implicit-mx.lab",)),
+)
+
+
+@dataclass(frozen=True)
+class Certificate:
+    name: str
+    x509: x509.Certificate
+    key: ec.EllipticCurvePrivateKey
+    chain: tuple[x509.Certificate, ...]  # as the server sends it, itself first
+    pem_file: str  # key and chain; readable by the servers' user
+
+    @property
+    def der(self):
+        return self.x509.public_bytes(Encoding.DER)
+
+    @property
+    def public_key_info(self):
+        return self.x509.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+
+def tlsa(usage, selector, matching, certificate):
+    """TLSA record data as zone file text. `matching` 0 is the data in full (RFC 6698 2.1.3)."""
+    data = certificate.public_key_info if selector == 1 else certificate.der
+    if matching:
+        data = hashlib.new({1: "sha256", 2: "sha512"}[matching], data).digest()
+    return f"{usage} {selector} {matching} {data.hex()}"
+
+
+class Certificates:
+    """All certificates of the tables by name; `issue` makes further ones."""
+
+    def __init__(self, directory):
+        self._directory = directory
+        self._made = {}
+        directory.mkdir()
+        for entry in AUTHORITIES + LEAVES:
+            self.issue(entry)
+
+    def __getitem__(self, name):
+        return self._made[name]
+
+    def issue(self, entry):
+        key = ec.generate_private_key(ec.SECP256R1())
+        issuer = self._made[entry.issuer] if entry.issuer else None
+        signed = _builder(entry, key, issuer).sign(issuer.key if issuer else key, hashes.SHA256())
+        sends = entry.sends if isinstance(entry, Leaf) else ()
+        chain = (signed, *(self._made[name].x509 for name in sends))
+        pem_file = self._directory / f"{entry.name}.pem"
+        pem_file.write_bytes(_pem(key, chain))
+        self._made[entry.name] = Certificate(entry.name, signed, key, chain, str(pem_file))
+        return self._made[entry.name]
+
+
+def _name(text):
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
+
+
+def _builder(entry, key, issuer):
+    now = datetime.datetime.utcnow()
+    day = datetime.timedelta(days=1)
+    leaf = isinstance(entry, Leaf)
+    subject = _name("server" if leaf else entry.common_name)
+    until = now - day if leaf and entry.expired else now + 30 * day
+    signer_key = issuer.key if issuer else key
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer.x509.subject if issuer else subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - 10 * day)
+        .not_valid_after(until)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signer_key.public_key()),
+                       critical=False)
+        .add_extension(x509.BasicConstraints(ca=not leaf, path_length=None), critical=True)
+        .add_extension(_key_usage(leaf), critical=True)
+    )
+    if not leaf:
+        return builder
+    names = x509.SubjectAlternativeName([x509.DNSName(name) for name in entry.names])
+    purpose = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])
+    return builder.add_extension(names, critical=False).add_extension(purpose, critical=False)
+
+
+def _key_usage(leaf):
+    return x509.KeyUsage(
+        digital_signature=leaf, key_cert_sign=not leaf, crl_sign=not leaf, content_commitment=False,
+        key_encipherment=False, data_encipherment=False, key_agreement=False, encipher_only=False,
+        decipher_only=False)
+
+
+def _pem(key, chain):
+    secret = key.private_bytes(Encoding.PEM, serialization.PrivateFormat.PKCS8,
+                               serialization.NoEncryption())
+    return secret + b"".join(each.public_bytes(Encoding.PEM) for each in chain)

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The Exim build under test: where its binary is, and what has to be put over its compiled-in paths
+for the length of this world (bind mounts in a private mount namespace, the build is not written).
+
+EXIM_BUILD_DIR names another build tree; DANESMTP_MODULE_DIR a directory with the modules to load.
+"""
+import contextlib
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from processes import WorldError
+
+DEFAULT_TREE = Path(__file__).resolve().parents[2] / "build/exim/gnutls/tree"
+TRUSTED_NAMES_READ = 32  # Exim reads no more from its list
+
+
+@dataclass(frozen=True)
+class EximBuild:
+    tree: Path
+    binary: str
+    dumpdb: str
+    module_dir: str
+    trusted_list: str
+
+    def trust(self, own_list, configurations):
+        """These configuration files keep root. `own_list` is the file put over the build's."""
+        if len(configurations) > TRUSTED_NAMES_READ:
+            raise WorldError(f"Exim reads only {TRUSTED_NAMES_READ} trusted configuration names")
+        own_list.write_text("".join(f"{name}\n" for name in configurations), encoding="utf-8")
+        own_list.chmod(0o644)
+        _put_over(own_list, self.trusted_list)
+
+    def use_modules_of_environment(self):
+        chosen = os.environ.get("DANESMTP_MODULE_DIR")
+        if chosen:
+            _put_over(chosen, self.module_dir)
+
+    @contextlib.contextmanager
+    def other_module(self, transport):
+        """For its length Exim's module directory holds nothing but this transport."""
+        with tempfile.TemporaryDirectory() as directory:
+            os.chmod(directory, 0o755)
+            shutil.copy(transport, Path(directory) / "danesmtp_transport.so")
+            _put_over(directory, self.module_dir)
+            try:
+                yield
+            finally:
+                subprocess.run(["umount", self.module_dir], check=True)
+
+
+def find_build():
+    tree = Path(os.environ.get("EXIM_BUILD_DIR") or DEFAULT_TREE)
+    config = tree / "config.h"
+    if not config.exists():
+        raise WorldError(f"no Exim build at {tree}: run scripts/get-exim or set EXIM_BUILD_DIR")
+    baked = dict(re.findall(r'^#define (\w+)\s+"(.*)"$', config.read_text(encoding="utf-8"), re.M))
+    for needed in ("BIN_DIRECTORY", "LOOKUP_MODULE_DIR", "TRUSTED_CONFIG_LIST"):
+        if needed not in baked:
+            raise WorldError(f"the Exim build at {tree} was made without {needed}")
+    build = EximBuild(tree=tree,
+                      binary=f"{baked['BIN_DIRECTORY']}/exim",
+                      dumpdb=f"{baked['BIN_DIRECTORY']}/exim_dumpdb",
+                      module_dir=baked["LOOKUP_MODULE_DIR"],
+                      trusted_list=baked["TRUSTED_CONFIG_LIST"])
+    for path in (build.binary, build.module_dir, build.trusted_list):
+        if not os.path.exists(path):
+            raise WorldError(f"{path} is compiled into the Exim build at {tree} but is not there")
+    return build
+
+
+def _put_over(source, target):
+    subprocess.run(["mount", "--bind", str(source), str(target)], check=True)

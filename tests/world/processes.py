@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A server process of the world: started, polled until it is ready, stopped.
+
+A start that fails says which process it was and shows the end of its log. No fixed sleeps: all
+waiting is polling with an end.
+"""
+import subprocess
+import time
+
+
+class WorldError(Exception):
+    """The world could not be made; the text says what and shows the end of the log in question."""
+
+
+def wait_for(condition, what, seconds=10.0):
+    """Polls until `condition()` is true and returns its value; WorldError(what) after `seconds`.
+
+    `what` may be a function, called when the time is up.
+    """
+    end = time.monotonic() + seconds
+    pause = 0.002
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise WorldError(f"waited {seconds} s: {what() if callable(what) else what}")
+        time.sleep(pause)
+        pause = min(pause * 1.5, 0.05)
+
+
+def log_tail(path, lines=15):
+    try:
+        return "\n".join(path.read_text(errors="replace").splitlines()[-lines:])
+    except FileNotFoundError:
+        return "(no log)"
+
+
+class Process:
+    """`name` for messages, `argv`, `log` where its output goes and `more_logs` to show as well."""
+
+    def __init__(self, name, argv, log, more_logs=()):
+        self.name = name
+        self._logs = [log, *more_logs]
+        with open(log, "ab") as out:
+            self._popen = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+                                           cwd="/")
+
+    def wait_until(self, ready, seconds=10.0):
+        def ready_or_dead():
+            if self._popen.poll() is not None:
+                raise WorldError(self._story(f"ended with status {self._popen.returncode}"))
+            return ready()
+
+        wait_for(ready_or_dead, lambda: self._story("did not become ready"), seconds)
+
+    def stop(self):
+        self._popen.terminate()
+        try:
+            self._popen.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            self._popen.kill()
+            self._popen.wait()
+
+    def _story(self, event):
+        logs = "\n".join(f"--- end of {path}\n{log_tail(path)}" for path in self._logs)
+        return f"{self.name} {event}\n{logs}"

@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The receivers: one Exim daemon among the peers that answers at every address the zones give an
+Exim (IPv4 only: the build need not have IPv6). It shows the chain of the address, takes mail for all
+domains into a maildir, one file a message, and refuses recipients by their local part: `tmp...` 451,
+`bad...` 550.
+
+What a test may rely on: envelope in Return-path and Envelope-to, TLS in the Received header.
+"""
+import os
+import pwd
+import re
+import shutil
+from dataclasses import dataclass
+
+from network import peers_command
+from processes import Process, log_tail, wait_for
+
+# Written by the receiver at the top of each message; _RECEIVED reads it.
+_RECEIVED_TEXT = ("Received: at $received_ip_address $received_port from $sender_helo_name "
+                  "[$sender_host_address] with $received_protocol X=$tls_in_cipher "
+                  "SNI=$tls_in_sni id $message_exim_id")
+_RECEIVED = re.compile(r"Received: at (?P<address>\S+) (?P<port>\d+) from (?P<helo>\S+) \[\S+\]\s+"
+                       r"with (?P<protocol>\S+) X=(?P<cipher>\S*)\s+SNI=(?P<sni>\S*)\s+id ")
+
+
+@dataclass(frozen=True)
+class Mail:
+    """A message as it arrived; `raw` is the file, headers of the receiver at the top, LF lines."""
+    raw: bytes
+
+    def header(self, name):
+        """The first header of that name, unfolded; "" if there is none."""
+        head = self.raw.split(b"\n\n", 1)[0].decode("utf-8", "surrogateescape")
+        match = re.search(rf"^{name}:[ \t]*((?:.|\n[ \t])*)", head, re.M | re.I)
+        return re.sub(r"\s+", " ", match.group(1)).strip() if match else ""
+
+    @property
+    def body(self):
+        return self.raw.split(b"\n\n", 1)[1]
+
+    @property
+    def return_path(self):
+        return self.header("Return-path").strip("<>")
+
+    @property
+    def envelope_to(self):
+        return self.header("Envelope-to").split(", ")
+
+    @property
+    def received(self):
+        """The receiver's account: address, port, helo, protocol, cipher ("" in clear), sni."""
+        return _RECEIVED.match("Received: " + self.header("Received")).groupdict()
+
+
+class Receivers:
+    def __init__(self, directory, build, servers, certificates):
+        self._home = directory / "receivers"
+        self._mail = self._home / "mail"
+        self._spool = self._home / "spool"
+        self.config = self._home / "exim.conf"
+        self._binary = build.binary
+        self._servers = servers
+        self._certificates = certificates
+        self._process = None
+
+    def start(self):
+        user = pwd.getpwnam("mail")
+        for path in (self._home / "chains", self._home / "log", self._spool, self._mail):
+            path.mkdir(parents=True)
+        for path in (self._home / "log", self._spool, self._mail):
+            os.chown(path, user.pw_uid, user.pw_gid)
+        for server in self._servers:
+            if server.certificate:
+                shutil.copy(self._certificates[server.certificate].pem_file,
+                            self._home / "chains" / f"{server.address}.pem")
+        self.config.write_text(self._config_text(), encoding="utf-8")
+        self._process = Process(
+            "receivers (Exim)", peers_command([self._binary, "-C", str(self.config), "-bdf"]),
+            self._home / "output", [self._home / "log/main", self._home / "log/panic"])
+
+    def wait_until_ready(self):
+        # Said once all addresses are bound.
+        self._process.wait_until(lambda: "listening for SMTP" in self.log())
+
+    def stop(self):
+        self._process.stop()
+
+    def mail(self, message_id=""):
+        """What has arrived, in order; only what the sender's Exim gave this id, if one is given.
+        A message that was answered with 250 is always there."""
+        wait_for(lambda: not list(self._spool.glob("input/*-H")),
+                 lambda: "receivers' queue is not empty: " + log_tail(self._home / "log/main"))
+        files = sorted(self._mail.glob("new/*"), key=lambda path: path.stat().st_mtime_ns)
+        wanted = f"\tid {message_id}".encode()
+        texts = [path.read_bytes() for path in files]
+        return [Mail(text) for text in texts if not message_id or wanted in text]
+
+    def log(self):
+        path = self._home / "log/main"
+        return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+
+    def _config_text(self):
+        listen = " ; ".join(f"{server.address}.{server.port}" for server in self._servers)
+        chain = f"{self._home}/chains/$received_ip_address.pem"
+        return f"""primary_hostname = receivers.lab
+local_interfaces = <; {listen}
+spool_directory = {self._spool}
+log_file_path = {self._home}/log/%s
+pid_file_path = {self._home}/pid
+keep_environment =
+log_selector = +tls_sni +received_recipients +smtp_connection
+received_header_text = {_RECEIVED_TEXT}
+tls_advertise_hosts = ${{if exists{{{chain}}}{{*}}}}
+tls_certificate = {chain}
+tls_privatekey = {chain}
+tls_dhparam = none
+host_lookup =
+rfc1413_hosts =
+message_size_limit = 100M
+smtp_accept_max = 0
+smtp_accept_queue_per_connection = 0
+acl_smtp_rcpt = check_rcpt
+acl_smtp_data = accept
+
+begin acl
+check_rcpt:
+  defer local_parts = ^tmp
+        message = come back later
+  deny  local_parts = ^bad
+        message = no such user here
+  accept
+
+begin routers
+everyone:
+  driver = accept
+  transport = keep
+
+begin transports
+keep:
+  driver = appendfile
+  directory = {self._mail}
+  maildir_format
+  user = mail
+  batch_max = 1000
+  return_path_add
+  envelope_to_add
+
+begin retry
+* * F,1h,1m
+"""

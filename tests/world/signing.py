@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Turns the table of zones into zone files: the root, `lab.` and each scenario zone, signed with
+ECDSAP256SHA256 by ldns-signzone, from the leaves up so that each DS reaches its parent. Spoils
+signatures where the table says so. The root's DS is the world's only trust anchor.
+"""
+import base64
+import os
+import subprocess
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from certificates import tlsa
+from zones import NAME_SERVER, SCRIPTED_NAME_SERVER, Signing
+
+HOUR = 3600
+DAY = 24 * HOUR
+
+
+@dataclass(frozen=True)
+class ZoneFile:
+    origin: str  # no trailing dot; "" is the root
+    path: str
+    ds: str = ""  # the DS record for the parent, a zone file line; "" for an unsigned zone
+
+
+def sign_world(directory, zones, certificates):
+    """Writes all zone files; returns (root, lab and scenario ZoneFiles, path of the trust anchor)."""
+    directory.mkdir()
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        children = list(pool.map(lambda zone: _scenario(directory, zone, certificates), zones))
+    lab = _sign(directory, "lab", _lab_records(zones, children), Signing.SIGNED)
+    root = _sign(directory, "", f"lab. NS ns.lab.\nns.lab. A {NAME_SERVER}\n{lab.ds}",
+                 Signing.SIGNED)
+    anchor = directory / "trust-anchor.ds"
+    anchor.write_text(root.ds + "\n", encoding="ascii")
+    return [root, lab, *children], str(anchor)
+
+
+def _lab_records(zones, children):
+    lines = [f"ns A {NAME_SERVER}", f"ns-scripted A {SCRIPTED_NAME_SERVER}", "sender A 192.0.2.1"]
+    for zone, signed in zip(zones, children):
+        lines += [f"{zone.name} NS {_name_server(zone)}", signed.ds]
+    return "\n".join(lines)
+
+
+def _name_server(zone):
+    return "ns-scripted.lab." if zone.answers else "ns.lab."
+
+
+def _scenario(directory, zone, certificates):
+    records = "\n".join(_with_tlsa_data(line.strip(), certificates)
+                        for line in zone.records.splitlines())
+    zone_file = _sign(directory, zone.origin, records, zone.signing, _name_server(zone))
+    if zone.damaged:
+        _spoil_signature(zone_file.path, zone.origin, *zone.damaged.split())
+    return zone_file
+
+
+def _with_tlsa_data(line, certificates):
+    words = line.split()
+    if len(words) != 6 or words[1] != "TLSA" or not words[5].startswith("="):
+        return line
+    usage, selector, matching = map(int, words[2:5])
+    return f"{words[0]} TLSA {tlsa(usage, selector, matching, certificates[words[5][1:]])}"
+
+
+def _sign(directory, origin, records, signing, name_server="ns.lab."):
+    path = directory / f"{origin or 'root'}.zone"
+    path.write_text(
+        f"$ORIGIN {origin}.\n$TTL 300\n"
+        f"@ SOA {name_server} hostmaster.lab. 1 3600 600 86400 60\n@ NS {name_server}\n{records}\n",
+        encoding="ascii")
+    if signing == Signing.UNSIGNED:
+        return ZoneFile(origin, str(path))
+    now = int(time.time())
+    start, end = (now - 30 * DAY, now - DAY) if signing == Signing.EXPIRED else (now - HOUR,
+                                                                                 now + 30 * DAY)
+    key = _run(directory, "ldns-keygen", "-k", "-a", "ECDSAP256SHA256", "-r", "/dev/urandom",
+               f"{origin}.")
+    signed = f"{path}.signed"
+    _run(directory, "ldns-signzone", "-o", f"{origin}.", "-i", str(start), "-e", str(end),
+         "-f", signed, str(path), key)
+    return ZoneFile(origin, signed, (directory / f"{key}.ds").read_text(encoding="ascii").strip())
+
+
+def _run(directory, *argv):
+    done = subprocess.run(argv, cwd=directory, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(argv)}: {done.stderr.strip()}")
+    return done.stdout.strip()
+
+
+def _spoil_signature(path, origin, owner, covered):
+    """Turns over one bit of the signature of one RRset (ldns writes one record a line)."""
+    full_owner = f"{origin}." if owner == "@" else f"{owner}.{origin}."
+    with open(path, encoding="ascii") as file:
+        lines = file.read().splitlines()
+    spoilt = 0
+    for number, line in enumerate(lines):
+        words = line.split()
+        if len(words) > 5 and words[0] == full_owner and words[3:5] == ["RRSIG", covered]:
+            lines[number] = " ".join(words[:-1] + [_turn_bit(words[-1])])
+            spoilt += 1
+    if spoilt != 1:
+        raise RuntimeError(f"{path}: {spoilt} signatures of {full_owner} {covered}, not one")
+    with open(path, "w", encoding="ascii") as file:
+        file.write("\n".join(lines) + "\n")
+
+
+def _turn_bit(signature):
+    octets = bytearray(base64.b64decode(signature))
+    octets[20] ^= 1
+    return base64.b64encode(octets).decode("ascii")

@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""World: the whole private world behind one class, for tests, demonstration and benchmarks.
+
+    with World() as world:
+        sender = world.sender(driver="smtp")
+        message_id = sender.send("bob@ee.lab")
+
+Runs inside `enter` only. start() makes certificates, signs the zones and starts the servers, all of
+it anew; stop() ends the servers. What stays on disk is in a directory that ends with the namespace.
+"""
+import contextlib
+import itertools
+import os
+from pathlib import Path
+
+from certificates import Certificates
+from exim_build import find_build
+from name_servers import HIDDEN, Answerer, answers, start_nsd, start_unbound
+from network import add_peer_addresses, inside_world, peer_socket
+from processes import WorldError
+from receivers import Receivers
+from scripted_server import CAPABILITIES, ScriptedServer
+from sender import MX_ROUTER, Sender
+from signing import sign_world
+from zones import NAME_SERVER, SCRIPTED_NAME_SERVER, ZONES, mail_addresses
+
+SENDERS_AT_ONCE = 30  # the receivers' and these configurations have to fit into Exim's trusted list
+
+
+class World:
+    """After start(): `certificates`, `receivers`, `trust_anchor` (a file with the root's DS),
+    `scripted` (by address, the ScriptedServers that the table of zones asks for) and `exim` (the
+    build under test)."""
+
+    def __init__(self, directory=None):
+        if not inside_world():
+            raise WorldError("not inside a private world: run this through tests/world/enter")
+        own = Path(os.environ["DANESMTP_WORLD"])
+        self.directory = Path(directory) if directory else own / "world"
+        self._resolv_conf = own / "resolv.conf"
+        self._stops = contextlib.ExitStack()
+        self._numbers = itertools.count(1)
+        self._free_configs = []
+        self.scripted = {}
+
+    def __enter__(self):
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def start(self):
+        os.umask(0o022)  # the servers' users read what we write
+        self.exim = find_build()
+        self.directory.mkdir()
+        self.certificates = Certificates(self.directory / "certificates")
+        add_peer_addresses([NAME_SERVER, SCRIPTED_NAME_SERVER, *mail_addresses()])
+        servers = [server for zone in ZONES for server in zone.servers]
+        self.receivers = Receivers(self.directory, self.exim,
+                                   [server for server in servers if server.script is None],
+                                   self.certificates)
+        self._make_configs_trusted()
+        self.exim.use_modules_of_environment()
+        self.receivers.start()
+        self._stops.callback(self.receivers.stop)
+        self._start_name_servers()
+        for server in servers:
+            if server.script is not None:
+                self.scripted[server.address] = self.scripted_server(
+                    server.address, server.certificate, server.script, server.port)
+        self.receivers.wait_until_ready()
+
+    def stop(self):
+        self._stops.close()
+
+    def sender(self, driver="danesmtp", options=None, *, main="", routers=MX_ROUTER,
+               retry="* * F,2h,1m", sections=""):
+        """A fresh Sender; see there. To be given back with release() when many are made."""
+        if not self._free_configs:
+            raise WorldError(f"more than {SENDERS_AT_ONCE} senders at once: release() some")
+        home = self.directory / f"sender-{next(self._numbers)}"
+        return Sender(self.exim, self._free_configs.pop(), home, driver=driver, options=options,
+                      main=main, routers=routers, retry=retry, sections=sections)
+
+    def release(self, sender):
+        """Makes the sender's configuration file free for another one."""
+        self._free_configs.append(sender.config)
+
+    def scripted_server(self, address, certificate, script, port=25, capabilities=CAPABILITIES):
+        """Starts a ScriptedServer; `certificate` is a name, a Certificate or None (no STARTTLS)."""
+        if isinstance(certificate, str):
+            certificate = self.certificates[certificate]
+        record = self.directory / f"scripted-{next(self._numbers)}.jsonl"
+        server = ScriptedServer(peer_socket(address, port), certificate, script, record,
+                                capabilities)
+        self._stops.callback(server.stop)
+        return server
+
+    @contextlib.contextmanager
+    def trust_ad(self):
+        """For its length the C library passes the resolver's AD bit on, as Exim's driver needs."""
+        before = self._resolv_conf.read_text(encoding="ascii")
+        self._resolv_conf.write_text(before + "options edns0 trust-ad\n", encoding="ascii")
+        try:
+            yield
+        finally:
+            self._resolv_conf.write_text(before, encoding="ascii")
+
+    def _make_configs_trusted(self):
+        configs = self.directory / "configs"
+        configs.mkdir()
+        self._free_configs = [configs / f"sender-{n}.conf" for n in range(SENDERS_AT_ONCE)]
+        self.exim.trust(self.directory / "trusted-configs",
+                        [self.receivers.config, *self._free_configs])
+
+    def _start_name_servers(self):
+        files, self.trust_anchor = sign_world(self.directory / "zones", ZONES, self.certificates)
+        hidden = {zone.origin for zone in ZONES if zone.answers}
+        main = start_nsd(self.directory, "nsd", NAME_SERVER, 53,
+                         [file for file in files if file.origin not in hidden])
+        self._stops.callback(main.stop)
+        behind = start_nsd(self.directory, "nsd-hidden", *HIDDEN,
+                           [file for file in files if file.origin in hidden])
+        self._stops.callback(behind.stop)
+        answerer = Answerer(ZONES)
+        self._stops.callback(answerer.stop)
+        unbound = start_unbound(self.directory, self.trust_anchor)
+        self._stops.callback(unbound.stop)
+        main.wait_until(lambda: answers("lab.", server=NAME_SERVER))
+        behind.wait_until(lambda: answers(f"{min(hidden)}.", server=SCRIPTED_NAME_SERVER))
+        unbound.wait_until(lambda: answers("lab."))

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// See the header. Decoding is GnuTLS's part, finding the blocks is ours: GnuTLS's own list import
+// refuses a whole chain for one certificate that it cannot parse.
+#include "pem_input.h"
+
+#include <fmt/format.h>
+#include <gnutls/abstract.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <memory>
+
+#include "tls/gnutls_handles.h"
+
+namespace danesmtp::tool {
+namespace {
+
+constexpr std::string_view kBegin = "-----BEGIN CERTIFICATE-----";
+constexpr std::string_view kEnd = "-----END CERTIFICATE-----";
+
+Result<Bytes> decode(const char* label, std::string_view block) {
+  gnutls_datum_t text = as_datum(as_bytes(block));
+  gnutls_datum_t raw{};
+  int rc = gnutls_pem_base64_decode2(label, &text, &raw);
+  std::unique_ptr<unsigned char, GnutlsFree> owner(raw.data);
+  if (rc < 0)
+    return fail(ErrorKind::BadInput,
+                fmt::format("a PEM block does not decode: {}", gnutls_strerror(rc)));
+  return to_bytes(raw);
+}
+
+struct PrivkeyDeinit {
+  void operator()(gnutls_privkey_st* key) const { gnutls_privkey_deinit(key); }
+};
+struct PubkeyDeinit {
+  void operator()(gnutls_pubkey_st* key) const { gnutls_pubkey_deinit(key); }
+};
+
+Error gnutls_error(int rc) {
+  return {ErrorKind::BadInput, gnutls_strerror(rc)};
+}
+
+Result<Bytes> public_half(gnutls_privkey_t private_key) {
+  if (gnutls_privkey_get_pk_algorithm(private_key, nullptr) == GNUTLS_PK_RSA_PSS)
+    return fail(ErrorKind::BadInput, "an RSA-PSS key: give the certificate instead");
+  gnutls_pubkey_t raw = nullptr;
+  int rc = gnutls_pubkey_init(&raw);
+  if (rc < 0) return tl::unexpected(gnutls_error(rc));
+  std::unique_ptr<gnutls_pubkey_st, PubkeyDeinit> key(raw);
+  rc = gnutls_pubkey_import_privkey(raw, private_key, 0, 0);
+  if (rc < 0) return tl::unexpected(gnutls_error(rc));
+  gnutls_datum_t der{};
+  rc = gnutls_pubkey_export2(raw, GNUTLS_X509_FMT_DER, &der);
+  std::unique_ptr<unsigned char, GnutlsFree> owner(der.data);
+  if (rc < 0) return tl::unexpected(gnutls_error(rc));
+  return to_bytes(der);
+}
+
+Result<Bytes> private_key_info(std::string_view text) {
+  gnutls_privkey_t raw = nullptr;
+  int rc = gnutls_privkey_init(&raw);
+  if (rc < 0) return tl::unexpected(gnutls_error(rc));
+  std::unique_ptr<gnutls_privkey_st, PrivkeyDeinit> key(raw);
+  gnutls_datum_t datum = as_datum(as_bytes(text));
+  rc = gnutls_privkey_import_x509_raw(raw, &datum, GNUTLS_X509_FMT_PEM, nullptr, 0);
+  if (rc < 0) return tl::unexpected(gnutls_error(rc));
+  return public_half(raw);
+}
+
+}  // namespace
+
+Result<std::string> read_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string text;
+  char block[16384];
+  while (file.read(block, sizeof block), file.gcount() > 0)
+    text.append(block, static_cast<std::size_t>(file.gcount()));
+  if (!file.is_open() || file.bad())
+    return fail(ErrorKind::Io, fmt::format("{}: {}", path, std::strerror(errno)));
+  return text;
+}
+
+Result<PeerChain> pem_certificates(std::string_view text) {
+  PeerChain chain;
+  std::string_view rest = text;
+  for (auto at = rest.find(kBegin); at != std::string_view::npos; at = rest.find(kBegin)) {
+    rest.remove_prefix(at);
+    auto end = rest.find(kEnd);
+    if (end == std::string_view::npos)
+      return fail(ErrorKind::BadInput, "a certificate in PEM has no end");
+    auto der = decode("CERTIFICATE", rest.substr(0, end + kEnd.size()));
+    if (!der) return tl::unexpected(der.error());
+    chain.push_back(std::move(*der));
+    rest.remove_prefix(end + kEnd.size());
+  }
+  if (chain.empty() && text.find_first_not_of(" \t\r\n") != std::string_view::npos)
+    return fail(ErrorKind::BadInput, "no certificate in PEM");
+  return chain;
+}
+
+Result<PeerChain> read_certificates(const std::string& path) {
+  auto text = read_file(path);
+  if (!text) return tl::unexpected(text.error());
+  auto chain = pem_certificates(*text);
+  if (!chain) return fail(ErrorKind::BadInput, path + ": " + chain.error().text);
+  if (chain->empty()) return fail(ErrorKind::BadInput, path + ": no certificate in PEM");
+  return chain;
+}
+
+Result<Bytes> read_public_key(const std::string& path) {
+  auto text = read_file(path);
+  if (!text) return tl::unexpected(text.error());
+  bool is_public = text->find("-----BEGIN PUBLIC KEY-----") != std::string::npos;
+  auto info = is_public ? decode("PUBLIC KEY", *text) : private_key_info(*text);
+  if (!info) return fail(ErrorKind::BadInput, path + ": " + info.error().text);
+  return info;
+}
+
+}  // namespace danesmtp::tool

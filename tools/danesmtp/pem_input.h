@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Files and PEM text (RFC 7468) as the tool's user gives them.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "core/result.h"
+#include "dane/dane_verify.h"
+
+namespace danesmtp::tool {
+
+// The whole file; Io with its name otherwise.
+[[nodiscard]] Result<std::string> read_file(const std::string& path);
+
+// The certificates of a PEM text in their order; what lies between them is ignored. Empty for blank
+// text; BadInput for other text without a certificate and for a block that does not decode. Whether
+// the octets are a certificate is not looked at.
+[[nodiscard]] Result<PeerChain> pem_certificates(std::string_view text);
+
+// A file that must hold at least one certificate.
+[[nodiscard]] Result<PeerChain> read_certificates(const std::string& path);
+
+// The SubjectPublicKeyInfo of a file with a public or an unencrypted private key in PEM. BadInput
+// for a private RSA-PSS key: what its certificate says about its parameters cannot be known (RFC
+// 4055).
+[[nodiscard]] Result<Bytes> read_public_key(const std::string& path);
+
+}  // namespace danesmtp::tool

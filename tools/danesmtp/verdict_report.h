@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// A verdict as the tool says it, in text and in JSON.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "dane/dane_verify.h"
+
+namespace danesmtp::tool {
+
+// Unusable: there were records but none that SMTP can use (D-021), or there were none.
+enum class Judged { Authenticated, Failed, Unusable };
+
+struct Judgement {
+  Judged judged = Judged::Failed;
+  DaneVerdict verdict;
+};
+
+Judgement judge(const DaneQuestion& question);
+
+// {"verdict", "matched", "depth", "reason"}; what does not apply is null.
+nlohmann::json to_json(const Judgement& judgement);
+
+// The same and "name", "failure" (RFC 8460 4.3) and "details".
+nlohmann::json to_full_json(const Judgement& judgement);
+
+// Several lines, the last with its newline.
+std::string to_report(const Judgement& judgement);
+
+}  // namespace danesmtp::tool
