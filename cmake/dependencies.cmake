@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 find_package(PkgConfig REQUIRED)
-pkg_check_modules(GNUTLS REQUIRED IMPORTED_TARGET gnutls>=3.7)
+pkg_check_modules(GNUTLS REQUIRED IMPORTED_TARGET gnutls>=3.7.4)
 pkg_check_modules(UNBOUND REQUIRED IMPORTED_TARGET libunbound>=1.13)
 pkg_check_modules(IDN2 REQUIRED IMPORTED_TARGET libidn2)
 find_package(tl-expected REQUIRED)

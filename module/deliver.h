@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// One call of the transport: the recipients of one message that share a host list. Reads as the flow:
-// address batch -> host list -> DNSSEC state -> TLSA policy -> connect -> STARTTLS -> verify -> SMTP
-// transaction -> per-recipient results. Domains without any DANE policy go to Exim's own smtp driver.
+// One call of the transport: the recipients of one message that share a host list. Reads as the
+// flow: address batch -> host list -> DNSSEC state -> TLSA policy -> connect -> STARTTLS -> verify
+// -> SMTP transaction -> per-recipient results. Domains without any DANE policy go to Exim's own
+// smtp driver.
 #pragma once
 
 #include "dns/resolver.h"

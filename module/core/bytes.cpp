@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "core/bytes.h"
 
-#include <fmt/format.h>
-
-#include <algorithm>
 #include <optional>
+
+#include "core/format.h"
 
 namespace danesmtp {
 namespace {
@@ -21,7 +20,7 @@ std::optional<std::uint8_t> hex_digit(char c) {
 std::string to_hex(ByteView bytes) {
   std::string text;
   text.reserve(bytes.size() * 2);
-  for (auto byte : bytes) fmt::format_to(std::back_inserter(text), "{:02x}", byte);
+  for (auto byte : bytes) text += format("{:02x}", byte);
   return text;
 }
 
@@ -61,7 +60,7 @@ std::string printable(std::string_view text) {
     else if (c >= ' ' && c <= '~')
       line += c;
     else
-      fmt::format_to(std::back_inserter(line), "\\{:03o}", static_cast<unsigned char>(c));
+      line += format("\\{:03o}", static_cast<unsigned char>(c));
   }
   return line;
 }

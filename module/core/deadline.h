@@ -12,7 +12,9 @@ class Deadline {
  public:
   using Clock = std::chrono::steady_clock;
 
-  static Deadline in(std::chrono::milliseconds duration) { return Deadline(Clock::now() + duration); }
+  static Deadline in(std::chrono::milliseconds duration) {
+    return Deadline(Clock::now() + duration);
+  }
 
   bool passed() const { return Clock::now() >= at_; }
 

@@ -2,11 +2,13 @@
 #include "core/dns_name.h"
 
 #include <arpa/inet.h>
-#include <fmt/format.h>
+
 #include <idn2.h>
 
 #include <algorithm>
 #include <memory>
+
+#include "core/format.h"
 
 namespace danesmtp {
 namespace {
@@ -15,14 +17,16 @@ constexpr std::size_t kMaxLabel = 63;  // RFC 1035 2.3.4
 constexpr std::size_t kMaxName = 253;  // 255 octets in wire form
 
 Error bad(std::string_view name, std::string_view why) {
-  return {ErrorKind::BadInput, fmt::format("\"{}\" is not a domain name: {}", printable(name), why)};
+  return {ErrorKind::BadInput, format("\"{}\" is not a domain name: {}", printable(name), why)};
 }
 
 bool is_name_character(char c) {
   return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
 }
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
 
 struct Idn2Free {
   void operator()(char* p) const { idn2_free(p); }
@@ -91,7 +95,7 @@ Result<DnsName> DnsName::from_wire(ByteView wire) {
 }
 
 Result<DnsName> DnsName::tlsa_owner(std::uint16_t port) const {
-  return parse(fmt::format("_{}._tcp.{}", port, text_));
+  return parse(format("_{}._tcp.{}", port, text_));
 }
 
 bool is_ip_address(std::string_view text) {

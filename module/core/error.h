@@ -9,16 +9,16 @@
 namespace danesmtp {
 
 enum class ErrorKind {
-  BadInput,       // an option, argument or file that cannot be used; the text names it
-  DnsBogus,       // validation failed (RFC 4035 4.3); the text holds the reason
-  DnsFailure,     // SERVFAIL, REFUSED, time-out, malformed answer, a bound exceeded
-  TlsHandshake,   // the handshake did not complete
-  TlsVerify,      // the handshake completed, the peer is not who it should be
-  Timeout,        // the deadline of a step has passed
-  Disconnected,   // the peer closed the connection
-  Io,             // a system call failed; the text holds its reason
-  Protocol,       // the peer broke the SMTP dialogue
-  Internal,       // a library refused something that it never should
+  BadInput,      // an option, argument or file that cannot be used; the text names it
+  DnsBogus,      // validation failed (RFC 4035 4.3); the text holds the reason
+  DnsFailure,    // SERVFAIL, REFUSED, time-out, malformed answer, a bound exceeded
+  TlsHandshake,  // the handshake did not complete
+  TlsVerify,     // the handshake completed, the peer is not who it should be
+  Timeout,       // the deadline of a step has passed
+  Disconnected,  // the peer closed the connection
+  Io,            // a system call failed; the text holds its reason
+  Protocol,      // the peer broke the SMTP dialogue
+  Internal,      // a library refused something that it never should
 };
 
 struct Error {

@@ -2,9 +2,9 @@
 // Imports certificates; see the header. RFC 5280 4.1. Decides nothing about trust.
 #include "dane/certificate.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include "core/format.h"
 
 namespace danesmtp {
 namespace {
@@ -16,7 +16,7 @@ Result<GnutlsCertificate> import_handle(ByteView der) {
   gnutls_datum_t datum = as_datum(der);
   int rc = gnutls_x509_crt_import(raw, &datum, GNUTLS_X509_FMT_DER);
   if (rc < 0)
-    return fail(ErrorKind::BadInput, fmt::format("not a certificate: {}", gnutls_strerror(rc)));
+    return fail(ErrorKind::BadInput, format("not a certificate: {}", gnutls_strerror(rc)));
   return handle;
 }
 

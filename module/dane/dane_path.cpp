@@ -5,10 +5,9 @@
 // 2) are ours: GnuTLS knows the time of the process only.
 #include "dane/dane_path.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
+#include "core/format.h"
 #include "dane/anchor_certificate.h"
 
 namespace danesmtp {
@@ -39,7 +38,7 @@ std::string status_text(unsigned status) {
   gnutls_datum_t raw{};
   int rc = gnutls_certificate_verification_status_print(status, GNUTLS_CRT_X509, &raw, 0);
   GnutlsText text(reinterpret_cast<char*>(raw.data));
-  if (rc < 0 || !text) return fmt::format("verification status {:#x}", status);
+  if (rc < 0 || !text) return format("verification status {:#x}", status);
   std::string line = printable(text.get());
   line.erase(line.find_last_not_of(" .") + 1);
   return line;

@@ -4,10 +4,9 @@
 // name.
 #include "dane/dane_verify.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
+#include "core/format.h"
 #include "dane/certificate.h"
 #include "dane/dane_path.h"
 #include "dane/tlsa_match.h"
@@ -80,8 +79,8 @@ class AnchorSearch {
       return refuse(DaneFailure::NotTrusted, "no TLSA record matches the server's certificate");
     if (question_.chain.size() > kMaxPresented)
       return refuse(DaneFailure::NotTrusted,
-                    fmt::format("the server presented {} certificates, more than {}",
-                                question_.chain.size(), kMaxPresented));
+                    format("the server presented {} certificates, more than {}",
+                           question_.chain.size(), kMaxPresented));
     auto leaf = import_certificate(question_.chain.front());
     if (!leaf)
       return refuse(DaneFailure::NotTrusted, "the server's certificate is " + leaf.error().text);

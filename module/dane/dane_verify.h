@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The verdict on a certificate chain: is the peer the host that the TLSA records speak of?
 // RFC 6698 2.1, RFC 7671 5, RFC 7672 3.1 and 3.2. Usage 3 judges the leaf alone. Usage 2 builds the
-// path to the matched anchor here and lets GnuTLS verify exactly that path against that anchor alone;
-// neither the system's CA store nor libgnutls-dane has a say. Pure: no network, no clock of its own.
+// path to the matched anchor here and lets GnuTLS verify exactly that path against that anchor
+// alone; neither the system's CA store nor libgnutls-dane has a say. Pure: no network, no clock of
+// its own.
 #pragma once
 
 #include <chrono>
@@ -32,18 +33,18 @@ struct DaneMatch {
 };
 
 struct DaneVerdict {
-  std::optional<DaneMatch> match;                  // set: authenticated
-  DaneFailure failure = DaneFailure::NotTrusted;   // meaningful without a match
-  std::string reason;                              // one line; empty with a match
-  std::vector<std::string> details;                // per record why not, and what was presented
+  std::optional<DaneMatch> match;                 // set: authenticated
+  DaneFailure failure = DaneFailure::NotTrusted;  // meaningful without a match
+  std::string reason;                             // one line; empty with a match
+  std::vector<std::string> details;               // per record why not, and what was presented
 
   bool authenticated() const { return match.has_value(); }
 };
 
 struct DaneQuestion {
   const PeerChain& chain;
-  const std::vector<TlsaRecord>& records;   // as published; unusable ones are ignored here
-  const std::vector<DnsName>& names;        // reference identifiers for usage 2, the base domain first
+  const std::vector<TlsaRecord>& records;  // as published; unusable ones are ignored here
+  const std::vector<DnsName>& names;  // reference identifiers for usage 2, the base domain first
   WallTime now;
 };
 

@@ -13,7 +13,8 @@
 
 namespace danesmtp {
 
-// No secure TLSA records: proved absent, insecure, or not looked up since the addresses are insecure.
+// No secure TLSA records: proved absent, insecure, or not looked up since the addresses are
+// insecure.
 struct NoTlsa {
   std::string why;  // for debug output and `danesmtp check`
 };

@@ -3,10 +3,9 @@
 // of the host for both (D-059, D-060).
 #include "dane/tlsa_lookup.h"
 
-#include <fmt/format.h>
-
 #include <variant>
 
+#include "core/format.h"
 #include "dane/tlsa_record.h"
 
 namespace danesmtp {
@@ -40,7 +39,7 @@ Candidates alias_candidates(Resolver& resolver, const DnsName& host) {
   auto first_link = resolver.cname(host);  // D-010
   if (!first_link) return TlsaLookupFailed{first_link.error()};
   if (first_link->secure()) return std::vector<DnsName>{host};  // D-054
-  return NoTlsa{fmt::format("the CNAME of {} is not signed", host.text())};
+  return NoTlsa{format("the CNAME of {} is not signed", host.text())};
 }
 
 Candidates candidates(Resolver& resolver, const DnsName& host, const Answer<std::string>& answer) {
@@ -50,7 +49,7 @@ Candidates candidates(Resolver& resolver, const DnsName& host, const Answer<std:
   if (answer.secure()) return std::vector<DnsName>{host};  // D-052
   if (alias) return alias_candidates(resolver, host);
   // RFC 7672 2.2.2: no TLSA query below an unsigned host, broken name servers fail it (D-051).
-  return NoTlsa{fmt::format("the addresses of {} are not signed", host.text())};
+  return NoTlsa{format("the addresses of {} are not signed", host.text())};
 }
 
 // RFC 7672 2.2: a secure RRset binds the host to TLS even when no record is usable (D-021, D-065).
@@ -82,7 +81,7 @@ TlsaDecision look_up_tlsa(Resolver& resolver, const std::vector<DnsName>& bases,
     // RFC 7672 2.2.3: an insecure link or no record: the next candidate (D-062, D-064).
     if (answer->secure() && !answer->records.empty()) return judge(base, answer->records);
   }
-  return NoTlsa{fmt::format("no secure TLSA records for {}", bases.back().text())};
+  return NoTlsa{format("no secure TLSA records for {}", bases.back().text())};
 }
 
 TlsaDecision decide(Resolver& resolver, const DnsName& host, std::uint16_t port,
@@ -108,7 +107,7 @@ HostDns look_up_host(Resolver& resolver, const DnsName& host, std::uint16_t port
     if (!inet || !inet6)
       found.tlsa = TlsaLookupFailed{inet ? inet6.error() : inet.error()};
     else
-      found.tlsa = NoTlsa{fmt::format("{} has no address", host.text())};
+      found.tlsa = NoTlsa{format("{} has no address", host.text())};
     return found;
   }
   found.tlsa = decide(resolver, host, port, *telling_answer(inet, inet6));

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "dane/tlsa_policy.h"
 
-#include <fmt/format.h>
+#include "core/format.h"
 
 namespace danesmtp {
 namespace {
 
 SkipHost required(const std::string& why) {
-  return {{ErrorKind::TlsVerify, fmt::format("DANE is required (hosts_require_dane), but {}", why)},
+  return {{ErrorKind::TlsVerify, format("DANE is required (hosts_require_dane), but {}", why)},
           "dane-required"};
 }
 
@@ -20,7 +20,7 @@ struct Decide {
   }
   HostPolicy operator()(const TlsaUnusable& unusable) const {
     if (wish == DaneWish::Require)
-      return required(fmt::format("no TLSA record of {} is usable", unusable.base_domain.text()));
+      return required(format("no TLSA record of {} is usable", unusable.base_domain.text()));
     // RFC 7672 2.2: secure records, all unusable => TLS is mandatory, without authentication.
     return EncryptOnly{unusable.base_domain, unusable.reasons};
   }

@@ -4,13 +4,13 @@
 // tlsa_match, not here.
 #include "dane/tlsa_record.h"
 
-#include <fmt/format.h>
 #include <gnutls/abstract.h>
 
 #include <algorithm>
 #include <charconv>
 #include <memory>
 
+#include "core/format.h"
 #include "dane/certificate.h"
 
 namespace danesmtp {
@@ -32,8 +32,8 @@ Result<std::uint8_t> take_field(std::string_view& text, std::string_view what) {
   std::uint8_t value = 0;
   auto [end, ec] = std::from_chars(word.data(), word.data() + word.size(), value);
   if (word.empty() || ec != std::errc{} || end != word.data() + word.size())
-    return fail(ErrorKind::BadInput, fmt::format("the TLSA {} \"{}\" is not a number from 0 to 255",
-                                                 what, printable(word)));
+    return fail(ErrorKind::BadInput,
+                format("the TLSA {} \"{}\" is not a number from 0 to 255", what, printable(word)));
   return value;
 }
 
@@ -67,11 +67,11 @@ std::string why_data_unusable(const TlsaRecord& record) {
       return record.selector == TlsaSelector::Certificate ? "the data is not a certificate"
                                                           : "the data is not a usable public key";
     case TlsaMatching::Sha256:
-      return size == 32 ? "" : fmt::format("a SHA2-256 digest has 32 octets, not {}", size);
+      return size == 32 ? "" : format("a SHA2-256 digest has 32 octets, not {}", size);
     case TlsaMatching::Sha512:
-      return size == 64 ? "" : fmt::format("a SHA2-512 digest has 64 octets, not {}", size);
+      return size == 64 ? "" : format("a SHA2-512 digest has 64 octets, not {}", size);
   }
-  return fmt::format("unknown matching type {}", static_cast<int>(record.matching));
+  return format("unknown matching type {}", static_cast<int>(record.matching));
 }
 
 // RFC 7671 9: whether another record makes this one's digest too weak to be considered.
@@ -88,7 +88,7 @@ bool outdone(const TlsaRecord& record, const std::vector<TlsaRecord>& usable) {
 Result<TlsaRecord> parse_tlsa_rdata(ByteView rdata) {
   // RFC 6698 2.1: three fields and the association data, which cannot be empty (D-066).
   if (rdata.size() <= kFieldOctets)
-    return fail(ErrorKind::BadInput, fmt::format("TLSA rdata of {} octets", rdata.size()));
+    return fail(ErrorKind::BadInput, format("TLSA rdata of {} octets", rdata.size()));
   return TlsaRecord{static_cast<TlsaUsage>(rdata[0]), static_cast<TlsaSelector>(rdata[1]),
                     static_cast<TlsaMatching>(rdata[2]), Bytes(rdata.begin() + 3, rdata.end())};
 }
@@ -110,9 +110,8 @@ Result<TlsaRecord> parse_tlsa_text(std::string_view text) {
 }
 
 std::string to_text(const TlsaRecord& record) {
-  return fmt::format("{} {} {} {}", static_cast<int>(record.usage),
-                     static_cast<int>(record.selector), static_cast<int>(record.matching),
-                     to_hex(record.data));
+  return format("{} {} {} {}", static_cast<int>(record.usage), static_cast<int>(record.selector),
+                static_cast<int>(record.matching), to_hex(record.data));
 }
 
 std::string why_unusable(const TlsaRecord& record) {
@@ -120,15 +119,15 @@ std::string why_unusable(const TlsaRecord& record) {
     case TlsaUsage::PkixTa:
     case TlsaUsage::PkixEe:
       // RFC 7672 3.1.3: not for SMTP; left undefined there, treated as unusable here (D-070).
-      return fmt::format("usage {} is not for SMTP", static_cast<int>(record.usage));
+      return format("usage {} is not for SMTP", static_cast<int>(record.usage));
     case TlsaUsage::DaneTa:
     case TlsaUsage::DaneEe:
       break;
     default:
-      return fmt::format("unknown usage {}", static_cast<int>(record.usage));
+      return format("unknown usage {}", static_cast<int>(record.usage));
   }
   if (record.selector != TlsaSelector::Certificate && record.selector != TlsaSelector::PublicKey)
-    return fmt::format("unknown selector {}", static_cast<int>(record.selector));
+    return format("unknown selector {}", static_cast<int>(record.selector));
   return why_data_unusable(record);
 }
 

@@ -2,10 +2,10 @@
 // RFC 1035 4.1 (format), 4.1.4 (compression), RFC 6891 6.1 (OPT), RFC 2181 10.1 (CNAME).
 #include "dns/dns_message.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <optional>
+
+#include "core/format.h"
 
 namespace danesmtp {
 namespace {
@@ -23,7 +23,7 @@ constexpr std::uint8_t kOpcodeMask = 0x78;                              // octet
 constexpr std::uint8_t kFlagAd = 0x20, kRcodeMask = 0x0f;               // octet 3
 
 tl::unexpected<Error> malformed(const char* what) {
-  return fail(ErrorKind::DnsFailure, fmt::format("malformed reply ({})", what));
+  return fail(ErrorKind::DnsFailure, format("malformed reply ({})", what));
 }
 
 void put16(Bytes& to, unsigned value) {
@@ -96,7 +96,7 @@ std::string name_text(ByteView wire) {
     for (auto octet : wire.subspan(at + 1, wire[at])) {
       char c = static_cast<char>(lower(octet));
       bool plain = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
-      text += plain ? std::string(1, c) : fmt::format("\\{:03}", octet);
+      text += plain ? std::string(1, c) : format("\\{:03}", octet);
     }
   }
   return text;
@@ -211,12 +211,11 @@ std::string rcode_text(int rcode) {
   static constexpr const char* names[] = {"NOERROR",  "FORMERR", "SERVFAIL",
                                           "NXDOMAIN", "NOTIMP",  "REFUSED"};  // RFC 1035 4.1.1
   if (rcode >= 0 && rcode < 6) return names[rcode];
-  return fmt::format("rcode {}", rcode);
+  return format("rcode {}", rcode);
 }
 
 std::string question_text(const DnsQuestion& question) {
-  return fmt::format("{} of {}", type_text(question.type),
-                     question.name.empty() ? "." : question.name);
+  return format("{} of {}", type_text(question.type), question.name.empty() ? "." : question.name);
 }
 
 Bytes make_query(std::uint16_t id, const DnsQuestion& question) {

@@ -3,8 +3,8 @@
 #include "dns/record_resolver.h"
 
 #include <arpa/inet.h>
-#include <fmt/format.h>
 
+#include "core/format.h"
 #include "dns/stub_source.h"
 #include "dns/unbound_source.h"
 
@@ -15,8 +15,7 @@ constexpr std::size_t kMaxRdata = 65536;
 constexpr std::size_t kMaxMx = 300;
 
 tl::unexpected<Error> broken(const DnsName& name, RrType type, std::string_view what) {
-  return fail(ErrorKind::DnsFailure,
-              fmt::format("{}: {}", question_text({name.text(), type}), what));
+  return fail(ErrorKind::DnsFailure, format("{}: {}", question_text({name.text(), type}), what));
 }
 
 Result<MxRecord> parse_mx(const Bytes& rdata) {

@@ -52,8 +52,8 @@ class Resolver {
   // The rdata of each TLSA record, uninterpreted (RFC 6698 2.1).
   [[nodiscard]] virtual Result<Answer<Bytes>> tlsa(const DnsName& owner) = 0;
 
-  // The CNAME record of `name` itself, not followed: whether the first link of a chain is secure when
-  // its end is not (D-010, D-054).
+  // The CNAME record of `name` itself, not followed: whether the first link of a chain is secure
+  // when its end is not (D-010, D-054).
   [[nodiscard]] virtual Result<Answer<DnsName>> cname(const DnsName& name) = 0;
 };
 

@@ -5,8 +5,7 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
-#include <fmt/format.h>
-#include <fmt/ranges.h>
+
 #include <unistd.h>
 
 #include <algorithm>
@@ -16,6 +15,7 @@
 #include <optional>
 
 #include "core/bytes.h"
+#include "core/format.h"
 #include "net/unique_fd.h"
 
 namespace danesmtp {
@@ -24,7 +24,7 @@ namespace {
 constexpr std::size_t kMaxFile = 1048576;  // octets of a resolv.conf or trust anchor file
 
 tl::unexpected<Error> bad_option(const char* option, std::string_view value, std::string_view why) {
-  return fail(ErrorKind::BadInput, fmt::format("{} = \"{}\": {}", option, printable(value), why));
+  return fail(ErrorKind::BadInput, format("{} = \"{}\": {}", option, printable(value), why));
 }
 
 std::vector<std::string_view> split(std::string_view text, char separator) {
@@ -101,7 +101,7 @@ Result<void> parse_resolver(const std::string& value, ResolverSettings& settings
     auto server = parse_server(part);
     if (!server)
       return bad_option("dane_resolver", value,
-                        fmt::format("\"{}\" is not ADDR or ADDR@PORT", printable(part)));
+                        format("\"{}\" is not ADDR or ADDR@PORT", printable(part)));
     settings.servers.push_back(*server);
   }
   return {};
@@ -205,21 +205,21 @@ Result<std::vector<NameServer>> read_resolv_conf(const std::string& path) {
   auto text = read_file(path);
   if (!text && text.error() != ENOENT)
     return fail(ErrorKind::BadInput,
-                fmt::format("cannot read {}: {}", path, std::strerror(text.error())));
+                format("cannot read {}: {}", path, std::strerror(text.error())));
   auto servers = parse_resolv_conf(text ? *text : std::string());  // resolv.conf(5): may be missing
-  if (!servers) return fail(ErrorKind::BadInput, fmt::format("{}: {}", path, servers.error().text));
+  if (!servers) return fail(ErrorKind::BadInput, format("{}: {}", path, servers.error().text));
   return servers;
 }
 
 Result<void> read_trust_anchors(const std::string& path, ResolverSetup& setup) {
   auto text = read_file(path);
   if (!text)
-    return fail(ErrorKind::BadInput, fmt::format("cannot read the DNSSEC trust anchor file {}: {}",
-                                                 path, std::strerror(text.error())));
+    return fail(ErrorKind::BadInput, format("cannot read the DNSSEC trust anchor file {}: {}", path,
+                                            std::strerror(text.error())));
   auto anchors = parse_trust_anchors(*text);
   if (!anchors)
     return fail(ErrorKind::BadInput,
-                fmt::format("DNSSEC trust anchor file {}: {}", path, anchors.error().text));
+                format("DNSSEC trust anchor file {}: {}", path, anchors.error().text));
   setup.trust_anchors = std::move(*anchors);
   setup.trust_anchor_file = path;
   return {};
@@ -233,9 +233,9 @@ Result<std::string> find_trust_anchor_file(const std::vector<std::string>& place
     if (text || text.error() != ENOENT) return place;
   }
   return fail(ErrorKind::BadInput,
-              fmt::format("no DNSSEC trust anchor file was found (looked for {}); set "
-                          "dane_trust_anchor_file",
-                          fmt::join(places, ", ")));
+              format("no DNSSEC trust anchor file was found (looked for {}); set "
+                     "dane_trust_anchor_file",
+                     join(places, ", ")));
 }
 
 }  // namespace
@@ -278,12 +278,10 @@ Result<std::vector<std::string>> parse_trust_anchors(std::string_view text) {
   for (const auto& entry : reader.entries) {
     auto anchor = parse_anchor(entry.fields);
     if (!anchor)
-      return fail(ErrorKind::BadInput,
-                  fmt::format("line {} is not a DS or DNSKEY record", entry.line));
+      return fail(ErrorKind::BadInput, format("line {} is not a DS or DNSKEY record", entry.line));
     if (revoked(*anchor) || marked_untrusted(entry.comment)) continue;
     root = root || anchor->owner == ".";
-    anchors.push_back(
-        fmt::format("{} IN {} {}", anchor->owner, anchor->type, fmt::join(anchor->rdata, " ")));
+    anchors.push_back(format("{} IN {} {}", anchor->owner, anchor->type, join(anchor->rdata, " ")));
   }
   if (!root) return fail(ErrorKind::BadInput, "it has no valid trust anchor for the root zone");
   return anchors;

@@ -3,7 +3,6 @@
 // RFC 7766 5 (TCP after truncation).
 #include "dns/stub_source.h"
 
-#include <fmt/format.h>
 #include <netdb.h>
 #include <sys/random.h>
 #include <sys/socket.h>
@@ -13,6 +12,7 @@
 #include <cstring>
 #include <memory>
 
+#include "core/format.h"
 #include "net/socket_io.h"
 #include "net/unique_fd.h"
 
@@ -143,7 +143,7 @@ Result<Answer<Bytes>> StubSource::ask(const DnsName& name, RrType type) {
   auto canonical = DnsName::parse(reply->canonical);
   if (!canonical)
     return fail(ErrorKind::DnsFailure,
-                fmt::format("{}: {}", question_text(question), canonical.error().text));
+                format("{}: {}", question_text(question), canonical.error().text));
   return Answer<Bytes>{reply->authentic ? DnsSecurity::Secure : DnsSecurity::Insecure,
                        std::move(reply->records), std::move(*canonical), reply->ttl,
                        reply->rcode == kNxdomain};
@@ -155,8 +155,8 @@ Result<void> StubSource::check_validation(Deadline deadline) {
   if (reply && reply->authentic && !reply->records.empty()) return {};
   std::string why = reply ? "it does not set AD for the root zone" : reply.error().text;
   return fail(ErrorKind::DnsFailure,
-              fmt::format("dane_dnssec = resolver, but {} does not validate DNSSEC: {}",
-                          (*setup_)->servers.front().address, why));
+              format("dane_dnssec = resolver, but {} does not validate DNSSEC: {}",
+                     (*setup_)->servers.front().address, why));
 }
 
 Result<DnsReply> StubSource::resolve(const DnsQuestion& question, Deadline deadline) {
@@ -169,10 +169,10 @@ Result<DnsReply> StubSource::resolve(const DnsQuestion& question, Deadline deadl
       auto reply = ask_server(server, question, earlier(deadline, Deadline::in(wait)));
       if (reply) return reply;
       refused = refused || reply.error().kind == ErrorKind::DnsFailure;
-      why = fmt::format("{} ({})", reply.error().text, server.address);
+      why = format("{} ({})", reply.error().text, server.address);
     }
   }
-  return fail(ErrorKind::DnsFailure, fmt::format("{}: {}", question_text(question), why));
+  return fail(ErrorKind::DnsFailure, format("{}: {}", question_text(question), why));
 }
 
 }  // namespace danesmtp

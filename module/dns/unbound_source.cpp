@@ -3,13 +3,14 @@
 // Insecure; bogus and every rcode but NOERROR and NXDOMAIN are errors (RFC 7672 2.1.1).
 #include "dns/unbound_source.h"
 
-#include <fmt/format.h>
 #include <poll.h>
 #include <pthread.h>
 
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+
+#include "core/format.h"
 
 namespace danesmtp {
 namespace {
@@ -34,11 +35,11 @@ class AllSignalsBlocked {
 };
 
 tl::unexpected<Error> failed(const DnsQuestion& question, std::string_view why) {
-  return fail(ErrorKind::DnsFailure, fmt::format("{}: {}", question_text(question), why));
+  return fail(ErrorKind::DnsFailure, format("{}: {}", question_text(question), why));
 }
 
 tl::unexpected<Error> refused(const char* what, int code) {
-  return fail(ErrorKind::Internal, fmt::format("libunbound: {}: {}", what, ub_strerror(code)));
+  return fail(ErrorKind::Internal, format("libunbound: {}: {}", what, ub_strerror(code)));
 }
 
 struct FreeText {
@@ -54,18 +55,18 @@ Result<void> refuse_permissive(ub_ctx* context, const std::string& file) {
   std::unique_ptr<char, FreeText> holder(value);
   if (value && std::strcmp(value, "no") == 0) return {};
   return fail(ErrorKind::BadInput,
-              fmt::format("{}: val-permissive-mode must be off, DANE needs DNSSEC", file));
+              format("{}: val-permissive-mode must be off, DANE needs DNSSEC", file));
 }
 
 Result<void> read_unbound_conf(ub_ctx* context, const std::string& file) {
   if (int code = ub_ctx_config(context, file.c_str()))
     return fail(ErrorKind::BadInput,
-                fmt::format("{}: {}; unbound-checkconf tells more", file, ub_strerror(code)));
+                format("{}: {}; unbound-checkconf tells more", file, ub_strerror(code)));
   return refuse_permissive(context, file);
 }
 
 std::string server_text(const NameServer& server) {
-  return fmt::format("{}@{}", server.address, server.port);
+  return format("{}@{}", server.address, server.port);
 }
 
 Result<void> configure(ub_ctx* context, const ResolverSetup& setup) {
@@ -94,7 +95,7 @@ std::string describe(const ResolverSetup& setup) {
       asked += (asked.empty() ? "" : ", ") + server_text(server);
   }
   const auto& anchors = setup.trust_anchors.empty() ? setup.unbound_conf : setup.trust_anchor_file;
-  return fmt::format("asked: {}; trust anchor: {}", asked, anchors);
+  return format("asked: {}; trust anchor: {}", asked, anchors);
 }
 
 Result<Answer<Bytes>> to_answer(const ub_result& result, const DnsName& name) {
@@ -153,7 +154,7 @@ Result<void> UnboundSource::probe_root(Deadline deadline) {
   if (result && (*result)->secure) return {};
   if (!result) why = result.error().text;
   return fail(result ? ErrorKind::DnsFailure : result.error().kind,
-              fmt::format("DNSSEC validation is not working: {} ({})", why, describe(setup_)));
+              format("DNSSEC validation is not working: {} ({})", why, describe(setup_)));
 }
 
 Result<UnboundResult> UnboundSource::resolve(const DnsQuestion& question, Deadline deadline) {
@@ -173,9 +174,9 @@ Result<UnboundResult> UnboundSource::resolve(const DnsQuestion& question, Deadli
   UnboundResult result = std::move(pending.result);
   if (pending.error || !result) return failed(question, ub_strerror(pending.error));
   if (result->bogus)
-    return fail(ErrorKind::DnsBogus, fmt::format("{}: {}", question_text(question),
-                                                 result->why_bogus ? printable(result->why_bogus)
-                                                                   : "validation failure"));
+    return fail(ErrorKind::DnsBogus,
+                format("{}: {}", question_text(question),
+                       result->why_bogus ? printable(result->why_bogus) : "validation failure"));
   if (result->rcode != 0 && result->rcode != kNxdomain)
     return failed(question, rcode_text(result->rcode));
   return result;

@@ -4,7 +4,7 @@
 #include "net/line_channel.h"
 
 #include <fcntl.h>
-#include <fmt/format.h>
+
 #include <unistd.h>
 
 #include <algorithm>
@@ -13,6 +13,7 @@
 #include <cstring>
 #include <vector>
 
+#include "core/format.h"
 #include "net/socket_io.h"
 
 namespace danesmtp {
@@ -26,7 +27,7 @@ Result<void> read_block(int fd, std::span<std::uint8_t> into, std::uint64_t offs
   while (!into.empty()) {
     ssize_t got = ::pread(fd, into.data(), into.size(), static_cast<off_t>(offset));
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return fail(ErrorKind::Io, fmt::format("message file: {}", std::strerror(errno)));
+    if (got < 0) return fail(ErrorKind::Io, format("message file: {}", std::strerror(errno)));
     if (got == 0) return fail(ErrorKind::Io, "message file: shorter than expected");
     into = into.subspan(static_cast<std::size_t>(got));
     offset += static_cast<std::uint64_t>(got);
@@ -52,7 +53,7 @@ Result<std::string> LineChannel::read_line(Deadline deadline) {
     if (length > 0 && input_[length - 1] == '\r') --length;
     if (length > kMaxLine) {
       close();
-      return fail(ErrorKind::Protocol, fmt::format("a line of more than {} octets", kMaxLine));
+      return fail(ErrorKind::Protocol, format("a line of more than {} octets", kMaxLine));
     }
     if (end != std::string::npos) {
       std::string line = input_.substr(0, length);

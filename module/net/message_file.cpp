@@ -2,18 +2,20 @@
 #include "net/message_file.h"
 
 #include <fcntl.h>
-#include <fmt/format.h>
+
 #include <sys/mman.h>
 #include <sys/stat.h>
 
 #include <cerrno>
 #include <cstring>
 
+#include "core/format.h"
+
 namespace danesmtp {
 namespace {
 
 Error io_error(const std::string& what) {
-  return {ErrorKind::Io, fmt::format("{}: {}", what, std::strerror(errno))};
+  return {ErrorKind::Io, format("{}: {}", what, std::strerror(errno))};
 }
 
 }  // namespace
@@ -25,7 +27,7 @@ Result<UniqueFd> make_message_file(const std::string& spool_directory,
     if (memory) return memory;
   }
   UniqueFd file(::open(spool_directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
-  if (!file) return tl::unexpected(io_error(fmt::format("no message file in {}", spool_directory)));
+  if (!file) return tl::unexpected(io_error(format("no message file in {}", spool_directory)));
   return file;
 }
 

@@ -3,12 +3,13 @@
 // socket is not ready.
 #include "net/socket_io.h"
 
-#include <fmt/format.h>
 #include <poll.h>
 #include <sys/socket.h>
 
 #include <cerrno>
 #include <cstring>
+
+#include "core/format.h"
 
 namespace danesmtp {
 namespace {
@@ -16,7 +17,7 @@ namespace {
 tl::unexpected<Error> socket_failure(const char* what, int code) {
   bool gone = code == ECONNRESET || code == EPIPE || code == ENOTCONN;
   return fail(gone ? ErrorKind::Disconnected : ErrorKind::Io,
-              fmt::format("{}: {}", what, std::strerror(code)));
+              format("{}: {}", what, std::strerror(code)));
 }
 
 bool would_block(int code) {

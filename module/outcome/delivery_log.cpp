@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "outcome/delivery_log.h"
 
-#include <fmt/format.h>
-
 #include "core/bytes.h"
+#include "core/format.h"
 
 namespace danesmtp {
 namespace {
@@ -11,60 +10,66 @@ namespace {
 std::string tls_text(const SmtpTrouble& trouble) {
   if (trouble.stage == SmtpStage::StartTls)
     return "a TLS session is required, but the server did not offer TLS support";
-  return fmt::format("TLS session: {}", printable(trouble.error.text));
+  return format("TLS session: {}", printable(trouble.error.text));
 }
 
 }  // namespace
 
 std::string trouble_text(const SmtpTrouble& trouble, bool pipelined) {
-  const std::string command = fmt::format("{}{}", pipelined ? "pipelined " : "", trouble.command);
+  const std::string command = format("{}{}", pipelined ? "pipelined " : "", trouble.command);
   if (trouble.reply)
-    return fmt::format("SMTP error from remote mail server after {}: {}", command,
-                       printable(to_text(*trouble.reply)));
+    return format("SMTP error from remote mail server after {}: {}", command,
+                  printable(to_text(*trouble.reply)));
   if (trouble.stage == SmtpStage::Handshake || trouble.stage == SmtpStage::Verify)
     return tls_text(trouble);
   switch (trouble.error.kind) {
-    case ErrorKind::Timeout: return fmt::format("SMTP timeout after {}", command);
+    case ErrorKind::Timeout:
+      return format("SMTP timeout after {}", command);
     case ErrorKind::Disconnected:
-      return fmt::format("Remote host closed connection in response to {}", command);
+      return format("Remote host closed connection in response to {}", command);
     case ErrorKind::Protocol:
-      return fmt::format("Malformed SMTP reply in response to {}: {}", command,
-                         printable(trouble.error.text));
+      return format("Malformed SMTP reply in response to {}: {}", command,
+                    printable(trouble.error.text));
     case ErrorKind::TlsHandshake:
-    case ErrorKind::TlsVerify: return tls_text(trouble);
+    case ErrorKind::TlsVerify:
+      return tls_text(trouble);
     case ErrorKind::BadInput:
     case ErrorKind::DnsBogus:
     case ErrorKind::DnsFailure:
     case ErrorKind::Io:
-    case ErrorKind::Internal: break;
+    case ErrorKind::Internal:
+      break;
   }
-  return fmt::format("{} failed: {}", command, printable(trouble.error.text));
+  return format("{} failed: {}", command, printable(trouble.error.text));
 }
 
-std::string confirmation_text(const SmtpReply& reply) { return printable(to_text(reply)); }
+std::string confirmation_text(const SmtpReply& reply) {
+  return printable(to_text(reply));
+}
 
 std::string no_host_text(NoHostReason reason, std::string_view domain) {
   switch (reason) {
     case NoHostReason::RetryTimes:
-      return fmt::format("retry time not reached for any host for '{}'", domain);
+      return format("retry time not reached for any host for '{}'", domain);
     case NoHostReason::AllExpired:
-      return fmt::format(
+      return format(
           "all hosts for '{}' have been failing for a long time (and retry time not reached)",
           domain);
     case NoHostReason::LookupsFailed:
-      return fmt::format("all host address lookups for '{}' failed", domain);
+      return format("all host address lookups for '{}' failed", domain);
     case NoHostReason::Busy:
-      return fmt::format("connection limit reached for all hosts for '{}'", domain);
-    case NoHostReason::Mixed: break;
+      return format("connection limit reached for all hosts for '{}'", domain);
+    case NoHostReason::Mixed:
+      break;
   }
-  return fmt::format(
+  return format(
       "some host address lookups failed and retry time not reached for other hosts or connection "
       "limit reached for '{}'",
       domain);
 }
 
 std::string lookup_text(std::string_view what, std::string_view domain, const Error& error) {
-  return fmt::format("DANE error: {} look-up of {}: {}", what, domain, printable(error.text));
+  return format("DANE error: {} look-up of {}: {}", what, domain, printable(error.text));
 }
 
 }  // namespace danesmtp

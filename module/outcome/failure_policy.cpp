@@ -80,16 +80,21 @@ Happening happening_of(const SmtpTrouble& trouble) {
   if (trouble.reply && trouble.reply->permanent()) return Refused5xx;
   if (trouble.reply) return Garbled;
   switch (trouble.error.kind) {
-    case ErrorKind::Timeout: return NoAnswer;
-    case ErrorKind::Disconnected: return Closed;
-    case ErrorKind::Protocol: return Garbled;
+    case ErrorKind::Timeout:
+      return NoAnswer;
+    case ErrorKind::Disconnected:
+      return Closed;
+    case ErrorKind::Protocol:
+      return Garbled;
     case ErrorKind::TlsHandshake:
-    case ErrorKind::TlsVerify: return TlsFailed;
+    case ErrorKind::TlsVerify:
+      return TlsFailed;
     case ErrorKind::BadInput:
     case ErrorKind::DnsBogus:
     case ErrorKind::DnsFailure:
     case ErrorKind::Io:
-    case ErrorKind::Internal: break;
+    case ErrorKind::Internal:
+      break;
   }
   return IoError;
 }
@@ -105,7 +110,9 @@ FailureRow row_for(SmtpStage stage, Happening happening) {
 
 }  // namespace
 
-std::span<const FailureRow> failure_rows() { return kRows; }
+std::span<const FailureRow> failure_rows() {
+  return kRows;
+}
 
 Judgement judge(const SmtpTrouble& trouble, bool pipelined) {
   const FailureRow row = row_for(trouble.stage, happening_of(trouble));
@@ -132,9 +139,15 @@ Judgement judge(const WriteFailure& failure) {
   judgement.text = failure.text;
   switch (failure.kind) {
     case WriteFailureKind::Io:
-    case WriteFailureKind::Signing: judgement.cause = Cause::None; break;
-    case WriteFailureKind::Filter: judgement.cause = Cause::Filter; break;
-    case WriteFailureKind::Headers: judgement.cause = Cause::Headers; break;
+    case WriteFailureKind::Signing:
+      judgement.cause = Cause::None;
+      break;
+    case WriteFailureKind::Filter:
+      judgement.cause = Cause::Filter;
+      break;
+    case WriteFailureKind::Headers:
+      judgement.cause = Cause::Headers;
+      break;
   }
   return judgement;
 }

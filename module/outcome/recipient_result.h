@@ -14,7 +14,7 @@ enum class Status { Delivered, Deferred, Failed };
 // The kind of error; retry rules and `exinext` go by it.
 enum class Cause {
   None,
-  System,          // system_errno says which
+  System,  // system_errno says which
   ConnectTimeout,
   Timeout,
   Closed,
@@ -51,7 +51,7 @@ struct RecipientOutcome {
   bool host_secure = false;         // found by DNSSEC
   bool first_of_transaction = false;
   bool pipelined = false;
-  std::string cipher;               // "TLS1.3:...:256"; empty: no TLS
+  std::string cipher;  // "TLS1.3:...:256"; empty: no TLS
   std::string peer_dn;
   PeerTrust trust = PeerTrust::None;
   std::chrono::microseconds duration{0};

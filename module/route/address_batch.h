@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What Exim hands to one call of the transport, as values: the recipients of one message that share a
-// host list, and that list. Indices into the two vectors name hosts and recipients everywhere.
+// What Exim hands to one call of the transport, as values: the recipients of one message that share
+// a host list, and that list. Indices into the two vectors name hosts and recipients everywhere.
 #pragma once
 
 #include <cstdint>
@@ -32,8 +32,8 @@ struct BatchHost {
 
 struct AddressBatch {
   std::string transport_name;
-  std::string sender;           // empty: the null sender
-  std::string spool_directory;  // for message data too large for memory
+  std::string sender;              // empty: the null sender
+  std::string spool_directory;     // for message data too large for memory
   std::uint64_t message_size = 0;  // octets, with size_addition (RFC 1870)
   std::vector<BatchRecipient> recipients;
   std::vector<BatchHost> hosts;

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "route/attempt.h"
 
-#include <fmt/format.h>
-
 #include <charconv>
 #include <chrono>
 
@@ -22,15 +20,19 @@ using SteadyClock = std::chrono::steady_clock;
 Cause cause_of(const Error& error) {
   switch (error.kind) {
     case ErrorKind::DnsBogus:
-    case ErrorKind::DnsFailure: return Cause::Dns;
+    case ErrorKind::DnsFailure:
+      return Cause::Dns;
     case ErrorKind::TlsHandshake:
-    case ErrorKind::TlsVerify: return Cause::TlsRequired;
-    case ErrorKind::BadInput: return Cause::Expansion;
+    case ErrorKind::TlsVerify:
+      return Cause::TlsRequired;
+    case ErrorKind::BadInput:
+      return Cause::Expansion;
     case ErrorKind::Timeout:
     case ErrorKind::Disconnected:
     case ErrorKind::Io:
     case ErrorKind::Protocol:
-    case ErrorKind::Internal: break;
+    case ErrorKind::Internal:
+      break;
   }
   return Cause::None;
 }
@@ -83,7 +85,9 @@ class Attempt {
   std::vector<std::size_t> waiting_;    // deferred
 };
 
-bool has_dane_policy(const HostPolicy& policy) { return !std::holds_alternative<NoDane>(policy); }
+bool has_dane_policy(const HostPolicy& policy) {
+  return !std::holds_alternative<NoDane>(policy);
+}
 
 void Attempt::dane_event(const std::string& data) {
   server_.event(request_.host, request_.recipients.front(), "dane:fail", data);
@@ -94,7 +98,8 @@ AttemptResult Attempt::run() {
   peer_.host_secure = request_.plan.secure;
   auto tls = tls_for_host(server_, batch_, request_);
   if (!tls) {
-    if (const auto* skip = std::get_if<SkipHost>(&request_.plan.policy)) dane_event(skip->event_data);
+    if (const auto* skip = std::get_if<SkipHost>(&request_.plan.policy))
+      dane_event(skip->event_data);
     return give_up(host_judgement(tls.error()));
   }
   tls_ = *tls;
@@ -188,9 +193,9 @@ AttemptResult Attempt::transact(SmtpSession& session, const FileExtent& message)
     envelope.recipients.clear();
     for (auto index : recipients)
       envelope.recipients.push_back({batch_.recipients[index].address, {}, {}});
-    auto result = run_transaction(
-        session, envelope, message,
-        [&](const TransactionResult& so_far) { accepted(so_far, recipients); });
+    auto result = run_transaction(session, envelope, message, [&](const TransactionResult& so_far) {
+      accepted(so_far, recipients);
+    });
     take(result, recipients);
     if (result.trouble) return trouble(*result.trouble, result.pipelined);
     previous_accepted = result.custody == Custody::Taken;
@@ -199,7 +204,8 @@ AttemptResult Attempt::transact(SmtpSession& session, const FileExtent& message)
 }
 
 // The server has the message now: first of all, put that on record.
-void Attempt::accepted(const TransactionResult& result, const std::vector<std::size_t>& recipients) {
+void Attempt::accepted(const TransactionResult& result,
+                       const std::vector<std::size_t>& recipients) {
   std::vector<std::size_t> delivered;
   for (std::size_t i = 0; i < recipients.size(); ++i) {
     if (result.recipients[i].fate != RecipientFate::Delivered) continue;

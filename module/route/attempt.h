@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // One attempt on one host: TCP connection, session, TLS as the host's policy demands, one or more
-// transactions, and each recipient's outcome reported as soon as it is known. It never goes below the
-// policy it is given, and it does not choose hosts.
+// transactions, and each recipient's outcome reported as soon as it is known. It never goes below
+// the policy it is given, and it does not choose hosts.
 #pragma once
 
 #include <cstdint>
@@ -20,8 +20,8 @@ namespace danesmtp {
 struct HostPlan {
   HostPolicy policy = NoDane{};
   MxTrust mx = MxTrust::Insecure;
-  bool secure = false;              // the host's addresses are signed, and what named it is too
-  std::vector<DnsName> names;       // reference identifiers for usage 2 (RFC 7672 3.2.2)
+  bool secure = false;         // the host's addresses are signed, and what named it is too
+  std::vector<DnsName> names;  // reference identifiers for usage 2 (RFC 7672 3.2.2)
 };
 
 enum class AttemptEnd {
@@ -33,8 +33,8 @@ enum class AttemptEnd {
 
 struct AttemptResult {
   AttemptEnd end = AttemptEnd::HostDeferred;
-  Judgement failure;         // unless Worked
-  bool tls_failed = false;   // the handshake or verification did
+  Judgement failure;                 // unless Worked
+  bool tls_failed = false;           // the handshake or verification did
   std::vector<std::size_t> waiting;  // recipients that another host may still take
 };
 

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "route/domain_plan.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
+#include "core/format.h"
 #include "dane/reference_names.h"
 #include "dane/tlsa_lookup.h"
 #include "outcome/delivery_log.h"
@@ -96,9 +95,9 @@ Result<ReachedHost> Planner::reach(const DnsName& host) {
   auto role = role_of_host(*route, host);
   if (!role)
     return fail(ErrorKind::DnsBogus,
-                fmt::format("DANE error: {} is not a mail server of {} in the validated DNS, though "
-                            "the system's resolver says so",
-                            host.text(), group_.domain));
+                format("DANE error: {} is not a mail server of {} in the validated DNS, though "
+                       "the system's resolver says so",
+                       host.text(), group_.domain));
   return ReachedHost{*role, host, route->domain, route->expanded};
 }
 
@@ -110,7 +109,8 @@ HostPlan Planner::judge_host(const DnsName& host, std::uint16_t port, DaneWish w
     return plan;
   }
   plan.mx = reached->role == HostRole::InsecureMx ? MxTrust::Insecure : MxTrust::Secure;
-  // RFC 7672 2.2.1: an unsigned MX record may be ignored for DANE, or its host be held to its records.
+  // RFC 7672 2.2.1: an unsigned MX record may be ignored for DANE, or its host be held to its
+  // records.
   if (plan.mx == MxTrust::Insecure && wish == DaneWish::Try &&
       server_.option_text("dane_insecure_mx") == "may") {
     plan.policy = NoDane{"the MX record is not signed (dane_insecure_mx = may)"};
@@ -142,15 +142,16 @@ void Planner::explain(const HostKey& key, const HostPlan& plan) {
   if (!server_.debugging()) return;
   std::string what = "Exim's own rules";
   if (const auto* none = std::get_if<NoDane>(&plan.policy)) what = "no DANE: " + none->why;
-  if (const auto* skip = std::get_if<SkipHost>(&plan.policy)) what = "not usable: " + skip->error.text;
+  if (const auto* skip = std::get_if<SkipHost>(&plan.policy))
+    what = "not usable: " + skip->error.text;
   if (const auto* only = std::get_if<EncryptOnly>(&plan.policy))
-    what = fmt::format("TLS without authentication: no TLSA record of {} is usable",
-                       only->base_domain.text());
+    what = format("TLS without authentication: no TLSA record of {} is usable",
+                  only->base_domain.text());
   if (const auto* dane = std::get_if<Authenticate>(&plan.policy))
-    what = fmt::format("authenticate by {} TLSA record{} of {}", dane->records.size(),
-                       dane->records.size() == 1 ? "" : "s", dane->base_domain.text());
-  server_.debug(fmt::format("DANE policy for {} at {}:{}: {}", group_.domain, key.first, key.second,
-                            what));
+    what = format("authenticate by {} TLSA record{} of {}", dane->records.size(),
+                  dane->records.size() == 1 ? "" : "s", dane->base_domain.text());
+  server_.debug(
+      format("DANE policy for {} at {}:{}: {}", group_.domain, key.first, key.second, what));
 }
 
 DomainPlan Planner::plan() {
@@ -187,7 +188,10 @@ std::vector<RecipientGroup> recipients_by_domain(const AddressBatch& batch) {
 
 const HostPlan& DomainPlan::host(const BatchHost& host) const {
   static const HostPlan kUnplanned = {
-      skip(ErrorKind::Internal, "no DANE policy was decided for this host"), MxTrust::Insecure, false, {}};
+      skip(ErrorKind::Internal, "no DANE policy was decided for this host"),
+      MxTrust::Insecure,
+      false,
+      {}};
   auto found = hosts.find({host.asked_name, port(host)});
   return found == hosts.end() ? kUnplanned : found->second;
 }

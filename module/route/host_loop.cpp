@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "route/host_loop.h"
 
-#include <fmt/format.h>
-
+#include "core/format.h"
 #include "outcome/delivery_log.h"
 
 namespace danesmtp {
@@ -96,7 +95,8 @@ HostLoop::Next HostLoop::consider(std::size_t host, Pass pass) {
 bool HostLoop::usable(std::size_t host, HostState state, Pass pass) {
   switch (state) {
     case HostState::Usable:
-    case HostState::UsableExpired: return true;
+    case HostState::UsableExpired:
+      return true;
     case HostState::Expired:
       if (pass == Pass::ExpiredHosts) return !server_.tried_since_arrival(host);
       ++passed_over_.retry;
@@ -105,7 +105,9 @@ bool HostLoop::usable(std::size_t host, HostState state, Pass pass) {
       skipped_some_ = true;
       ++passed_over_.retry;
       break;
-    case HostState::Busy: ++passed_over_.busy; break;
+    case HostState::Busy:
+      ++passed_over_.busy;
+      break;
     case HostState::NoAddress:
     case HostState::AddressLater:
     case HostState::Local:
@@ -120,8 +122,8 @@ bool HostLoop::usable(std::size_t host, HostState state, Pass pass) {
 HostLoop::Next HostLoop::local_host(std::size_t host) {
   RecipientOutcome outcome;
   outcome.cause = Cause::HostIsLocal;
-  outcome.text = fmt::format("{} transport found host {} to be local", batch_.transport_name,
-                             batch_.hosts[host].name);
+  outcome.text = format("{} transport found host {} to be local", batch_.transport_name,
+                        batch_.hosts[host].name);
   for (auto recipient : waiting_) server_.set_outcome(recipient, outcome);
   return Next::Stop;
 }
@@ -145,9 +147,8 @@ HostLoop::Next HostLoop::try_host(std::size_t host, bool expired) {
   count(host, expired);
   auto result = attempt(host, TlsChoice::AsPolicySays);
   if (may_try_in_clear(host, result)) {
-    server_.note(fmt::format("{}: delivering unencrypted to H={} [{}] (not in hosts_require_tls)",
-                             result.failure.text, batch_.hosts[host].name,
-                             batch_.hosts[host].address));
+    server_.note(format("{}: delivering unencrypted to H={} [{}] (not in hosts_require_tls)",
+                        result.failure.text, batch_.hosts[host].name, batch_.hosts[host].address));
     result = attempt(host, TlsChoice::Suppressed);
   }
   report_host(host, result, first);
@@ -159,7 +160,8 @@ HostLoop::Next HostLoop::try_host(std::size_t host, bool expired) {
   return Next::Continue;
 }
 
-// Expired hosts do not count; and before the limit cuts a list, a host of another preference is tried.
+// Expired hosts do not count; and before the limit cuts a list, a host of another preference is
+// tried.
 void HostLoop::count(std::size_t host, bool expired) {
   ++tried_;
   if (expired || ++unexpired_tried_ < server_.option_number("hosts_max_try", 5)) return;
@@ -182,7 +184,9 @@ void HostLoop::report_host(std::size_t host, const AttemptResult& result, std::s
 
 void HostLoop::remember(std::size_t host, const AttemptResult& result, std::size_t recipient) {
   if (result.end == AttemptEnd::Stop) return;
-  auto change = [](bool deferred) { return deferred ? RetryChange::Deferred : RetryChange::Worked; };
+  auto change = [](bool deferred) {
+    return deferred ? RetryChange::Deferred : RetryChange::Worked;
+  };
   server_.retry_host(host, recipient, change(result.end == AttemptEnd::HostDeferred));
   server_.retry_message(host, recipient, change(result.end == AttemptEnd::MessageDeferred));
 }

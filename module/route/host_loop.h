@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Which hosts are tried for the recipients of one domain, in what order and how many, and what is
-// remembered of each for later attempts. The rules are those that administrators know from Exim's own
-// driver: hosts_max_try, hosts_max_try_hardlimit, delay_after_cutoff, retry records, serialize_hosts.
+// remembered of each for later attempts. The rules are those that administrators know from Exim's
+// own driver: hosts_max_try, hosts_max_try_hardlimit, delay_after_cutoff, retry records,
+// serialize_hosts.
 #pragma once
 
 #include <functional>

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "route/host_tls.h"
 
-#include <fmt/format.h>
-
 #include <charconv>
 
+#include "core/format.h"
 #include "dane/dane_verify.h"
 #include "tls/pkix_verify.h"
 
@@ -42,8 +41,9 @@ Result<TlsSettings> common_settings(MailServer& server, bool dane) {
     std::string* into;
   };
   std::string alpn;
-  for (auto [option, into] : {Text{"tls_certificate", &settings.certificate_file},
-                              Text{"tls_privatekey", &settings.key_file}, Text{"tls_alpn", &alpn}}) {
+  for (auto [option, into] :
+       {Text{"tls_certificate", &settings.certificate_file},
+        Text{"tls_privatekey", &settings.key_file}, Text{"tls_alpn", &alpn}}) {
     auto value = server.option_expanded(option);
     if (!value) return tl::unexpected(value.error());
     *into = *value;
@@ -52,19 +52,20 @@ Result<TlsSettings> common_settings(MailServer& server, bool dane) {
   if (!ciphers) return tl::unexpected(ciphers.error());
   settings.priority = *ciphers;
   settings.alpn = split_list(alpn);
-  settings.min_dh_bits = static_cast<unsigned>(std::max(0, server.option_number("tls_dh_min_bits", 0)));
+  settings.min_dh_bits =
+      static_cast<unsigned>(std::max(0, server.option_number("tls_dh_min_bits", 0)));
   return settings;
 }
 
-VerifyPeer dane_verifier(MailServer& server, const AttemptRequest& request, const Authenticate& policy,
-                         std::shared_ptr<PeerVerdict> verdict) {
+VerifyPeer dane_verifier(MailServer& server, const AttemptRequest& request,
+                         const Authenticate& policy, std::shared_ptr<PeerVerdict> verdict) {
   return [&server, &request, &policy, verdict](const TlsInfo& info) -> Result<void> {
     auto judged = verify_dane({info.chain, policy.records, request.plan.names, now()});
     for (const auto& detail : judged.details) server.debug("DANE: " + detail);
     if (!judged.authenticated())
-      return fail(ErrorKind::TlsVerify, fmt::format("DANE: {}", judged.reason));
-    verdict->note = fmt::format("{} matched at depth {}", to_text(judged.match->record),
-                                judged.match->depth);
+      return fail(ErrorKind::TlsVerify, format("DANE: {}", judged.reason));
+    verdict->note =
+        format("{} matched at depth {}", to_text(judged.match->record), judged.match->depth);
     server.debug("DANE: " + verdict->note);
     // D-032: an insecure MX record proves nothing about the recipient's domain.
     verdict->trust = request.plan.mx == MxTrust::Secure ? PeerTrust::Dane : PeerTrust::Verified;
@@ -96,7 +97,8 @@ Result<VerifyPeer> pkix_verifier(MailServer& server, const BatchHost& host, std:
   });
 }
 
-Result<HostTls> without_dane(MailServer& server, const BatchHost& host, const AttemptRequest& request) {
+Result<HostTls> without_dane(MailServer& server, const BatchHost& host,
+                             const AttemptRequest& request) {
   HostTls tls;
   tls.verdict = std::make_shared<PeerVerdict>();
   auto avoid = server.host_in("hosts_avoid_tls", request.host);
@@ -118,7 +120,8 @@ Result<HostTls> without_dane(MailServer& server, const BatchHost& host, const At
 }
 
 // RFC 7672 2.2: TLS is mandatory from here on; no option may take it away.
-Result<HostTls> with_dane(MailServer& server, const AttemptRequest& request, const DnsName& base_domain) {
+Result<HostTls> with_dane(MailServer& server, const AttemptRequest& request,
+                          const DnsName& base_domain) {
   auto avoid = server.host_in("hosts_avoid_tls", request.host);
   if (!avoid) return tl::unexpected(avoid.error());
   if (*avoid)

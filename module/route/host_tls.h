@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// TLS on one host: from its policy and the transport's options to session settings, and the verdict on
-// the peer. Under DANE the options tls_sni, tls_verify_* , tls_crl and hosts_require_tls have no say;
-// without it they mean what they mean to Exim's own driver.
+// TLS on one host: from its policy and the transport's options to session settings, and the verdict
+// on the peer. Under DANE the options tls_sni, tls_verify_* , tls_crl and hosts_require_tls have no
+// say; without it they mean what they mean to Exim's own driver.
 #pragma once
 
 #include <memory>
@@ -26,9 +26,9 @@ struct HostTls {
   std::shared_ptr<PeerVerdict> verdict;  // shared with `verify`, which the session keeps
 };
 
-// Errors: an option that cannot be expanded (BadInput), or a policy that the configuration forbids to
-// keep, as hosts_avoid_tls for a host with TLSA records (TlsVerify).
-// `request` must outlive the session that is opened with the answer.
+// Errors: an option that cannot be expanded (BadInput), or a policy that the configuration forbids
+// to keep, as hosts_avoid_tls for a host with TLSA records (TlsVerify). `request` must outlive the
+// session that is opened with the answer.
 [[nodiscard]] Result<HostTls> tls_for_host(MailServer& server, const AddressBatch& batch,
                                            const AttemptRequest& request);
 

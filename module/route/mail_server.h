@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What the mail server around us does for a delivery: options, host states, TCP connections, message
-// bytes, results. In production it is Exim (shim/core_entry.cpp), in tests a fake. Hosts and
-// recipients are named by their index in the batch.
+// What the mail server around us does for a delivery: options, host states, TCP connections,
+// message bytes, results. In production it is Exim (shim/core_entry.cpp), in tests a fake. Hosts
+// and recipients are named by their index in the batch.
 #pragma once
 
 #include <chrono>
@@ -70,7 +70,8 @@ class MailServer : public Log {
   virtual HostState host_state(std::size_t host, std::uint16_t port) = 0;
   virtual void leave_host(std::size_t host) = 0;
   virtual bool tried_since_arrival(std::size_t host) = 0;
-  virtual bool retries_over(std::size_t host) = 0;  // the message is older than the host's last rule
+  virtual bool retries_over(
+      std::size_t host) = 0;  // the message is older than the host's last rule
   virtual tl::expected<UniqueFd, ConnectFailure> connect(std::size_t host, std::uint16_t port) = 0;
 
   // The message as it goes over the wire, dot-stuffed and with the final dot, into `fd`.

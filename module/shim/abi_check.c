@@ -3,11 +3,8 @@
  * when the structures did, so the version, the sizes of exported symbols, the offsets in the exported
  * option tables and the set of option names (which tells the build's features) are compared. Reads
  * only; calls no function of Exim. */
-#define _GNU_SOURCE
-#include <dlfcn.h>
-#include <link.h>
-
 #include "shim.h"
+#include "symbol_size.h"
 
 static char difference[256];
 
@@ -18,29 +15,20 @@ static const char *differs(const char *what, size_t here, size_t there)
   return difference;
 }
 
-/* The size of an exported symbol by the dynamic symbol table; 0: unknown (a stripped or odd linker). */
-static size_t symbol_size(const void *address)
-{
-  Dl_info info;
-  const ElfW(Sym) *symbol = NULL;
-  if (!dladdr1(address, &info, (void **)&symbol, RTLD_DL_SYMENT) || !symbol) return 0;
-  return symbol->st_size;
-}
-
 static const char *size_difference(void)
 {
-  const struct { const char *name; const void *address; size_t size; } symbols[] = {
-    { "the size of transport_instance", &transport_defaults, sizeof(transport_defaults) },
-    { "the size of address_item", &address_defaults, sizeof(address_defaults) },
-    { "the size of tls_support", &tls_out, sizeof(tls_out) },
-    { "the size of the smtp options", &smtp_transport_option_defaults,
+  const struct { const char *symbol; const char *what; size_t size; } expected[] = {
+    { "transport_defaults", "the size of transport_instance", sizeof(transport_instance) },
+    { "address_defaults", "the size of address_item", sizeof(address_item) },
+    { "tls_out", "the size of tls_support", sizeof(tls_support) },
+    { "smtp_transport_option_defaults", "the size of the smtp options",
       sizeof(smtp_transport_options_block) },
-    { "the size of the global flags", &f, sizeof(f) },
-    { "the size of transport_info", &smtp_transport_info, sizeof(transport_info) },
+    { "f", "the size of the global flags", sizeof(f) },
+    { "smtp_transport_info", "the size of transport_info", sizeof(transport_info) },
   };
-  for (size_t i = 0; i < nelem(symbols); i++) {
-    const size_t there = symbol_size(symbols[i].address);
-    if (there && there != symbols[i].size) return differs(symbols[i].name, symbols[i].size, there);
+  for (size_t i = 0; i < nelem(expected); i++) {
+    const size_t there = program_symbol_size(expected[i].symbol); /* 0: not known */
+    if (there && there != expected[i].size) return differs(expected[i].what, expected[i].size, there);
   }
   if ((size_t)smtp_transport_info.drinfo.options_len != sizeof(smtp_transport_options_block))
     return differs("the length of the smtp options", sizeof(smtp_transport_options_block),

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "shim/bridge_server.h"
 
-#include <fmt/format.h>
+#include "core/format.h"
 
 namespace danesmtp {
 namespace {
 
-std::string text_of(const char* text) { return text ? text : ""; }
+std::string text_of(const char* text) {
+  return text ? text : "";
+}
 
 BatchHost import_host(const danesmtp_host& host) {
   BatchHost imported;
@@ -26,33 +28,54 @@ std::vector<BatchHost> import_hosts(const danesmtp_batch& batch) {
 
 danesmtp_status bridge_status(Status status) {
   switch (status) {
-    case Status::Delivered: return DANESMTP_DELIVERED;
-    case Status::Deferred: return DANESMTP_DEFERRED;
-    case Status::Failed: return DANESMTP_FAILED;
+    case Status::Delivered:
+      return DANESMTP_DELIVERED;
+    case Status::Deferred:
+      return DANESMTP_DEFERRED;
+    case Status::Failed:
+      return DANESMTP_FAILED;
   }
   return DANESMTP_DEFERRED;
 }
 
 danesmtp_cause bridge_cause(Cause cause) {
   switch (cause) {
-    case Cause::None: return DANESMTP_CAUSE_NONE;
-    case Cause::System: return DANESMTP_CAUSE_SYSTEM;
-    case Cause::ConnectTimeout: return DANESMTP_CAUSE_CONNECT_TIMEOUT;
-    case Cause::Timeout: return DANESMTP_CAUSE_TIMEOUT;
-    case Cause::Closed: return DANESMTP_CAUSE_CLOSED;
-    case Cause::Format: return DANESMTP_CAUSE_FORMAT;
-    case Cause::TlsRequired: return DANESMTP_CAUSE_TLS_REQUIRED;
-    case Cause::TlsFailure: return DANESMTP_CAUSE_TLS_FAILURE;
-    case Cause::Dns: return DANESMTP_CAUSE_DNS;
-    case Cause::UnknownHost: return DANESMTP_CAUSE_UNKNOWN_HOST;
-    case Cause::HostIsLocal: return DANESMTP_CAUSE_HOST_IS_LOCAL;
-    case Cause::Mail4xx: return DANESMTP_CAUSE_MAIL_4XX;
-    case Cause::Rcpt4xx: return DANESMTP_CAUSE_RCPT_4XX;
-    case Cause::Data4xx: return DANESMTP_CAUSE_DATA_4XX;
-    case Cause::HostRetry: return DANESMTP_CAUSE_HOST_RETRY;
-    case Cause::Filter: return DANESMTP_CAUSE_FILTER;
-    case Cause::Headers: return DANESMTP_CAUSE_HEADERS;
-    case Cause::Expansion: return DANESMTP_CAUSE_EXPANSION;
+    case Cause::None:
+      return DANESMTP_CAUSE_NONE;
+    case Cause::System:
+      return DANESMTP_CAUSE_SYSTEM;
+    case Cause::ConnectTimeout:
+      return DANESMTP_CAUSE_CONNECT_TIMEOUT;
+    case Cause::Timeout:
+      return DANESMTP_CAUSE_TIMEOUT;
+    case Cause::Closed:
+      return DANESMTP_CAUSE_CLOSED;
+    case Cause::Format:
+      return DANESMTP_CAUSE_FORMAT;
+    case Cause::TlsRequired:
+      return DANESMTP_CAUSE_TLS_REQUIRED;
+    case Cause::TlsFailure:
+      return DANESMTP_CAUSE_TLS_FAILURE;
+    case Cause::Dns:
+      return DANESMTP_CAUSE_DNS;
+    case Cause::UnknownHost:
+      return DANESMTP_CAUSE_UNKNOWN_HOST;
+    case Cause::HostIsLocal:
+      return DANESMTP_CAUSE_HOST_IS_LOCAL;
+    case Cause::Mail4xx:
+      return DANESMTP_CAUSE_MAIL_4XX;
+    case Cause::Rcpt4xx:
+      return DANESMTP_CAUSE_RCPT_4XX;
+    case Cause::Data4xx:
+      return DANESMTP_CAUSE_DATA_4XX;
+    case Cause::HostRetry:
+      return DANESMTP_CAUSE_HOST_RETRY;
+    case Cause::Filter:
+      return DANESMTP_CAUSE_FILTER;
+    case Cause::Headers:
+      return DANESMTP_CAUSE_HEADERS;
+    case Cause::Expansion:
+      return DANESMTP_CAUSE_EXPANSION;
   }
   return DANESMTP_CAUSE_NONE;
 }
@@ -70,27 +93,41 @@ std::uint32_t bridge_flags(const RecipientOutcome& outcome) {
 
 HostState host_state_of(int state) {
   switch (state) {
-    case DANESMTP_HOST_USABLE: return HostState::Usable;
-    case DANESMTP_HOST_USABLE_EXPIRED: return HostState::UsableExpired;
-    case DANESMTP_HOST_WAITING: return HostState::Waiting;
-    case DANESMTP_HOST_EXPIRED: return HostState::Expired;
-    case DANESMTP_HOST_NO_ADDRESS: return HostState::NoAddress;
-    case DANESMTP_HOST_LOCAL: return HostState::Local;
-    case DANESMTP_HOST_BUSY: return HostState::Busy;
-    default: return HostState::AddressLater;
+    case DANESMTP_HOST_USABLE:
+      return HostState::Usable;
+    case DANESMTP_HOST_USABLE_EXPIRED:
+      return HostState::UsableExpired;
+    case DANESMTP_HOST_WAITING:
+      return HostState::Waiting;
+    case DANESMTP_HOST_EXPIRED:
+      return HostState::Expired;
+    case DANESMTP_HOST_NO_ADDRESS:
+      return HostState::NoAddress;
+    case DANESMTP_HOST_LOCAL:
+      return HostState::Local;
+    case DANESMTP_HOST_BUSY:
+      return HostState::Busy;
+    default:
+      return HostState::AddressLater;
   }
 }
 
 WriteFailureKind write_failure_of(int code) {
   switch (code) {
-    case DANESMTP_WRITE_FILTER: return WriteFailureKind::Filter;
-    case DANESMTP_WRITE_HEADERS: return WriteFailureKind::Headers;
-    case DANESMTP_WRITE_SIGNING: return WriteFailureKind::Signing;
-    default: return WriteFailureKind::Io;
+    case DANESMTP_WRITE_FILTER:
+      return WriteFailureKind::Filter;
+    case DANESMTP_WRITE_HEADERS:
+      return WriteFailureKind::Headers;
+    case DANESMTP_WRITE_SIGNING:
+      return WriteFailureKind::Signing;
+    default:
+      return WriteFailureKind::Io;
   }
 }
 
-int deferred(RetryChange change) { return change == RetryChange::Deferred ? 1 : 0; }
+int deferred(RetryChange change) {
+  return change == RetryChange::Deferred ? 1 : 0;
+}
 
 }  // namespace
 
@@ -102,16 +139,21 @@ AddressBatch import_batch(const danesmtp_batch& batch) {
   imported.message_size = batch.message_size;
   for (std::size_t i = 0; i < batch.recipient_count; ++i) {
     const auto& r = batch.recipients[i];
-    imported.recipients.push_back({text_of(r.address), text_of(r.domain),
-                                   r.route == DANESMTP_ROUTE_MX ? RouteKind::Mx : RouteKind::Fixed});
+    imported.recipients.push_back(
+        {text_of(r.address), text_of(r.domain),
+         r.route == DANESMTP_ROUTE_MX ? RouteKind::Mx : RouteKind::Fixed});
   }
   imported.hosts = import_hosts(batch);
   return imported;
 }
 
-void BridgeServer::note(std::string_view line) { s_.log_main(exim_, std::string(line).c_str()); }
+void BridgeServer::note(std::string_view line) {
+  s_.log_main(exim_, std::string(line).c_str());
+}
 
-bool BridgeServer::debugging() const { return s_.debugging(exim_) != 0; }
+bool BridgeServer::debugging() const {
+  return s_.debugging(exim_) != 0;
+}
 
 void BridgeServer::debug(std::string_view line) {
   if (debugging()) s_.debug(exim_, std::string(line).c_str());
@@ -134,8 +176,8 @@ std::string BridgeServer::option_text(const char* name) {
 }
 
 Error BridgeServer::expansion_failed(const char* option) const {
-  return {ErrorKind::BadInput, fmt::format("failed to expand option {}: {}", option,
-                                           text_of(s_.expansion_error(exim_)))};
+  return {ErrorKind::BadInput,
+          format("failed to expand option {}: {}", option, text_of(s_.expansion_error(exim_)))};
 }
 
 Result<std::string> BridgeServer::option_expanded(const char* name) {
@@ -156,7 +198,7 @@ Result<bool> BridgeServer::host_in(const char* option, std::size_t host) {
   const int answer = s_.host_in(exim_, option, host);
   if (answer == DANESMTP_CANNOT_TELL)
     return fail(ErrorKind::DnsFailure,
-                fmt::format("a look-up failed while matching the host with option {}", option));
+                format("a look-up failed while matching the host with option {}", option));
   return answer == DANESMTP_YES;
 }
 
@@ -175,13 +217,17 @@ HostState BridgeServer::host_state(std::size_t host, std::uint16_t port) {
   return host_state_of(s_.host_state(exim_, host, port));
 }
 
-void BridgeServer::leave_host(std::size_t host) { s_.leave_host(exim_, host); }
+void BridgeServer::leave_host(std::size_t host) {
+  s_.leave_host(exim_, host);
+}
 
 bool BridgeServer::tried_since_arrival(std::size_t host) {
   return s_.host_tried_since_arrival(exim_, host) != 0;
 }
 
-bool BridgeServer::retries_over(std::size_t host) { return s_.host_retry_over(exim_, host) != 0; }
+bool BridgeServer::retries_over(std::size_t host) {
+  return s_.host_retry_over(exim_, host) != 0;
+}
 
 tl::expected<UniqueFd, ConnectFailure> BridgeServer::connect(std::size_t host, std::uint16_t port) {
   const danesmtp_connected answer = s_.connect(exim_, host, port);
@@ -231,13 +277,17 @@ void BridgeServer::retry_recipient(std::size_t recipient, RetryChange change) {
     s_.retry_recipient_clear(exim_, recipient);
 }
 
-void BridgeServer::retry_skipped(std::size_t recipient) { s_.retry_skipped(exim_, recipient); }
+void BridgeServer::retry_skipped(std::size_t recipient) {
+  s_.retry_skipped(exim_, recipient);
+}
 
 void BridgeServer::retry_routing(std::size_t recipient, const std::string& name) {
   s_.retry_routing(exim_, recipient, name.c_str());
 }
 
-void BridgeServer::session_step(char letter) { s_.session_step(exim_, letter); }
+void BridgeServer::session_step(char letter) {
+  s_.session_step(exim_, letter);
+}
 
 void BridgeServer::event(std::size_t host, std::size_t recipient, const char* name,
                          const std::string& data) {

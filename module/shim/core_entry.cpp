@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The core library's one exported symbol. Everything that could be thrown ends here: an exception that
-// reached Exim would end the delivery process and freeze the message. Status is preset to "deferred",
-// so whatever happens, no recipient is lost.
+// The core library's one exported symbol. Everything that could be thrown ends here: an exception
+// that reached Exim would end the delivery process and freeze the message. Status is preset to
+// "deferred", so whatever happens, no recipient is lost.
 #include <exception>
 #include <string>
 
@@ -40,8 +40,8 @@ int deliver_batch(const danesmtp_services& services, void* exim, danesmtp_batch&
   return 0;
 }
 
-extern "C" int danesmtp_deliver(const danesmtp_services* services, void* exim, danesmtp_batch* batch,
-                                const char** why) noexcept {
+extern "C" int danesmtp_deliver(const danesmtp_services* services, void* exim,
+                                danesmtp_batch* batch, const char** why) noexcept {
   if (services->version != DANESMTP_BRIDGE_VERSION || services->size != sizeof(danesmtp_services))
     return refuse(why, "danesmtp: the module and its core library are of different versions");
   try {

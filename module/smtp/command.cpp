@@ -2,11 +2,10 @@
 // Formatting of commands and the checks that keep an argument inside its place; see the header.
 #include "smtp/command.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "core/bytes.h"
+#include "core/format.h"
 
 namespace danesmtp {
 namespace {
@@ -36,23 +35,22 @@ bool is_path(std::string_view address) {
 }
 
 tl::unexpected<Error> unfit(std::string_view what, std::string_view value) {
-  return fail(ErrorKind::BadInput,
-              fmt::format("{} cannot be sent: \"{}\"", what, printable(value)));
+  return fail(ErrorKind::BadInput, format("{} cannot be sent: \"{}\"", what, printable(value)));
 }
 
 }  // namespace
 
 Result<std::string> hello_command(std::string_view verb, std::string_view name) {
   if (name.empty() || !is_word(name)) return unfit("the EHLO name", name);
-  return fmt::format("{} {}", verb, name);
+  return format("{} {}", verb, name);
 }
 
 Result<std::string> mail_command(const MailArguments& arguments) {
   if (!is_path(arguments.sender)) return unfit("the sender", arguments.sender);
   if (!is_word(arguments.ret)) return unfit("RET", arguments.ret);
   if (!is_word(arguments.envid)) return unfit("ENVID", arguments.envid);
-  std::string command = fmt::format("MAIL FROM:<{}>", arguments.sender);
-  if (arguments.size) command += fmt::format(" SIZE={}", *arguments.size);
+  std::string command = format("MAIL FROM:<{}>", arguments.sender);
+  if (arguments.size) command += format(" SIZE={}", *arguments.size);
   if (arguments.body == BodyType::SevenBit) command += " BODY=7BIT";
   if (arguments.body == BodyType::EightBitMime) command += " BODY=8BITMIME";
   if (arguments.smtputf8 == SmtpUtf8::Yes) command += " SMTPUTF8";
@@ -66,7 +64,7 @@ Result<std::string> rcpt_command(const RcptArguments& arguments) {
     return unfit("the recipient", arguments.recipient);
   if (!is_word(arguments.notify)) return unfit("NOTIFY", arguments.notify);
   if (!is_word(arguments.orcpt)) return unfit("ORCPT", arguments.orcpt);
-  std::string command = fmt::format("RCPT TO:<{}>", arguments.recipient);
+  std::string command = format("RCPT TO:<{}>", arguments.recipient);
   if (!arguments.notify.empty()) command += " NOTIFY=" + arguments.notify;
   if (!arguments.orcpt.empty()) command += " ORCPT=" + arguments.orcpt;
   return command;

@@ -3,11 +3,10 @@
 // any second and third digit, and octets above 127 in the text.
 #include "smtp/reply.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "core/bytes.h"
+#include "core/format.h"
 
 namespace danesmtp {
 namespace {
@@ -60,11 +59,11 @@ Result<std::optional<SmtpReply>> ReplyAssembler::add(std::string_view line) {
   int code = line_code(line);
   char separator = line.size() > 3 ? line[3] : ' ';
   if (code == 0 || (separator != ' ' && separator != '-'))
-    return refuse(fmt::format("not an SMTP reply: \"{}\"", printable(line.substr(0, 80))));
+    return refuse(format("not an SMTP reply: \"{}\"", printable(line.substr(0, 80))));
   if (line.find('\0') != std::string_view::npos) return refuse("a NUL in an SMTP reply");
   // RFC 5321 4.2.1: the code is the same in each line.
   if (!reply_.lines.empty() && code != reply_.code)
-    return refuse(fmt::format("different codes in one SMTP reply: {} and {}", reply_.code, code));
+    return refuse(format("different codes in one SMTP reply: {} and {}", reply_.code, code));
   octets_ += line.size();
   if (reply_.lines.size() == kMaxLines || octets_ > kMaxOctets)
     return refuse("an SMTP reply of too many lines");
@@ -88,7 +87,7 @@ std::string to_text(const SmtpReply& reply) {
   std::string text;
   for (const auto& line : reply.lines) {
     bool last = &line == &reply.lines.back();
-    text += fmt::format("{}{}{}{}", reply.code, last ? ' ' : '-', line, last ? "" : "\n");
+    text += format("{}{}{}{}", reply.code, last ? ' ' : '-', line, last ? "" : "\n");
   }
   return text;
 }

@@ -2,9 +2,8 @@
 // The state machine that opens an SMTP session; see the header for its paths.
 #include "smtp/session.h"
 
-#include <fmt/format.h>
-
 #include "core/bytes.h"
+#include "core/format.h"
 #include "smtp/command.h"
 
 namespace danesmtp {
@@ -47,7 +46,7 @@ SmtpResult<void> SmtpSession::open() {
       quit();
       return tl::unexpected(next.error());
     }
-    debug(fmt::format("SMTP session: {} -> {}", state_name(state), state_name(*next)));
+    debug(format("SMTP session: {} -> {}", state_name(state), state_name(*next)));
     state = *next;
   }
   return {};
@@ -127,7 +126,7 @@ SmtpResult<SmtpSession::State> SmtpSession::do_starttls() {
 SmtpResult<SmtpSession::State> SmtpSession::do_handshake() {
   auto info = channel_.start_tls(settings_.tls, Deadline::in(settings_.timeouts.command));
   if (!info) return trouble(SmtpStage::Handshake, info.error(), "STARTTLS");
-  debug(fmt::format("TLS: {} {}", info->cipher, info->group));
+  debug(format("TLS: {} {}", info->cipher, info->group));
   tls_info_ = std::move(*info);
   return State::Verify;
 }
@@ -158,7 +157,7 @@ void SmtpSession::quit() {
   debug("SMTP>> QUIT");
   if (channel_.write_all(as_bytes("QUIT\r\n"), deadline)) {
     auto reply = receive_reply(deadline);
-    if (!reply) debug(fmt::format("SMTP<< ({})", reply.error().text));
+    if (!reply) debug(format("SMTP<< ({})", reply.error().text));
   }
   channel_.close();
 }
@@ -179,7 +178,7 @@ Result<void> SmtpSession::send_commands(const std::vector<std::string>& commands
 }
 
 Result<void> SmtpSession::send_message(const FileExtent& file) {
-  debug(fmt::format("SMTP>> (message, {} octets)", file.size));
+  debug(format("SMTP>> (message, {} octets)", file.size));
   return channel_.send_file(file, settings_.timeouts.data_block);
 }
 
@@ -188,7 +187,7 @@ SmtpResult<SmtpReply> SmtpSession::read_reply(SmtpStage stage, const std::string
   auto reply = receive_reply(deadline);
   if (!reply) {
     channel_.close();
-    debug(fmt::format("SMTP<< ({})", reply.error().text));
+    debug(format("SMTP<< ({})", reply.error().text));
     return trouble(stage, reply.error(), command);
   }
   if (reply->code != 421) return *reply;
@@ -201,13 +200,12 @@ SmtpResult<SmtpReply> SmtpSession::read_reply(SmtpStage stage, const std::string
 SmtpTrouble SmtpSession::unwelcome(SmtpStage stage, const std::string& command,
                                    const SmtpReply& reply) {
   if (reply.refused()) {
-    return {
-        stage, {ErrorKind::Protocol, fmt::format("refused with {}", reply.code)}, reply, command};
+    return {stage, {ErrorKind::Protocol, format("refused with {}", reply.code)}, reply, command};
   }
   // The two sides no longer agree on what is being said.
   channel_.close();
   return {stage,
-          {ErrorKind::Protocol, fmt::format("the reply {} does not fit the command", reply.code)},
+          {ErrorKind::Protocol, format("the reply {} does not fit the command", reply.code)},
           reply,
           command};
 }

@@ -2,7 +2,6 @@
 // The sequence of commands for one message; see the header.
 #include "smtp/transaction.h"
 
-#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>

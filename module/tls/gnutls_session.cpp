@@ -3,12 +3,11 @@
 // of gnutls_certificate_verify_peers*() or of a set_*_trust() function.
 #include "tls/gnutls_session.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 
 #include "core/dns_name.h"
+#include "core/format.h"
 #include "net/socket_io.h"
 
 namespace danesmtp {
@@ -19,8 +18,7 @@ std::string or_empty(const char* text) {
 }
 
 tl::unexpected<Error> setting_failure(std::string_view setting, std::string_view value, int code) {
-  return fail(ErrorKind::BadInput,
-              fmt::format("{} \"{}\": {}", setting, value, gnutls_strerror(code)));
+  return fail(ErrorKind::BadInput, format("{} \"{}\": {}", setting, value, gnutls_strerror(code)));
 }
 
 bool connection_lost(int code) {
@@ -31,8 +29,8 @@ bool connection_lost(int code) {
 // The error of a failed GnuTLS call; `otherwise` is its kind unless the connection was lost.
 tl::unexpected<Error> tls_failure(gnutls_session_t session, int code, ErrorKind otherwise) {
   if (code == GNUTLS_E_FATAL_ALERT_RECEIVED) {
-    return fail(otherwise, fmt::format("the peer sent the TLS alert \"{}\"",
-                                       or_empty(gnutls_alert_get_name(gnutls_alert_get(session)))));
+    return fail(otherwise, format("the peer sent the TLS alert \"{}\"",
+                                  or_empty(gnutls_alert_get_name(gnutls_alert_get(session)))));
   }
   return fail(connection_lost(code) ? ErrorKind::Disconnected : otherwise, gnutls_strerror(code));
 }
@@ -97,7 +95,7 @@ std::string cipher_text(std::string_view description, int key_bits) {
     text += part;
     at = end + 2;  // past ")-"
   }
-  return fmt::format("{}:{}", text, key_bits);
+  return format("{}:{}", text, key_bits);
 }
 
 Result<GnutlsSession> GnutlsSession::create(int fd, TlsSettings settings) {
@@ -160,7 +158,7 @@ Result<void> GnutlsSession::set_extensions() {
   if (!settings_.sni.empty()) {
     // RFC 6066 3: a DNS host name as A-labels, no trailing dot, never an address (D-100).
     auto name = DnsName::parse(settings_.sni);
-    if (!name) return fail(ErrorKind::BadInput, fmt::format("SNI: {}", name.error().text));
+    if (!name) return fail(ErrorKind::BadInput, format("SNI: {}", name.error().text));
     settings_.sni = name->text();
     int code = gnutls_server_name_set(session_.get(), GNUTLS_NAME_DNS, settings_.sni.data(),
                                       settings_.sni.size());
@@ -171,7 +169,7 @@ Result<void> GnutlsSession::set_extensions() {
   if (protocols.empty()) return {};
   int code = gnutls_alpn_set_protocols(session_.get(), protocols.data(),
                                        static_cast<unsigned>(protocols.size()), 0);
-  if (code < 0) return setting_failure("ALPN", fmt::format("{} names", protocols.size()), code);
+  if (code < 0) return setting_failure("ALPN", format("{} names", protocols.size()), code);
   return {};
 }
 
@@ -215,13 +213,13 @@ TlsInfo GnutlsSession::describe() const {
 Result<void> GnutlsSession::check_outcome(const TlsInfo& info) const {
   // RFC 8996 2
   if (gnutls_protocol_get_version(session_.get()) < GNUTLS_TLS1_2)
-    return fail(ErrorKind::TlsHandshake, fmt::format("{} is too old", info.version));
+    return fail(ErrorKind::TlsHandshake, format("{} is too old", info.version));
   if (settings_.peer_certificate == PeerCertificate::Required && info.chain.empty())
     return fail(ErrorKind::TlsHandshake, "the peer sent no certificate");
   // GnuTLS does not apply the least size to the groups of RFC 7919.
   int dh_bits = gnutls_dh_get_prime_bits(session_.get());
   if (dh_bits > 0 && static_cast<unsigned>(dh_bits) < settings_.min_dh_bits)
-    return fail(ErrorKind::TlsHandshake, fmt::format("a DH group of only {} bits", dh_bits));
+    return fail(ErrorKind::TlsHandshake, format("a DH group of only {} bits", dh_bits));
   return {};
 }
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "tls/pkix_verify.h"
 
-#include <fmt/format.h>
 #include <gnutls/x509.h>
 
 #include <filesystem>
 #include <vector>
 
+#include "core/format.h"
 #include "tls/gnutls_handles.h"
 
 namespace danesmtp {
@@ -34,14 +34,14 @@ Result<TrustList> trust_list(const PkixQuestion& question) {
   TrustList list(raw);
   int added = add_certificates(raw, question.certificates);
   if (added < 0)
-    return fail(ErrorKind::BadInput, fmt::format("option tls_verify_certificates: \"{}\": {}",
-                                                 question.certificates, gnutls_strerror(added)));
+    return fail(ErrorKind::BadInput, format("option tls_verify_certificates: \"{}\": {}",
+                                            question.certificates, gnutls_strerror(added)));
   if (question.revocations.empty()) return list;
   added = gnutls_x509_trust_list_add_trust_file(raw, nullptr, question.revocations.c_str(),
                                                 GNUTLS_X509_FMT_PEM, 0, 0);
   if (added < 0)
-    return fail(ErrorKind::BadInput, fmt::format("option tls_crl: \"{}\": {}", question.revocations,
-                                                 gnutls_strerror(added)));
+    return fail(ErrorKind::BadInput,
+                format("option tls_crl: \"{}\": {}", question.revocations, gnutls_strerror(added)));
   return list;
 }
 
@@ -83,9 +83,9 @@ Result<void> verify_pkix(const PkixQuestion& question) {
       {GNUTLS_DT_KEY_PURPOSE_OID, reinterpret_cast<unsigned char*>(purpose.data()), 0},
       {GNUTLS_DT_DNS_HOSTNAME, reinterpret_cast<unsigned char*>(host.data()), 0}};
   unsigned status = 0;
-  int rc = gnutls_x509_trust_list_verify_crt2(list->get(), raw.data(),
-                                              static_cast<unsigned>(raw.size()), data,
-                                              host.empty() ? 1 : 2, 0, &status, nullptr);
+  int rc =
+      gnutls_x509_trust_list_verify_crt2(list->get(), raw.data(), static_cast<unsigned>(raw.size()),
+                                         data, host.empty() ? 1 : 2, 0, &status, nullptr);
   if (rc < 0) return fail(ErrorKind::TlsVerify, gnutls_strerror(rc));
   if (status != 0) return fail(ErrorKind::TlsVerify, status_text(status));
   return {};

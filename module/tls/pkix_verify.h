@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The verdict of the public key infrastructure on a chain, for hosts without a DANE policy that share
-// a host list with one that has: Exim's tls_verify_hosts and tls_try_verify_hosts. RFC 5280 6, RFC 6125.
-// Never asked under DANE.
+// The verdict of the public key infrastructure on a chain, for hosts without a DANE policy that
+// share a host list with one that has: Exim's tls_verify_hosts and tls_try_verify_hosts. RFC 5280
+// 6, RFC 6125. Never asked under DANE.
 #pragma once
 
 #include <string>

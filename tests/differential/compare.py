@@ -92,12 +92,13 @@ def describe(case, ours, theirs):
             f"{', '.join(record[:20] for record in case.tlsa)}")
 
 
-def turn_round(ours):
-    """One refusal of ours becomes a wrong acceptance."""
-    for answer in ours.values():
-        if answer["verdict"] == "failed":
-            answer.update(verdict="authenticated", matched="2 1 1 00", depth=1, reason="turned round")
-            return
+def turn_round(cases, ours, theirs):
+    """One refusal that both agree on becomes a wrong acceptance of ours. Returns the case's id."""
+    for case in cases:
+        if case.tags & {"changed data"} and ours[case.id]["verdict"] == theirs[case.id]["verdict"] == "failed":
+            ours[case.id].update(verdict="authenticated", matched="2 1 1 00", depth=1, reason="turned round")
+            return case.id
+    return None
 
 
 def compare(cases, ours, theirs, show):
@@ -134,18 +135,20 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--cases", type=int, default=300)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--turn-round", action="store_true", help="falsify one verdict of ours")
+    parser.add_argument("--turn-round", action="store_true",
+                        help="the test of the test: falsify one verdict of ours; it must be noticed")
     parser.add_argument("--show", metavar="CLASS", help="print the cases of a class")
     arguments = parser.parse_args()
     source = random.Random(arguments.seed)
     maker = Maker(source, Keys(source))
     cases = [maker.case(number) for number in range(arguments.cases)]
     ours, theirs = ask_danesmtp(cases), ask_openssl(cases)
-    if arguments.turn_round:
-        turn_round(ours)
+    turned = turn_round(cases, ours, theirs) if arguments.turn_round else None
     mark_choices(cases, ours, theirs)
     agreed, known, unexplained = compare(cases, ours, theirs, arguments.show)
     report(agreed, known, unexplained)
+    if arguments.turn_round:
+        return 0 if turned is not None and [case.id for case, _, _ in unexplained] == [turned] else 1
     # Without many of each there is nothing to agree on.
     enough = all(agreed[verdict] >= len(cases) * share
                  for verdict, share in (("authenticated", 0.15), ("failed", 0.15), ("unusable", 0.005)))

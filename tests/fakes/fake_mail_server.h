@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // A MailServer that remembers. Options and host lists are maps; every call that leaves a trace in a
-// real Exim is a line of `calls`, every outcome is kept by recipient. connect() hands out the sockets
-// that the test put into `sockets`, by host.
+// real Exim is a line of `calls`, every outcome is kept by recipient. connect() hands out the
+// sockets that the test put into `sockets`, by host.
 #pragma once
 
-#include <fmt/format.h>
 #include <unistd.h>
 
 #include <map>
@@ -13,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/format.h"
 #include "route/mail_server.h"
 
 namespace danesmtp::test {
@@ -46,10 +46,10 @@ class FakeMailServer final : public MailServer {
   std::string debug_output;
 
   void log_host(std::size_t host, const std::string& text, int system_errno) override {
-    calls.push_back(fmt::format("log_host {} {}/{}", host, text, system_errno));
+    calls.push_back(format("log_host {} {}/{}", host, text, system_errno));
   }
   void log_message(std::size_t host, const std::string& text) override {
-    calls.push_back(fmt::format("log_message {} {}", host, text));
+    calls.push_back(format("log_message {} {}", host, text));
   }
 
   int option_number(const char* name, int fallback) override {
@@ -59,13 +59,13 @@ class FakeMailServer final : public MailServer {
   std::string option_text(const char* name) override { return options[name]; }
   Result<std::string> option_expanded(const char* name) override {
     if (broken_options.count(name) != 0)
-      return fail(ErrorKind::BadInput, fmt::format("failed to expand option {}", name));
+      return fail(ErrorKind::BadInput, format("failed to expand option {}", name));
     return options[name];
   }
   Result<bool> option_flag(const char* name) override { return flags[name]; }
   Result<bool> host_in(const char* option, std::size_t host) override {
     if (broken_options.count(option) != 0)
-      return fail(ErrorKind::DnsFailure, fmt::format("a look-up failed in {}", option));
+      return fail(ErrorKind::DnsFailure, format("a look-up failed in {}", option));
     return lists[option].count(host) != 0;
   }
   Result<std::uint16_t> service_port() override {
@@ -78,11 +78,11 @@ class FakeMailServer final : public MailServer {
     auto found = states.find(host);
     return found == states.end() ? HostState::Usable : found->second;
   }
-  void leave_host(std::size_t host) override { calls.push_back(fmt::format("leave {}", host)); }
+  void leave_host(std::size_t host) override { calls.push_back(format("leave {}", host)); }
   bool tried_since_arrival(std::size_t host) override { return tried_lately.count(host) != 0; }
   bool retries_over(std::size_t host) override { return too_old_for.count(host) != 0; }
   tl::expected<UniqueFd, ConnectFailure> connect(std::size_t host, std::uint16_t port) override {
-    calls.push_back(fmt::format("connect {}:{}", host, port));
+    calls.push_back(format("connect {}:{}", host, port));
     auto found = sockets.find(host);
     if (found == sockets.end()) return tl::unexpected(ConnectFailure{ECONNREFUSED, false});
     return std::move(found->second);
@@ -98,30 +98,29 @@ class FakeMailServer final : public MailServer {
     outcomes[recipient] = outcome;
   }
   void journal(const std::vector<std::size_t>& recipients) override {
-    for (auto recipient : recipients) calls.push_back(fmt::format("journal {}", recipient));
+    for (auto recipient : recipients) calls.push_back(format("journal {}", recipient));
   }
   void retry_host(std::size_t host, std::size_t recipient, RetryChange change) override {
     if (change == RetryChange::Deferred)
-      calls.push_back(fmt::format("retry_host {} {}", host, recipient));
+      calls.push_back(format("retry_host {} {}", host, recipient));
   }
   void retry_message(std::size_t host, std::size_t recipient, RetryChange change) override {
     if (change == RetryChange::Deferred)
-      calls.push_back(fmt::format("retry_message {} {}", host, recipient));
+      calls.push_back(format("retry_message {} {}", host, recipient));
   }
   void retry_recipient(std::size_t recipient, RetryChange change) override {
-    if (change == RetryChange::Deferred)
-      calls.push_back(fmt::format("retry_recipient {}", recipient));
+    if (change == RetryChange::Deferred) calls.push_back(format("retry_recipient {}", recipient));
   }
   void retry_skipped(std::size_t recipient) override {
-    calls.push_back(fmt::format("retry_skipped {}", recipient));
+    calls.push_back(format("retry_skipped {}", recipient));
   }
   void retry_routing(std::size_t recipient, const std::string& name) override {
-    calls.push_back(fmt::format("retry_routing {} {}", recipient, name));
+    calls.push_back(format("retry_routing {} {}", recipient, name));
   }
   void session_step(char letter) override { steps += letter; }
   std::string steps;
   void event(std::size_t, std::size_t, const char* name, const std::string& data) override {
-    calls.push_back(fmt::format("event {} {}", name, data));
+    calls.push_back(format("event {} {}", name, data));
   }
   void delegate(const std::vector<std::size_t>& recipients) override { delegated = recipients; }
 };
@@ -134,12 +133,12 @@ inline AddressBatch make_batch(std::size_t hosts, std::size_t recipients) {
   batch.spool_directory = "/tmp";
   batch.message_size = 100;
   for (std::size_t i = 1; i <= hosts; ++i) {
-    const auto name = fmt::format("mx{}.lab", i);
-    batch.hosts.push_back({name, name, fmt::format("192.0.2.{}", i), std::nullopt,
-                           static_cast<int>(i) * 10});
+    const auto name = format("mx{}.lab", i);
+    batch.hosts.push_back(
+        {name, name, format("192.0.2.{}", i), std::nullopt, static_cast<int>(i) * 10});
   }
   for (std::size_t i = 1; i <= recipients; ++i)
-    batch.recipients.push_back({fmt::format("user{}@dom.lab", i), "dom.lab", RouteKind::Mx});
+    batch.recipients.push_back({format("user{}@dom.lab", i), "dom.lab", RouteKind::Mx});
   return batch;
 }
 

@@ -139,21 +139,48 @@ def test_no_trust_anchor_is_not_an_unsigned_internet(world, sender, tmp_path):
     assert str(empty) in mail.mainlog()
 
 
+FORGED = ("ta.lab. 60 IN MX 5 mx.ee.lab.",)  # a signed host with good records, of somebody else
+
+
 def test_a_forged_mx_answer_leads_nowhere(world, sender):
-    """The router believes that mx.ee.lab, a signed host with good records, takes mail for ta.lab."""
-    router = """mx:
-  driver = dnslookup
-  domains = ! sender.lab
-  transport = remote_smtp
-  translate_ip_address = \\
-    ${if eq{$host_address}{192.0.2.14}{192.0.2.10}fail}
-  no_more
-"""
-    mail = sender(driver="danesmtp", routers=router,
-                  options={"dane_trust_anchor_file": world.trust_anchor})
-    message_id = mail.send("bob@ta.lab")  # the address of another server: its certificate differs
+    """Exim's router believes the resolver; we ask for ourselves and see another server named."""
+    mail = sender(driver="danesmtp", options={"dane_resolver": world.unbound_conf()})
+    with world.lying_resolver(*FORGED):
+        message_id = mail.send("bob@ta.lab")
     assert mail.queue() == {message_id: ["bob@ta.lab"]}
+    assert "mx.ee.lab is not a mail server of ta.lab in the validated DNS" in mail.mainlog()
     assert world.receivers.mail(message_id) == []
+
+
+def test_the_same_through_the_liar_itself(world, sender):
+    mail = sender(driver="danesmtp", options={"dane_trust_anchor_file": world.trust_anchor})
+    with world.lying_resolver(*FORGED):
+        message_id = mail.send("bob@ta.lab")
+    assert mail.queue() == {message_id: ["bob@ta.lab"]}
+    assert "DANE error: MX look-up of ta.lab" in mail.mainlog()
+    assert world.receivers.mail(message_id) == []
+
+
+def test_forged_absence_of_records_leads_nowhere(world, sender):
+    """The resolver says that impostor.lab has no TLSA records; that needs a proof."""
+    mail = sender(driver="danesmtp", options={"dane_trust_anchor_file": world.trust_anchor})
+    with world.lying_resolver("_25._tcp.mx.impostor.lab. 60 IN TXT nothing"):
+        message_id = mail.send("bob@impostor.lab")
+    assert mail.queue() == {message_id: ["bob@impostor.lab"]}
+    assert world.receivers.mail(message_id) == []
+
+
+def test_recursion_of_our_own(world, sender):
+    mail = sender(driver="danesmtp", options={"dane_resolver": world.unbound_conf()})
+    message_id = mail.send("bob@ee.lab")
+    assert seen(mail, message_id, 1) == "dane", mail.mainlog()
+
+
+def test_an_unbound_conf_without_an_anchor_is_not_an_unsigned_internet(world, sender):
+    conf = world.unbound_conf(trust_anchor=False)
+    mail = sender(driver="danesmtp", options={"dane_resolver": conf})
+    message_id = mail.send("bob@impostor.lab")
+    assert mail.queue() == {message_id: ["bob@impostor.lab"]}
 
 
 def test_danger_of_insecure_mx_may_be_accepted(world, sender):

@@ -105,6 +105,13 @@ class CommonTest(ToolTest):
         self.assertEqual(version.returncode, 0)
         self.assertRegex(version.stdout, r"^danesmtp \d+\.\d+\.\d+\n$")
 
+    def test_full_output_is_not_success(self):
+        with open("/dev/full", "w", encoding="ascii") as full:
+            result = subprocess.run([TOOL, "tlsa", self.chain], stdout=full, stderr=subprocess.PIPE, text=True,
+                                    timeout=60)
+        self.assertEqual(result.returncode, 2)
+        self.assertIn("standard output", result.stderr)
+
     def test_unknown_arguments(self):
         self.assert_complaint(run("frobnicate"), "frobnicate")
         self.assert_complaint(run("verify", "--frobnicate"), "--frobnicate")

@@ -54,13 +54,17 @@ remote-control:
                    [home / "log"])
 
 
-def start_unbound(directory, trust_anchor):
-    home = directory / "unbound"
-    home.mkdir()
+def start_unbound(directory, trust_anchor, *, address="127.0.0.1", lies=()):
+    """The system's resolver. `lies` are records, in zone form, that it tells instead of the truth; a
+    resolver that lies does not validate."""
+    home = directory / f"unbound-{address}"
+    home.mkdir(exist_ok=True)
+    told = "".join(f"  local-zone: {record.split()[0]} transparent\n  local-data: '{record}'\n"
+                   for record in lies)
     (home / "root.hints").write_text(f". NS ns.lab.\nns.lab. A {NAME_SERVER}\n", encoding="ascii")
     config = home / "unbound.conf"
     config.write_text(f"""server:
-  interface: 127.0.0.1
+  interface: {address}
   username: ""
   chroot: ""
   directory: "{home}"
@@ -75,8 +79,8 @@ def start_unbound(directory, trust_anchor):
   infra-host-ttl: 5
   root-hints: "{home}/root.hints"
   trust-anchor-file: "{trust_anchor}"
-  module-config: "validator iterator"
-remote-control:
+  module-config: "{'iterator' if lies else 'validator iterator'}"
+{told}remote-control:
   control-enable: no
 """, encoding="ascii")
     return Process("unbound", ["unbound", "-d", "-c", str(config)], home / "output", [home / "log"])

@@ -111,7 +111,7 @@ class Sender:
         """The recipients not yet dealt with, by message id."""
         waiting, current = {}, []
         for line in self.exim("-bpru").stdout.decode().splitlines():
-            first = re.match(r"\s*\d+[mhd]\s+\S+\s+(\S+)( <|$)", line)
+            first = re.search(r"(?:^|\s)(\w{6}-\w{11}-\w{4})( <|$)", line)
             if first:
                 # Without a sender: a message, a bounce as a rule, that ended while Exim listed it.
                 current = waiting.setdefault(first.group(1), []) if first.group(2) else []

@@ -111,6 +111,29 @@ class World:
         finally:
             self._resolv_conf.write_text(before, encoding="ascii")
 
+    @contextlib.contextmanager
+    def lying_resolver(self, *records):
+        """For its length the system's resolver is one that tells these records as the truth."""
+        liar = start_unbound(self.directory, self.trust_anchor, address="127.0.0.2", lies=records)
+        before = self._resolv_conf.read_text(encoding="ascii")
+        try:
+            liar.wait_until(lambda: answers("lab.", server="127.0.0.2"))
+            self._resolv_conf.write_text("nameserver 127.0.0.2\n", encoding="ascii")
+            yield
+        finally:
+            self._resolv_conf.write_text(before, encoding="ascii")
+            liar.stop()
+
+    def unbound_conf(self, trust_anchor=True):
+        """An unbound.conf for dane_resolver: recursion in this world, with or without its anchor."""
+        path = self.directory / f"client-{next(self._numbers)}.conf"
+        anchor = f'  trust-anchor-file: "{self.trust_anchor}"\n' if trust_anchor else ""
+        path.write_text(f"""server:
+  chroot: ""
+  root-hints: "{self.directory}/unbound-127.0.0.1/root.hints"
+{anchor}""", encoding="ascii")
+        return path
+
     def _make_configs_trusted(self):
         configs = self.directory / "configs"
         configs.mkdir()

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The tool's entry: it knows the subcommands, the help page and the exit codes, and judges nothing.
-#include <cstdio>
 #include <exception>
+#include <iostream>
 #include <vector>
 
 #include "command.h"
@@ -9,7 +9,7 @@
 namespace danesmtp::tool {
 
 int complain(const std::string& text) {
-  std::fprintf(stderr, "danesmtp: %s\n", text.c_str());
+  std::cerr << "danesmtp: " << text << '\n';
   return kBadInput;
 }
 
@@ -32,7 +32,7 @@ int run(int argc, char** argv) {
   }
   for (const auto& command : commands)
     if (command.app->parsed()) return command.run();
-  std::fputs(app.help().c_str(), stdout);
+  std::cout << app.help();
   return kDone;
 }
 
@@ -41,7 +41,8 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   try {
-    return danesmtp::tool::run(argc, argv);
+    int code = danesmtp::tool::run(argc, argv);
+    return std::cout.flush() ? code : danesmtp::tool::complain("standard output cannot be written");
   } catch (const std::exception& error) {  // out of memory, or a mistake of ours
     return danesmtp::tool::complain(error.what());
   }

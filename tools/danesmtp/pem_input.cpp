@@ -3,7 +3,6 @@
 // refuses a whole chain for one certificate that it cannot parse.
 #include "pem_input.h"
 
-#include <fmt/format.h>
 #include <gnutls/abstract.h>
 
 #include <cerrno>
@@ -11,6 +10,7 @@
 #include <fstream>
 #include <memory>
 
+#include "core/format.h"
 #include "tls/gnutls_handles.h"
 
 namespace danesmtp::tool {
@@ -26,7 +26,7 @@ Result<Bytes> decode(const char* label, std::string_view block) {
   std::unique_ptr<unsigned char, GnutlsFree> owner(raw.data);
   if (rc < 0)
     return fail(ErrorKind::BadInput,
-                fmt::format("a PEM block does not decode: {}", gnutls_strerror(rc)));
+                format("a PEM block does not decode: {}", gnutls_strerror(rc)));
   return to_bytes(raw);
 }
 
@@ -77,7 +77,7 @@ Result<std::string> read_file(const std::string& path) {
   while (file.read(block, sizeof block), file.gcount() > 0)
     text.append(block, static_cast<std::size_t>(file.gcount()));
   if (!file.is_open() || file.bad())
-    return fail(ErrorKind::Io, fmt::format("{}: {}", path, std::strerror(errno)));
+    return fail(ErrorKind::Io, format("{}: {}", path, std::strerror(errno)));
   return text;
 }
 

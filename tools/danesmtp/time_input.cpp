@@ -2,10 +2,10 @@
 // See the header. RFC 3339 5.6 and 5.7 (a leap second counts as the second after it).
 #include "time_input.h"
 
-#include <fmt/format.h>
-
 #include <charconv>
 #include <optional>
+
+#include "core/format.h"
 
 namespace danesmtp::tool {
 namespace {
@@ -91,7 +91,7 @@ Result<WallTime> parse_rfc3339(std::string_view text) {
   auto offset = take_offset(scan);
   if (!scan.good() || !date.ok())
     return fail(ErrorKind::BadInput,
-                fmt::format("\"{}\" is not a time like 2026-11-22T15:30:00Z", printable(text)));
+                format("\"{}\" is not a time like 2026-11-22T15:30:00Z", printable(text)));
   return WallTime(std::chrono::sys_days(date)) + time_of_day - offset;
 }
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // `danesmtp tlsa`: the records to publish for a certificate or a key, as lines of a zone file
 // (RFC 6698 2.2), or in the form that name servers take without knowing TLSA (RFC 3597 5).
-#include <fmt/format.h>
 
-#include <cstdio>
+#include <iostream>
 #include <memory>
 #include <optional>
 
 #include "command.h"
+#include "core/format.h"
 #include "dane/certificate.h"
 #include "dane/tlsa_match.h"
 #include "pem_input.h"
@@ -105,11 +105,10 @@ Result<DnsName> owner_of(const TlsaOptions& options, const Published& published)
 }
 
 std::string zone_line(const DnsName& owner, const TlsaRecord& record, bool generic) {
-  if (!generic) return fmt::format("{}. IN TLSA {}\n", owner.text(), to_text(record));
-  return fmt::format("{}. IN TYPE52 \\# {} {:02x}{:02x}{:02x}{}\n", owner.text(),
-                     3 + record.data.size(), static_cast<int>(record.usage),
-                     static_cast<int>(record.selector), static_cast<int>(record.matching),
-                     to_hex(record.data));
+  if (!generic) return format("{}. IN TLSA {}\n", owner.text(), to_text(record));
+  return format("{}. IN TYPE52 \\# {} {:02x}{:02x}{:02x}{}\n", owner.text(), 3 + record.data.size(),
+                static_cast<int>(record.usage), static_cast<int>(record.selector),
+                static_cast<int>(record.matching), to_hex(record.data));
 }
 
 Result<std::vector<TlsaRecord>> wanted_records(const TlsaOptions& options,
@@ -134,7 +133,7 @@ int publish(const TlsaOptions& options) {
   for (const auto& record : *records) {
     std::string unusable = why_unusable(record);
     if (!unusable.empty()) return complain("the record would not be usable: " + unusable);
-    std::fputs(zone_line(*owner, record, options.generic).c_str(), stdout);
+    std::cout << zone_line(*owner, record, options.generic);
   }
   return kDone;
 }

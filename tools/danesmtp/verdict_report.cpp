@@ -2,7 +2,7 @@
 // See the header. The words for failures are those of RFC 8460 4.3.
 #include "verdict_report.h"
 
-#include <fmt/format.h>
+#include "core/format.h"
 
 namespace danesmtp::tool {
 namespace {
@@ -35,8 +35,8 @@ std::string why(const Judgement& judgement) {
   const auto& match = judgement.verdict.match;
   if (!match) return judgement.verdict.reason;
   if (match->depth == 0) return "the record is the server's certificate or key";
-  return fmt::format("issued under the record's trust anchor at depth {}, for the name {}",
-                     match->depth, match->name);
+  return format("issued under the record's trust anchor at depth {}, for the name {}", match->depth,
+                match->name);
 }
 
 }  // namespace
@@ -75,12 +75,12 @@ nlohmann::json to_full_json(const Judgement& judgement) {
 
 std::string to_report(const Judgement& judgement) {
   if (const auto& match = judgement.verdict.match)
-    return fmt::format("authenticated: {}\n  {}\n", why(judgement), to_text(match->record));
+    return format("authenticated: {}\n  {}\n", why(judgement), to_text(match->record));
   std::string report =
       judgement.judged == Judged::Unusable
           ? std::string("no usable TLSA record: TLS is required, but nobody can be authenticated\n")
-          : fmt::format("not authenticated ({}): {}\n", word_for(judgement.verdict.failure),
-                        judgement.verdict.reason);
+          : format("not authenticated ({}): {}\n", word_for(judgement.verdict.failure),
+                   judgement.verdict.reason);
   for (const auto& detail : judgement.verdict.details) report += "  " + detail + "\n";
   return report;
 }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // `danesmtp verify`: the module's verdict on a chain and a set of records, without any network.
-#include <cstdio>
 #include <iostream>
 #include <memory>
 
@@ -73,8 +72,7 @@ int verify_one(const VerifyOptions& options) {
   auto chain = read_certificates(options.chain);
   if (!chain) return complain(chain.error().text);
   Judgement judgement = judge({*chain, *records, *names, *now});
-  std::string text = options.json ? to_full_json(judgement).dump() + "\n" : to_report(judgement);
-  std::fputs(text.c_str(), stdout);
+  std::cout << (options.json ? to_full_json(judgement).dump() + "\n" : to_report(judgement));
   return exit_code(judgement.judged);
 }
 

@@ -3,13 +3,13 @@
 // security and records, or the kind and text of the error, and how long it took. For the scenarios
 // in this folder: dns_ask RESOLVER DNSSEC ANCHOR-FILE MILLISECONDS [TYPE NAME]...; "-" is an unset
 // option.
-#include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <chrono>
 #include <cstdio>
+#include <iostream>
 #include <string_view>
 
+#include "core/format.h"
 #include "dns/record_resolver.h"
 #include "dns/resolver_config.h"
 
@@ -27,7 +27,7 @@ std::string text_of(const Bytes& record) {
   return to_hex(record);
 }
 std::string text_of(const MxRecord& record) {
-  return fmt::format("{}:{}", record.preference, record.exchange.empty() ? "." : record.exchange);
+  return format("{}:{}", record.preference, record.exchange.empty() ? "." : record.exchange);
 }
 
 const char* kind_text(ErrorKind kind) {
@@ -38,13 +38,12 @@ const char* kind_text(ErrorKind kind) {
 
 template <class T>
 std::string answer_text(const Result<Answer<T>>& answer) {
-  if (!answer) return fmt::format("{}: {}", kind_text(answer.error().kind), answer.error().text);
+  if (!answer) return format("{}: {}", kind_text(answer.error().kind), answer.error().text);
   std::vector<std::string> records;
   for (const auto& record : answer->records) records.push_back(text_of(record));
-  return fmt::format("{} {} n={} canonical={} ttl={} [{}]",
-                     answer->secure() ? "secure" : "insecure",
-                     answer->nxdomain ? "nxdomain" : "noerror", records.size(),
-                     answer->canonical.text(), answer->ttl, fmt::join(records, " "));
+  return format("{} {} n={} canonical={} ttl={} [{}]", answer->secure() ? "secure" : "insecure",
+                answer->nxdomain ? "nxdomain" : "noerror", records.size(), answer->canonical.text(),
+                answer->ttl, join(records, " "));
 }
 
 std::string ask(Resolver& resolver, std::string_view type, const DnsName& name) {
@@ -65,7 +64,7 @@ int main(int argc, char** argv) {
   if (argc < 5) return 2;
   auto settings = parse_resolver_options({option(argv[1]), option(argv[2]), option(argv[3])});
   if (!settings) {
-    fmt::print("bad-input: {}\n", settings.error().text);
+    std::cout << format("bad-input: {}\n", settings.error().text);
     return 2;
   }
   settings->question_time = std::chrono::milliseconds(std::stol(argv[4]));
@@ -76,7 +75,7 @@ int main(int argc, char** argv) {
     auto start = std::chrono::steady_clock::now();
     std::string answer = ask(*resolver, argv[i], *name);
     std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - start;
-    fmt::print("{:.1f} ms {} {}: {}\n", took.count(), argv[i], argv[i + 1], answer);
+    std::cout << format("{:.1f} ms {} {}: {}\n", took.count(), argv[i], argv[i + 1], answer);
     std::fflush(stdout);
   }
 }

@@ -30,8 +30,8 @@ const Refused kRefused[] = {
     {"a NUL octet", std::string("a\0b.example", 11)},
     {"a NUL octet at the end", std::string("a.example\0", 10)},
     {"a label of 64", std::string(64, 'a') + ".example"},
-    {"a name of 254", std::string(62, 'a') + "." + std::string(63, 'b') + "." + std::string(63, 'c') +
-                          "." + std::string(63, 'd')},
+    {"a name of 254", std::string(62, 'a') + "." + std::string(63, 'b') + "." +
+                          std::string(63, 'c') + "." + std::string(63, 'd')},
     {"broken UTF-8", "\xff\xfe.example"},
 };
 
@@ -75,8 +75,15 @@ END_TEST
 START_TEST(wire_form) {
   const Bytes good = {2, 'm', 'X', 3, 'l', 'a', 'b', 0, 'x'};
   assert_text(assert_ok(DnsName::from_wire(good)).text(), "mx.lab");
-  const Bytes bad[] = {{}, {0}, {2, 'm'}, {3, 'm', 'x', 0}, {64, 'a', 0}, {2, 'm', 'x'},
-                       {0xc0, 0x0c}, {3, 'a', '.', 'b', 0}, {3, 'a', 0, 'b', 0}};
+  const Bytes bad[] = {{},
+                       {0},
+                       {2, 'm'},
+                       {3, 'm', 'x', 0},
+                       {64, 'a', 0},
+                       {2, 'm', 'x'},
+                       {0xc0, 0x0c},
+                       {3, 'a', '.', 'b', 0},
+                       {3, 'a', 0, 'b', 0}};
   for (const auto& wire : bad) assert_error(DnsName::from_wire(wire), ErrorKind::BadInput);
 }
 END_TEST

@@ -10,14 +10,23 @@ using namespace danesmtp::test;
 
 namespace {
 
-DnsName base() { return *DnsName::parse("mx.lab"); }
-
-TlsaDecision none() { return NoTlsa{"no TLSA records"}; }
-TlsaDecision unusable() { return TlsaUnusable{base(), {"usage 1"}}; }
-TlsaDecision usable() {
-  return TlsaUsable{base(), {{TlsaUsage::DaneEe, TlsaSelector::PublicKey, TlsaMatching::Sha256, {}}}};
+DnsName base() {
+  return *DnsName::parse("mx.lab");
 }
-TlsaDecision failed() { return TlsaLookupFailed{{ErrorKind::DnsBogus, "bogus"}}; }
+
+TlsaDecision none() {
+  return NoTlsa{"no TLSA records"};
+}
+TlsaDecision unusable() {
+  return TlsaUnusable{base(), {"usage 1"}};
+}
+TlsaDecision usable() {
+  return TlsaUsable{base(),
+                    {{TlsaUsage::DaneEe, TlsaSelector::PublicKey, TlsaMatching::Sha256, {}}}};
+}
+TlsaDecision failed() {
+  return TlsaLookupFailed{{ErrorKind::DnsBogus, "bogus"}};
+}
 
 // Index in HostPolicy.
 enum Expected { kNoDane = 0, kEncrypt = 1, kAuthenticate = 2, kSkip = 3 };
@@ -32,18 +41,18 @@ struct Row {
 
 const Row kRows[] = {
     // failures first
-    {"failed look-up, try", DaneWish::Try, MxTrust::Secure, failed, kSkip},           // D-007
+    {"failed look-up, try", DaneWish::Try, MxTrust::Secure, failed, kSkip},  // D-007
     {"failed look-up, require", DaneWish::Require, MxTrust::Secure, failed, kSkip},
     {"failed look-up, insecure MX", DaneWish::Try, MxTrust::Insecure, failed, kSkip},
-    {"no TLSA, require", DaneWish::Require, MxTrust::Secure, none, kSkip},            // D-110
-    {"unusable, require", DaneWish::Require, MxTrust::Secure, unusable, kSkip},       // D-110
+    {"no TLSA, require", DaneWish::Require, MxTrust::Secure, none, kSkip},                  // D-110
+    {"unusable, require", DaneWish::Require, MxTrust::Secure, unusable, kSkip},             // D-110
     {"insecure MX, require, usable", DaneWish::Require, MxTrust::Insecure, usable, kSkip},  // D-034
-    {"unusable, try", DaneWish::Try, MxTrust::Secure, unusable, kEncrypt},            // D-021
+    {"unusable, try", DaneWish::Try, MxTrust::Secure, unusable, kEncrypt},                  // D-021
     {"unusable, insecure MX", DaneWish::Try, MxTrust::Insecure, unusable, kEncrypt},
-    {"no TLSA, try", DaneWish::Try, MxTrust::Secure, none, kNoDane},                  // D-022
+    {"no TLSA, try", DaneWish::Try, MxTrust::Secure, none, kNoDane},  // D-022
     {"off, usable", DaneWish::Off, MxTrust::Secure, usable, kNoDane},
     {"off, failed", DaneWish::Off, MxTrust::Secure, failed, kNoDane},
-    {"usable, try", DaneWish::Try, MxTrust::Secure, usable, kAuthenticate},           // D-020
+    {"usable, try", DaneWish::Try, MxTrust::Secure, usable, kAuthenticate},  // D-020
     {"usable, require", DaneWish::Require, MxTrust::Secure, usable, kAuthenticate},
     {"usable, insecure MX", DaneWish::Try, MxTrust::Insecure, usable, kAuthenticate},  // D-031
 };
@@ -53,8 +62,8 @@ const Row kRows[] = {
 START_TEST(policy_row) {
   const Row& row = kRows[_i];
   auto policy = host_policy(row.wish, row.mx, row.decision());
-  ck_assert_msg(policy.index() == static_cast<std::size_t>(row.expected), "%s: policy %zu", row.name,
-                policy.index());
+  ck_assert_msg(policy.index() == static_cast<std::size_t>(row.expected), "%s: policy %zu",
+                row.name, policy.index());
 }
 END_TEST
 

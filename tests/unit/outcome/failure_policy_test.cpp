@@ -37,7 +37,8 @@ struct Row {
 
 const Row kRows[] = {
     // Before the peer is authenticated nothing is final (D-027, D-135).
-    {"banner 554", refusal(SmtpStage::Greeting, 554), FailureScope::Host, Status::Deferred, Cause::None},
+    {"banner 554", refusal(SmtpStage::Greeting, 554), FailureScope::Host, Status::Deferred,
+     Cause::None},
     {"EHLO 550", refusal(SmtpStage::Ehlo, 550), FailureScope::Host, Status::Deferred, Cause::None},
     {"STARTTLS 501", refusal(SmtpStage::StartTls, 501), FailureScope::Host, Status::Deferred,
      Cause::TlsRequired},  // D-023
@@ -51,22 +52,26 @@ const Row kRows[] = {
      Status::Deferred, Cause::TlsFailure},
     {"impostor", no_reply(SmtpStage::Verify, ErrorKind::TlsVerify), FailureScope::Host,
      Status::Deferred, Cause::TlsFailure},
-    {"MAIL 451", refusal(SmtpStage::Mail, 451), FailureScope::Message, Status::Deferred, Cause::Mail4xx},
+    {"MAIL 451", refusal(SmtpStage::Mail, 451), FailureScope::Message, Status::Deferred,
+     Cause::Mail4xx},
     {"MAIL 550", refusal(SmtpStage::Mail, 550), FailureScope::Message, Status::Failed, Cause::None},
     {"MAIL time-out", no_reply(SmtpStage::Mail, ErrorKind::Timeout), FailureScope::Message,
      Status::Deferred, Cause::Timeout},
     {"MAIL closed", no_reply(SmtpStage::Mail, ErrorKind::Disconnected), FailureScope::Host,
      Status::Deferred, Cause::Closed},
-    {"MAIL 250x", refusal(SmtpStage::Mail, 350), FailureScope::Host, Status::Deferred, Cause::Format},
+    {"MAIL 250x", refusal(SmtpStage::Mail, 350), FailureScope::Host, Status::Deferred,
+     Cause::Format},
     {"RCPT time-out", no_reply(SmtpStage::Rcpt, ErrorKind::Timeout), FailureScope::Recipient,
      Status::Deferred, Cause::Timeout},
     {"DATA 554", refusal(SmtpStage::Data, 554), FailureScope::Message, Status::Failed, Cause::None},
-    {"DATA 421", refusal(SmtpStage::Data, 421), FailureScope::Message, Status::Deferred, Cause::Data4xx},
+    {"DATA 421", refusal(SmtpStage::Data, 421), FailureScope::Message, Status::Deferred,
+     Cause::Data4xx},
     {"DATA closed", no_reply(SmtpStage::Data, ErrorKind::Disconnected), FailureScope::Host,
      Status::Deferred, Cause::Closed},
     {"dot 452", refusal(SmtpStage::EndOfData, 452), FailureScope::Message, Status::Deferred,
      Cause::Data4xx},
-    {"dot 554", refusal(SmtpStage::EndOfData, 554), FailureScope::Message, Status::Failed, Cause::None},
+    {"dot 554", refusal(SmtpStage::EndOfData, 554), FailureScope::Message, Status::Failed,
+     Cause::None},
     {"dot time-out", no_reply(SmtpStage::EndOfData, ErrorKind::Timeout), FailureScope::Message,
      Status::Deferred, Cause::Timeout},
     {"dot closed", no_reply(SmtpStage::EndOfData, ErrorKind::Disconnected), FailureScope::Message,
@@ -97,7 +102,8 @@ END_TEST
 
 START_TEST(nothing_before_mail_is_final) {
   for (const auto& row : failure_rows()) {
-    if (row.stage < SmtpStage::Mail) ck_assert_msg(row.status == Status::Deferred, "final too early");
+    if (row.stage < SmtpStage::Mail)
+      ck_assert_msg(row.status == Status::Deferred, "final too early");
     if (row.status == Status::Failed)
       ck_assert_msg(row.happening == Happening::Refused5xx, "a failure without a 5xx reply");
   }
@@ -108,8 +114,7 @@ START_TEST(recipients_are_refused_one_by_one) {
   auto later = judge_refusal(reply(452, "4.2.2 full"), "RCPT TO:<a@b>", false);
   ck_assert(later.status == Status::Deferred && later.cause == Cause::Rcpt4xx);
   ck_assert_int_eq(later.reply_code, 452);
-  assert_text(later.text,
-              "SMTP error from remote mail server after RCPT TO:<a@b>: 452 4.2.2 full");
+  assert_text(later.text, "SMTP error from remote mail server after RCPT TO:<a@b>: 452 4.2.2 full");
   auto never = judge_refusal(reply(550, "no\x1b[31m such\r\nuser"), "RCPT TO:<a@b>", true);
   ck_assert(never.status == Status::Failed && never.text_is_for_sender);
   assert_text(never.text,

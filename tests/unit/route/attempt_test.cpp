@@ -13,12 +13,17 @@ namespace {
 
 using Script = ScriptedPeer::Script;
 
-DnsName base() { return *DnsName::parse("mx1.lab"); }
+DnsName base() {
+  return *DnsName::parse("mx1.lab");
+}
 
-HostPolicy encrypt() { return EncryptOnly{base(), {"usage 1"}}; }
+HostPolicy encrypt() {
+  return EncryptOnly{base(), {"usage 1"}};
+}
 // A digest that no certificate has.
 HostPolicy authenticate() {
-  return Authenticate{base(), {{TlsaUsage::DaneEe, TlsaSelector::PublicKey, TlsaMatching::Sha256, Bytes(32, 1)}}};
+  return Authenticate{
+      base(), {{TlsaUsage::DaneEe, TlsaSelector::PublicKey, TlsaMatching::Sha256, Bytes(32, 1)}}};
 }
 
 struct Scene {

@@ -58,7 +58,8 @@ START_TEST(a_host_that_the_signed_mx_does_not_name_is_not_used) {
   Scene scene;
   scene.batch.hosts[1].asked_name = scene.batch.hosts[1].name = "evil.lab";
   scene.resolver.a_records["evil.lab"] = {"192.0.2.66"};
-  scene.resolver.tlsa_records["_25._tcp.evil.lab"] = scene.resolver.tlsa_records["_25._tcp.mx1.lab"];
+  scene.resolver.tlsa_records["_25._tcp.evil.lab"] =
+      scene.resolver.tlsa_records["_25._tcp.mx1.lab"];
   auto plan = scene.plan();
   assert_policy<SkipHost>(scene.host(plan, 1));
   assert_contains(std::get<SkipHost>(scene.host(plan, 1).policy).error.text, "evil.lab");

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// doc/ERRORS.md from the rows of outcome/failure_policy. Without arguments it prints the page; with
+// a file it fails when the file says something else.
+
+#include <cstdio>
+#include <fstream>
+#include <iostream>
+#include <sstream>
+#include <string>
+
+#include "core/format.h"
+#include "outcome/failure_policy.h"
+
+using namespace danesmtp;
+
+namespace {
+
+const char* happening(Happening what) {
+  switch (what) {
+    case Happening::Refused4xx:
+      return "a 4xx reply";
+    case Happening::Refused5xx:
+      return "a 5xx reply";
+    case Happening::NoAnswer:
+      return "no answer in time";
+    case Happening::Closed:
+      return "the connection is closed";
+    case Happening::Garbled:
+      return "a reply that fits nothing";
+    case Happening::IoError:
+      return "a system error";
+    case Happening::TlsFailed:
+      return "TLS fails";
+  }
+  return "";
+}
+
+const char* consequence(const FailureRow& row) {
+  if (row.status == Status::Failed) return "bounce";
+  switch (row.scope) {
+    case FailureScope::Host:
+      return "retry record for the host; next host, else wait";
+    case FailureScope::Message:
+      return "next host, else wait; the host is not blamed";
+    case FailureScope::Recipient:
+      return "retry record for the recipient; next host, else wait";
+    case FailureScope::Delivery:
+      return "wait; no other host is tried";
+  }
+  return "";
+}
+
+std::string page() {
+  std::string text =
+      "# What a failure means\n\n"
+      "Made by `errors_page` from the rows of module/outcome/failure_policy.cpp; a test "
+      "compares.\n\n"
+      "Before any connection: a failed MX look-up makes the recipients of the domain wait; a "
+      "failed\n"
+      "look-up for one host, and a host that requires DANE and has none, is passed over like a "
+      "host\n"
+      "that is down. A message that cannot be written (filter, headers, signature) waits, and no "
+      "other\n"
+      "host is tried. Refusals at RCPT concern that recipient alone.\n\n"
+      "| stage | what happens | consequence |\n|---|---|---|\n";
+  for (const auto& row : failure_rows())
+    text += format("| {} | {} | {} |\n", stage_name(row.stage), happening(row.happening),
+                   consequence(row));
+  return text;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 2) {
+    std::cout << page();
+    return 0;
+  }
+  std::ifstream file(argv[1]);
+  std::stringstream content;
+  content << file.rdbuf();
+  if (content.str() == page()) return 0;
+  std::cerr << argv[1] << " is not what the code says; make it anew: errors_page > " << argv[1]
+            << "\n";
+  return 1;
+}
