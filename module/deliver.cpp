@@ -11,7 +11,8 @@
 namespace danesmtp {
 namespace {
 
-// A look-up for the whole domain failed: no host can be chosen, DNS trouble never bounces mail.
+// A look-up for the whole domain failed: no host can be chosen, DNS trouble never bounces mail
+// (D-005).
 void defer_domain(MailServer& server, const DomainPlan& plan) {
   RecipientOutcome outcome;
   outcome.cause = Cause::Dns;
@@ -23,16 +24,17 @@ void defer_domain(MailServer& server, const DomainPlan& plan) {
 
 }  // namespace
 
-void deliver(MailServer& server, Resolver& resolver, AddressBatch& batch) {
+void deliver(MailServer& server, std::unique_ptr<Resolver> resolver, AddressBatch& batch) {
   std::vector<DomainPlan> ours;
   std::vector<std::size_t> delegated;
   for (auto& group : recipients_by_domain(batch)) {
-    auto plan = plan_domain(server, resolver, batch, std::move(group));
+    auto plan = plan_domain(server, *resolver, batch, std::move(group));
     if (plan.needs_us())
       ours.push_back(std::move(plan));
     else
       delegated.insert(delegated.end(), plan.recipients.begin(), plan.recipients.end());
   }
+  resolver.reset();
   std::sort(delegated.begin(), delegated.end());
   if (!delegated.empty()) server.delegate(delegated);
   if (ours.empty()) return;

@@ -5,13 +5,16 @@
 // smtp driver.
 #pragma once
 
+#include <memory>
+
 #include "dns/resolver.h"
 #include "route/address_batch.h"
 #include "route/mail_server.h"
 
 namespace danesmtp {
 
-// Ends with an outcome for every recipient: set here, or by Exim's own driver.
-void deliver(MailServer& server, Resolver& resolver, AddressBatch& batch);
+// Ends with an outcome for every recipient: set here, or by Exim's own driver. The resolver is
+// given up before the first connection: its thread and memory are of no use in a long dialogue.
+void deliver(MailServer& server, std::unique_ptr<Resolver> resolver, AddressBatch& batch);
 
 }  // namespace danesmtp

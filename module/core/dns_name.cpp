@@ -61,6 +61,7 @@ const char* fault(std::string_view text) {
 
 }  // namespace
 
+// RFC 7672 3.2.3, D-090: A-labels in lower case, without the dot at the end; no NUL (D-091).
 Result<DnsName> DnsName::parse(std::string_view text) {
   std::string name(text);
   if (!name.empty() && name.back() == '.') name.pop_back();
@@ -94,6 +95,7 @@ Result<DnsName> DnsName::from_wire(ByteView wire) {
   return parse(name);
 }
 
+// RFC 6698 3, D-061
 Result<DnsName> DnsName::tlsa_owner(std::uint16_t port) const {
   return parse(format("_{}._tcp.{}", port, text_));
 }

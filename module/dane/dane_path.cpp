@@ -16,7 +16,8 @@ namespace {
 constexpr int kMaxSteps = 64;
 
 // Below LOW (80 bits, RSA 1024) nothing is trusted; it is the level of GnuTLS's own TLS default.
-// SHA-1 and MD5 signatures are refused at every level (D-096, decision 0003).
+// SHA-1 and MD5 signatures are refused at every level (D-096, decision 0003). NOT_ALLOW_SAME: a
+// path never holds its anchor; should it ever, GnuTLS would skip every check of it.
 constexpr unsigned kLevel = unsigned{GNUTLS_PROFILE_LOW} << 24;  // GNUTLS_PROFILE_TO_VFLAGS
 constexpr unsigned kVerifyFlags = GNUTLS_VERIFY_DO_NOT_ALLOW_SAME |
                                   GNUTLS_VERIFY_DISABLE_TIME_CHECKS |
@@ -53,7 +54,8 @@ TrustList list_of(const Certificate& anchor) {
   return list;
 }
 
-// What GnuTLS has against this path under this anchor; empty: nothing.
+// What GnuTLS has against this path under this anchor alone; empty: nothing.
+// RFC 7672 3.1.2, D-082
 std::string why_not_verified(const Path& path, const Certificate& anchor) {
   TrustList list = list_of(anchor);
   if (!list) return "the trust list cannot be made";
@@ -125,6 +127,7 @@ class PathSearch {
   bool search() { return try_anchors() || try_bare_keys() || extend(); }
 
   bool try_anchors() {
+    // RFC 7671 5.2, D-086: an anchor may stand anywhere above the leaf.
     for (const auto& anchor : question_.anchors) {
       if (!issued_by(top(), *anchor.certificate) || in_path(*anchor.certificate)) continue;
       bool dated = valid_at(*anchor.certificate, question_.now);
@@ -169,6 +172,7 @@ class PathSearch {
     std::string why = why_no_anchor(anchor);
     if (why.empty()) why = why_not_verified(path_, anchor);
     if (!why.empty()) return refuse(DaneFailure::NotTrusted, why);
+    // RFC 5280 6.1.3 a 2, D-082
     bool path_valid_now = std::all_of(
         path_.begin(), path_.end(),
         [&](const Certificate* certificate) { return valid_at(*certificate, question_.now); });
@@ -194,6 +198,7 @@ class PathSearch {
   }
 
   bool out_of_steps() {
+    // D-107
     if (steps_left_-- > 0) return false;
     verdict_.failure = DaneFailure::NotTrusted;
     verdict_.reason = "too many possible paths to a trust anchor";

@@ -33,7 +33,8 @@ DaneVerdict refuse(DaneFailure failure, std::string reason) {
   return verdict;
 }
 
-// RFC 7672 3.1.1: the leaf against the record, and nothing else: no name, date, purpose or issuer.
+// RFC 7672 3.1.1, D-081: the leaf against the record, and nothing else: no name, date, purpose or
+// issuer. One of several records is enough (RFC 7671 8.1, D-080).
 const TlsaRecord* end_entity_match(const std::vector<TlsaRecord>& records, const Bytes& leaf) {
   auto found = std::find_if(records.begin(), records.end(), [&](const TlsaRecord& record) {
     return record.usage == TlsaUsage::DaneEe && tlsa_matches(record, leaf);
@@ -41,7 +42,7 @@ const TlsaRecord* end_entity_match(const std::vector<TlsaRecord>& records, const
   return found == records.end() ? nullptr : &*found;
 }
 
-// RFC 7672 3.2.3: a wildcard is the whole leftmost label and stands for exactly one label. GnuTLS's
+// RFC 7672 3.2.3, D-089: a wildcard is the whole leftmost label and stands for one label. GnuTLS's
 // own wildcards also let "*x.example.org" stand for "mx.example.org", so it only compares exactly
 // here, with the name and then with the wildcard that would cover it. Not for a top-level domain's
 // children.
@@ -51,7 +52,8 @@ std::string covering_wildcard(const std::string& name) {
   return "*" + name.substr(dot);
 }
 
-// The CN counts only when there is no dNSName (D-088); both cases are GnuTLS's part.
+// The CN counts only when there is no dNSName (D-088); both cases are GnuTLS's part, and so is the
+// rule that no other kind of name counts (D-091).
 bool bears_name(const Certificate& leaf, const std::string& name) {
   return !name.empty() &&
          gnutls_x509_crt_check_hostname2(leaf.handle.get(), name.c_str(),
@@ -77,6 +79,7 @@ class AnchorSearch {
   DaneVerdict run() {
     if (records_.empty())
       return refuse(DaneFailure::NotTrusted, "no TLSA record matches the server's certificate");
+    // D-107
     if (question_.chain.size() > kMaxPresented)
       return refuse(DaneFailure::NotTrusted,
                     format("the server presented {} certificates, more than {}",
@@ -120,6 +123,7 @@ class AnchorSearch {
   }
 
   void add_published_anchor(PathQuestion& path, const TlsaRecord& record) {
+    // RFC 7671 5.2.2, D-084: a digest stands for what the server presents.
     if (record.matching != TlsaMatching::Full) return;
     if (record.selector == TlsaSelector::PublicKey) {
       if (!bears_leaf_key(record.data, *path.leaf)) path.bare_keys.push_back(&record);
@@ -210,6 +214,7 @@ DaneVerdict judge(const DaneQuestion& question) {
   if (records.empty()) return refuse(DaneFailure::NotTrusted, "no usable TLSA record");
   if (question.chain.empty())
     return refuse(DaneFailure::NotTrusted, "the server presented no certificate");
+  // RFC 7671 5, D-077: one match is enough, of either usage.
   if (const auto* record = end_entity_match(records, question.chain.front())) {
     DaneVerdict verdict;
     verdict.match = DaneMatch{*record, 0, {}};

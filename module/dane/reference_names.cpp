@@ -15,7 +15,7 @@ void add(std::vector<DnsName>& names, const DnsName& name) {
 std::vector<DnsName> reference_names(const DnsName& base_domain, const ReachedHost& reached) {
   std::vector<DnsName> names{base_domain};
   switch (reached.role) {
-    case HostRole::SecureMx:  // RFC 7672 3.2.2: the domain as asked for, then as expanded
+    case HostRole::SecureMx:  // RFC 7672 3.2.2, D-083: the domain as asked for, then as expanded
       add(names, reached.next_hop);
       add(names, reached.expanded_next_hop);
       break;

@@ -43,6 +43,7 @@ Candidates alias_candidates(Resolver& resolver, const DnsName& host) {
 }
 
 Candidates candidates(Resolver& resolver, const DnsName& host, const Answer<std::string>& answer) {
+  // Also when an MX record names the alias (D-040).
   bool alias = answer.canonical != host;
   if (answer.secure() && alias)
     return std::vector<DnsName>{answer.canonical, host};   // D-053, D-055
@@ -103,7 +104,8 @@ HostDns look_up_host(Resolver& resolver, const DnsName& host, std::uint16_t port
   auto inet6 = resolver.addresses(host, AddressFamily::Inet6);
   HostDns found{family(inet), family(inet6), NoTlsa{}};
   if (!has_addresses(found.inet) && !has_addresses(found.inet6)) {
-    // D-050: unreachable; without both answers it is not known whether for good.
+    // D-050: unreachable; without both answers it is not known whether for good. Other hosts are
+    // tried (D-006).
     if (!inet || !inet6)
       found.tlsa = TlsaLookupFailed{inet ? inet6.error() : inet.error()};
     else

@@ -31,6 +31,7 @@ Result<Bytes> matching_data(TlsaMatching matching, ByteView selected) {
   return fail(ErrorKind::BadInput, "unknown TLSA matching type");
 }
 
+// RFC 6698 5, D-075: both selectors, matching types 0 to 2.
 Result<Bytes> association_data(TlsaForm form, ByteView certificate) {
   auto fields = certificate_fields(certificate);
   if (!fields) return tl::unexpected(fields.error());

@@ -16,15 +16,17 @@ struct Decide {
 
   HostPolicy operator()(const NoTlsa& none) const {
     if (wish == DaneWish::Require) return required(none.why);  // D-110: delay, never bounce at once
+    // RFC 7672 2.2, D-022: opportunistic TLS.
     return NoDane{none.why};
   }
   HostPolicy operator()(const TlsaUnusable& unusable) const {
     if (wish == DaneWish::Require)
       return required(format("no TLSA record of {} is usable", unusable.base_domain.text()));
-    // RFC 7672 2.2: secure records, all unusable => TLS is mandatory, without authentication.
+    // RFC 7672 2.2, D-021: secure records, all unusable => TLS is mandatory, no authentication.
     return EncryptOnly{unusable.base_domain, unusable.reasons};
   }
   HostPolicy operator()(const TlsaUsable& usable) const {
+    // RFC 7672 2.2, D-020: authenticate, or do not send.
     return Authenticate{usable.base_domain, usable.records};
   }
   HostPolicy operator()(const TlsaLookupFailed& failed) const {

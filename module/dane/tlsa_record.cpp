@@ -59,6 +59,7 @@ bool full_data_decodes(const TlsaRecord& record) {
                 : certificate_fields(record.data).has_value();
 }
 
+// RFC 6698 4.1: an unknown matching type (D-073), or data that is not what the type says (D-074).
 std::string why_data_unusable(const TlsaRecord& record) {
   auto size = record.data.size();
   switch (record.matching) {
@@ -74,7 +75,8 @@ std::string why_data_unusable(const TlsaRecord& record) {
   return format("unknown matching type {}", static_cast<int>(record.matching));
 }
 
-// RFC 7671 9: whether another record makes this one's digest too weak to be considered.
+// RFC 7671 9, D-078: whether another record makes this one's digest too weak to be considered. Full
+// data has no part in it (D-079).
 bool outdone(const TlsaRecord& record, const std::vector<TlsaRecord>& usable) {
   if (record.matching != TlsaMatching::Sha256) return false;
   return std::any_of(usable.begin(), usable.end(), [&](const TlsaRecord& other) {
@@ -124,8 +126,10 @@ std::string why_unusable(const TlsaRecord& record) {
     case TlsaUsage::DaneEe:
       break;
     default:
+      // RFC 6698 4.1, D-071
       return format("unknown usage {}", static_cast<int>(record.usage));
   }
+  // RFC 6698 4.1, D-072
   if (record.selector != TlsaSelector::Certificate && record.selector != TlsaSelector::PublicKey)
     return format("unknown selector {}", static_cast<int>(record.selector));
   return why_data_unusable(record);
@@ -134,6 +138,7 @@ std::string why_unusable(const TlsaRecord& record) {
 std::vector<TlsaRecord> usable_records(const std::vector<TlsaRecord>& records) {
   std::vector<TlsaRecord> usable;
   for (const auto& record : records)
+    // RFC 7672 2.2, D-076: beside usable records the others count for nothing.
     if (why_unusable(record).empty()) usable.push_back(record);
   std::vector<TlsaRecord> strongest;
   for (const auto& record : usable)

@@ -106,6 +106,7 @@ void append_length(Bytes& out, std::size_t length) {
 
 }  // namespace
 
+// RFC 6698 2.1.2, D-092: the fields as the octets that stand in the certificate.
 Result<CertificateFields> certificate_fields(ByteView der) {
   auto fields = walk(der);
   if (!fields) return fail(ErrorKind::BadInput, "not a certificate in DER");

@@ -164,7 +164,7 @@ std::uint32_t lower_ttl(std::uint32_t ttl, const Record& record) {
   return std::min(ttl, record.ttl > kMaxTtl ? 0 : record.ttl);
 }
 
-// Walks the chain from the question's name and takes the records at its end.
+// Walks the chain from the question's name and takes the records at its end (D-008, D-063).
 Result<void> follow(const std::vector<Record>& records, const DnsQuestion& question,
                     DnsReply& reply) {
   Bytes name = name_wire(question.name);
@@ -254,6 +254,7 @@ Result<DnsReply> read_reply(ByteView message, const DnsQuestion& question) {
   reply.truncated = (message[2] & kFlagTc) != 0;
   if (reply.truncated) return reply;
   reply.authentic = (message[3] & kFlagAd) != 0;
+  // RFC 7672 2.1.1, D-002: not well formed is an error, never an empty answer.
   auto asked = read_name(message, kHeader);
   if (!asked) return malformed("question");
   std::size_t at = asked->next + 4;

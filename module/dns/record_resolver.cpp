@@ -54,6 +54,7 @@ Result<Answer<Bytes>> RecordResolver::ask(const DnsName& name, RrType type) {
   if (!answer) return answer;
   std::size_t octets = 0;
   for (const auto& rdata : answer->records) octets += rdata.size();
+  // D-013: an error, never a shorter answer.
   if (octets > kMaxRdata) return broken(name, type, "the answer is too large");
   return answer;
 }
@@ -86,6 +87,7 @@ Result<Answer<DnsName>> RecordResolver::cname(const DnsName& name) {
 
 std::unique_ptr<Resolver> make_resolver(const ResolverSettings& settings) {
   std::unique_ptr<RecordSource> source;
+  // RFC 7672 2.1.3, D-004: the AD bit counts on the administrator's word only.
   if (settings.dnssec == DnssecMode::BelieveResolver)
     source = std::make_unique<StubSource>(settings);
   else

@@ -146,7 +146,7 @@ struct EntryReader {
   }
 };
 
-// RFC 5011 4: only keys in the states Valid (2) and Missing (3) are trust anchors.
+// RFC 5011 4, D-014: only keys in the states Valid (2) and Missing (3) are trust anchors.
 bool marked_untrusted(std::string_view comment) {
   constexpr std::string_view mark = ";;state=";
   auto at = comment.find(mark);

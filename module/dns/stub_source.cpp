@@ -111,7 +111,8 @@ Result<Bytes> ask_tcp(const NameServer& server, const DnsQuestion& question, Dea
   return reply;
 }
 
-// One server, one try. An rcode other than NOERROR and NXDOMAIN is an error.
+// One server, one try. An rcode other than NOERROR and NXDOMAIN is an error (D-002, D-003); what
+// was truncated is fetched over TCP (D-012).
 Result<DnsReply> ask_server(const NameServer& server, const DnsQuestion& question,
                             Deadline deadline) {
   auto message = ask_udp(server, question, deadline);
@@ -149,7 +150,7 @@ Result<Answer<Bytes>> StubSource::ask(const DnsName& name, RrType type) {
                        reply->rcode == kNxdomain};
 }
 
-// A validating resolver says AD for the root's keys.
+// A validating resolver says AD for the root's keys (D-164).
 Result<void> StubSource::check_validation(Deadline deadline) {
   auto reply = resolve({"", RrType::Dnskey}, deadline);
   if (reply && reply->authentic && !reply->records.empty()) return {};

@@ -59,6 +59,7 @@ Result<void> refuse_permissive(ub_ctx* context, const std::string& file) {
 }
 
 Result<void> read_unbound_conf(ub_ctx* context, const std::string& file) {
+  // "domain-insecure" in it is the administrator's own exception (D-015).
   if (int code = ub_ctx_config(context, file.c_str()))
     return fail(ErrorKind::BadInput,
                 format("{}: {}; unbound-checkconf tells more", file, ub_strerror(code)));
@@ -102,6 +103,7 @@ Result<Answer<Bytes>> to_answer(const ub_result& result, const DnsName& name) {
   std::string end = result.canonname ? result.canonname : name.text();
   auto canonical = DnsName::parse(end);
   if (!canonical) return tl::unexpected(canonical.error());
+  // Of the whole chain, and without records if there are none (D-003, D-008, D-009, D-063).
   Answer<Bytes> answer{result.secure ? DnsSecurity::Secure : DnsSecurity::Insecure,
                        {},
                        std::move(*canonical),
@@ -147,7 +149,8 @@ Result<void> UnboundSource::open(Deadline deadline) {
   return probe_root(deadline);
 }
 
-// Validation needs the root's DNSKEY in any case, so this costs no query of its own.
+// Validation needs the root's DNSKEY in any case, so this costs no query of its own (D-004, D-014,
+// D-164).
 Result<void> UnboundSource::probe_root(Deadline deadline) {
   auto result = resolve({"", RrType::Dnskey}, deadline);
   std::string why = "the root zone is not signed for this trust anchor";
@@ -163,6 +166,7 @@ Result<UnboundResult> UnboundSource::resolve(const DnsQuestion& question, Deadli
   int code = 0;
   {
     AllSignalsBlocked blocked;
+    // An absolute name for libunbound: no search list (D-057).
     code = ub_resolve_async(context_.get(), question.name.empty() ? "." : question.name.c_str(),
                             static_cast<int>(question.type), kClassIn, &pending, &arrived, &id);
   }
@@ -173,6 +177,7 @@ Result<UnboundResult> UnboundSource::resolve(const DnsQuestion& question, Deadli
   }
   UnboundResult result = std::move(pending.result);
   if (pending.error || !result) return failed(question, ub_strerror(pending.error));
+  // RFC 7672 2.1.1: bogus is an error, as is any other rcode (D-001, D-002).
   if (result->bogus)
     return fail(ErrorKind::DnsBogus,
                 format("{}: {}", question_text(question),

@@ -114,7 +114,7 @@ bool LineChannel::pending_input() const {
 Result<TlsInfo> LineChannel::start_tls(const TlsSettings& settings, Deadline deadline) {
   if (!open()) return closed();
   if (tls_) return fail(ErrorKind::Internal, "TLS was already started");
-  // RFC 3207 4.2: what was sent in clear must not be taken for something said under TLS.
+  // RFC 3207 4.2, D-026: what was sent in clear must not be taken for something said under TLS.
   if (pending_input()) {
     close();
     return fail(ErrorKind::Protocol, "the peer sent octets before the TLS handshake");

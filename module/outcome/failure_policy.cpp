@@ -30,7 +30,8 @@ constexpr FailureRow kRows[] = {
     {SmtpStage::Ehlo, Garbled, kHost, Status::Deferred, Cause::Format},
     {SmtpStage::Ehlo, IoError, kHost, Status::Deferred, Cause::None},
 
-    // RFC 7672 2.2: no STARTTLS where TLS is mandatory => do not send, try another host, else wait.
+    // RFC 7672 2.2, D-023: no STARTTLS where TLS is mandatory => do not send, try another host,
+    // else wait; only the retry rules make a bounce of it (D-112).
     {SmtpStage::StartTls, Refused4xx, kHost, Status::Deferred, Cause::TlsRequired},
     {SmtpStage::StartTls, Refused5xx, kHost, Status::Deferred, Cause::TlsRequired},
     {SmtpStage::StartTls, NoAnswer, kHost, Status::Deferred, Cause::Timeout},

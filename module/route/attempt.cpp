@@ -89,6 +89,7 @@ bool has_dane_policy(const HostPolicy& policy) {
   return !std::holds_alternative<NoDane>(policy);
 }
 
+// D-163
 void Attempt::dane_event(const std::string& data) {
   server_.event(request_.host, request_.recipients.front(), "dane:fail", data);
 }

@@ -42,6 +42,7 @@ class Planner {
   void plan_host(const HostKey& key, DaneWish wish);
   HostPlan judge_host(const DnsName& host, std::uint16_t port, DaneWish wish);
   [[nodiscard]] Result<ReachedHost> reach(const DnsName& host);
+  bool named_by_mx(const DnsName& host) const;
   [[nodiscard]] Result<DomainRoute> domain_route();
   void explain(const HostKey& key, const HostPlan& plan);
 
@@ -83,15 +84,28 @@ Result<DomainRoute> Planner::domain_route() {
   return *route_;
 }
 
-// How the host was found for the domain; an error means that it must not be used.
+bool Planner::named_by_mx(const DnsName& host) const {
+  return std::any_of(batch_.hosts.begin(), batch_.hosts.end(), [&](const BatchHost& one) {
+    return one.mx && DnsName::parse(one.asked_name) == host;
+  });
+}
+
+// How the host was found for the domain; an error means that it must not be used. A configured name
+// that Exim expanded by MX records ("host/mx" in a route list) ends in a name that nobody
+// validated: it is held to its records, and proves nothing.
 Result<ReachedHost> Planner::reach(const DnsName& host) {
-  if (group_.route == RouteKind::Fixed) return ReachedHost{HostRole::NonMx, host, host, host};
+  // RFC 7672 2.2.2, D-056
+  if (group_.route == RouteKind::Fixed) {
+    const auto role = named_by_mx(host) ? HostRole::InsecureMx : HostRole::NonMx;
+    return ReachedHost{role, host, host, host};
+  }
   auto route = domain_route();
   if (!route) return tl::unexpected(route.error());
   if (const auto* failed = std::get_if<MxFailed>(&route->mx)) {
     plan_.failure = Error{failed->error.kind, lookup_text("MX", group_.domain, failed->error)};
     return tl::unexpected(*plan_.failure);
   }
+  // D-041: the validated MX records must name it.
   auto role = role_of_host(*route, host);
   if (!role)
     return fail(ErrorKind::DnsBogus,
@@ -109,7 +123,7 @@ HostPlan Planner::judge_host(const DnsName& host, std::uint16_t port, DaneWish w
     return plan;
   }
   plan.mx = reached->role == HostRole::InsecureMx ? MxTrust::Insecure : MxTrust::Secure;
-  // RFC 7672 2.2.1: an unsigned MX record may be ignored for DANE, or its host be held to its
+  // RFC 7672 2.2.1, D-031: an unsigned MX record may be ignored for DANE, or its host held to its
   // records.
   if (plan.mx == MxTrust::Insecure && wish == DaneWish::Try &&
       server_.option_text("dane_insecure_mx") == "may") {
@@ -163,6 +177,7 @@ DomainPlan Planner::plan() {
     return plan_;
   }
   plan_.default_port = *port;
+  // RFC 7672 2.2.1, D-030: each host is a destination of its own.
   for (const auto& host : batch_.hosts) {
     const HostKey key{host.asked_name, plan_.port(host)};
     if (plan_.hosts.count(key) == 0) plan_host(key, strictest_wish(key));

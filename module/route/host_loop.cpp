@@ -71,6 +71,7 @@ HostLoop::Next HostLoop::walk(Pass pass) {
   const int most = server_.option_number("hosts_max_try", 5);
   const int most_of_all = server_.option_number("hosts_max_try_hardlimit", 50);
   unexpired_tried_ = 0;
+  // RFC 7672 2.2.1, D-024: in the order of preference, whatever the policies.
   for (next_ = 0; next_ < batch_.hosts.size();) {
     if (unexpired_tried_ >= most || tried_ >= most_of_all) {
       // Past the hard limit it counts as if every host had been tried, so that recipients time out.
@@ -133,7 +134,8 @@ AttemptResult HostLoop::attempt(std::size_t host, TlsChoice tls) {
   return attempt_(server_, batch_, {host, plan_.port(target), plan_.host(target), waiting_, tls});
 }
 
-// A host without DANE policy whose TLS is broken: Exim's rules let the message go in clear.
+// A host without DANE policy whose TLS is broken: Exim's rules let the message go in clear. Never
+// with one (RFC 7672 2.2, D-025).
 bool HostLoop::may_try_in_clear(std::size_t host, const AttemptResult& result) {
   if (!result.tls_failed || !std::holds_alternative<NoDane>(plan_.host(batch_.hosts[host]).policy))
     return false;

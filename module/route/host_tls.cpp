@@ -57,17 +57,28 @@ Result<TlsSettings> common_settings(MailServer& server, bool dane) {
   return settings;
 }
 
+// The refusal with what the operator of the server needs to know first: the record its own
+// certificate would match. The rest is in debug output.
+std::string refusal_text(const DaneVerdict& verdict) {
+  constexpr std::string_view kPresented = "presented: ";
+  for (const auto& detail : verdict.details)
+    if (detail.compare(0, kPresented.size(), kPresented) == 0)
+      return format("DANE: {} ({})", verdict.reason, detail);
+  return "DANE: " + verdict.reason;
+}
+
+// No revocation list has a say here (D-095).
 VerifyPeer dane_verifier(MailServer& server, const AttemptRequest& request,
                          const Authenticate& policy, std::shared_ptr<PeerVerdict> verdict) {
   return [&server, &request, &policy, verdict](const TlsInfo& info) -> Result<void> {
     auto judged = verify_dane({info.chain, policy.records, request.plan.names, now()});
+    // D-161
     for (const auto& detail : judged.details) server.debug("DANE: " + detail);
-    if (!judged.authenticated())
-      return fail(ErrorKind::TlsVerify, format("DANE: {}", judged.reason));
+    if (!judged.authenticated()) return fail(ErrorKind::TlsVerify, refusal_text(judged));
     verdict->note =
         format("{} matched at depth {}", to_text(judged.match->record), judged.match->depth);
     server.debug("DANE: " + verdict->note);
-    // D-032: an insecure MX record proves nothing about the recipient's domain.
+    // D-032, D-160: an insecure MX record proves nothing about the recipient's domain.
     verdict->trust = request.plan.mx == MxTrust::Secure ? PeerTrust::Dane : PeerTrust::Verified;
     return {};
   };
@@ -119,7 +130,7 @@ Result<HostTls> without_dane(MailServer& server, const BatchHost& host,
   return tls;
 }
 
-// RFC 7672 2.2: TLS is mandatory from here on; no option may take it away.
+// RFC 7672 2.2, D-025: TLS is mandatory from here on; no option may take it away.
 Result<HostTls> with_dane(MailServer& server, const AttemptRequest& request,
                           const DnsName& base_domain) {
   auto avoid = server.host_in("hosts_avoid_tls", request.host);
@@ -132,7 +143,7 @@ Result<HostTls> with_dane(MailServer& server, const AttemptRequest& request,
   HostTls tls;
   tls.use = TlsUse::Required;
   tls.settings = *settings;
-  tls.settings.sni = base_domain.text();  // RFC 7672 8.1
+  tls.settings.sni = base_domain.text();  // RFC 7672 8.1, D-100
   tls.verdict = std::make_shared<PeerVerdict>();
   return tls;
 }
@@ -158,6 +169,7 @@ Result<HostTls> tls_for_host(MailServer& server, const AddressBatch& batch,
   } else {
     tls = without_dane(server, batch.hosts[request.host], request);
   }
+  // RFC 8314 3, D-067: the policy is the same.
   if (tls && implicit_tls(server)) tls->start = TlsStart::FromFirstOctet;
   return tls;
 }

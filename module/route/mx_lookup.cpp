@@ -18,6 +18,7 @@ tl::expected<DnsName, std::string> exchange_name(const std::string& exchange) {
 
 MxResult mx_result(const Answer<MxRecord>& answer) {
   const auto& records = answer.records;
+  // D-037, and RFC 7505 3 (D-036).
   if (records.empty()) return ImplicitMx{answer.security};
   if (records.size() == 1 && records.front().exchange.empty()) return NullMx{answer.security};
   MxSet set{answer.security, {}, {}};
@@ -56,6 +57,7 @@ struct FindRole {
 
 DomainRoute look_up_domain(Resolver& resolver, const DnsName& domain) {
   auto answer = resolver.mx(domain);
+  // RFC 7672 2.1.2: absence has to be proved (D-005, D-038). An alias keeps both names (D-035).
   if (!answer) return {domain, domain, MxFailed{answer.error()}};
   return {domain, answer->canonical, mx_result(*answer)};
 }

@@ -10,10 +10,12 @@ static void *array(size_t count, size_t size)
   return a;
 }
 
-/* Whether the domain's MX records led to the hosts, or the configuration names them. */
+/* Whether the domain's MX records led to the hosts, or the configuration names them; fallback hosts
+ * take the place of the router's list. */
 static enum danesmtp_route route_of(const address_item *a, BOOL hosts_of_transport)
 {
   if (hosts_of_transport || !a->router) return DANESMTP_ROUTE_FIXED;
+  if (a->fallback_hosts && a->host_list == a->fallback_hosts) return DANESMTP_ROUTE_FIXED;
   return strcmp(CCS a->router->drinst.driver_name, "dnslookup") == 0 ? DANESMTP_ROUTE_MX
                                                                     : DANESMTP_ROUTE_FIXED;
 }

@@ -35,8 +35,7 @@ int deliver_batch(const danesmtp_services& services, void* exim, danesmtp_batch&
   auto settings = parse_resolver_options(resolver_options(server));
   if (!settings) return refuse(why, settings.error().text.c_str());
   AddressBatch imported = import_batch(batch);
-  auto resolver = make_resolver(*settings);
-  deliver(server, *resolver, imported);
+  deliver(server, make_resolver(*settings), imported);
   return 0;
 }
 

@@ -108,6 +108,7 @@ SmtpResult<SmtpSession::State> SmtpSession::do_helo() {
 
 SmtpResult<SmtpSession::State> SmtpSession::after_hello() const {
   if (channel_.secured() || settings_.tls_use == TlsUse::Never) return State::Ready;
+  // RFC 7672 2.2, D-023: where TLS is required there is no way round it.
   if (capabilities_.starttls) return State::StartTls;
   if (settings_.tls_use == TlsUse::IfOffered) return State::Ready;
   return trouble(SmtpStage::StartTls, {ErrorKind::TlsHandshake, "STARTTLS is not offered"}, "EHLO");
@@ -124,6 +125,7 @@ SmtpResult<SmtpSession::State> SmtpSession::do_starttls() {
 }
 
 SmtpResult<SmtpSession::State> SmtpSession::do_handshake() {
+  // D-108: with a time limit.
   auto info = channel_.start_tls(settings_.tls, Deadline::in(settings_.timeouts.command));
   if (!info) return trouble(SmtpStage::Handshake, info.error(), "STARTTLS");
   debug(format("TLS: {} {}", info->cipher, info->group));
@@ -178,6 +180,7 @@ Result<void> SmtpSession::send_commands(const std::vector<std::string>& commands
 }
 
 Result<void> SmtpSession::send_message(const FileExtent& file) {
+  // D-162: its size alone.
   debug(format("SMTP>> (message, {} octets)", file.size));
   return channel_.send_file(file, settings_.timeouts.data_block);
 }

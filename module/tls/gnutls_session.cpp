@@ -117,11 +117,11 @@ Result<GnutlsSession> GnutlsSession::create(int fd, TlsSettings settings) {
 
 Result<void> GnutlsSession::set_priority() {
   std::string base = settings_.priority.empty() ? "NORMAL" : settings_.priority;
-  // RFC 8996 2: never older than TLS 1.2. RFC 7671 5.1: a leaf that is bound by its key may have
+  // RFC 8996 2, D-101: never older than TLS 1.2. RFC 7671 5.1: a leaf bound by its key may have
   // any key usage extension; without %COMPAT GnuTLS ends the handshake over one that lacks
   // digitalSignature.
   std::string priority = base + ":-VERS-SSL3.0:-VERS-TLS1.0:-VERS-TLS1.1:%COMPAT";
-  // RFC 7672 8.2: a peer that is to be authenticated cannot be anonymous.
+  // RFC 7672 8.2, D-102: a peer that is to be authenticated cannot be anonymous.
   if (settings_.peer_certificate == PeerCertificate::Required) priority += ":-ANON-DH:-ANON-ECDH";
   int code = gnutls_priority_set_direct(session_.get(), priority.c_str(), nullptr);
   if (code < 0) return setting_failure("TLS priority string", base, code);
@@ -166,6 +166,7 @@ Result<void> GnutlsSession::set_extensions() {
   }
   std::vector<gnutls_datum_t> protocols;
   for (const auto& name : settings_.alpn) protocols.push_back(as_datum(as_bytes(name)));
+  // D-106: only what the configuration names; a server need not choose any.
   if (protocols.empty()) return {};
   int code = gnutls_alpn_set_protocols(session_.get(), protocols.data(),
                                        static_cast<unsigned>(protocols.size()), 0);
@@ -233,6 +234,7 @@ Result<std::size_t> GnutlsSession::receive(std::span<std::uint8_t> into, Deadlin
     ssize_t got = gnutls_record_recv(session_.get(), into.data(), into.size());
     if (got >= 0) return static_cast<std::size_t>(got);
     int code = static_cast<int>(got);
+    // D-105
     if (code == GNUTLS_E_REHANDSHAKE)
       return fail(ErrorKind::Protocol, "the peer asked for a TLS renegotiation");
     if (gnutls_error_is_fatal(code) != 0)

@@ -47,6 +47,11 @@ CLASSES = [
         lambda case, ours, theirs: {"two CAs of one name", "no key ids"} <= case.tags
         and "certificate is NOT trusted" in ours["reason"]),
     Difference(
+        "path length and self-issued", False,
+        "RFC 5280 4.2.1.9 does not count a CA certificate whose issuer has the same name; GnuTLS does",
+        lambda case, ours, theirs: {"two CAs of one name", "path length"} <= case.tags
+        and "violates the signer's constraints" in ours["reason"]),
+    Difference(
         "wildcard CN under name constraints", False,
         "OpenSSL does not apply name constraints to a CN with a wildcard, but lets it match; GnuTLS "
         "does apply them",

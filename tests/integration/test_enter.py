@@ -63,10 +63,16 @@ def test_enter_leaves_nothing_behind(world, outer_directory, command, status):
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL, signal.SIGHUP])
 def test_killing_enter_ends_everything_in_it(world, how):
     before = traces()
-    with subprocess.Popen([ENTER, "sh", "-c", "echo up; sleep 600"], stdout=subprocess.PIPE,
-                          stderr=subprocess.DEVNULL) as running:
-        assert running.stdout.readline() == b"up\n"
-        running.send_signal(how)
+    # Under nohup HUP is ignored, and a shell cannot trap what was ignored when it began.
+    with subprocess.Popen([ENTER, "sh", "-c", "echo up; sleep 60"], stdout=subprocess.PIPE,
+                          stderr=subprocess.DEVNULL,
+                          preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL)) as running:
+        try:
+            assert running.stdout.readline() == b"up\n"
+            running.send_signal(how)
+            running.wait(timeout=20)
+        finally:
+            running.kill()
     assert settled_traces(before) == before
 
 

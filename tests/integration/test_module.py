@@ -97,6 +97,12 @@ def test_good_resolvers(world, tmp_path, value):
     exim(world, "-bV", config=config_of(tmp_path, f"a:\n  driver = danesmtp\n  dane_resolver = {value}\n"))
 
 
+@pytest.mark.parametrize("config", sorted((TOP / "testsuite-configs").glob("[0-9]*")),
+                         ids=lambda path: path.name)
+def test_configurations_for_the_test_suite(world, config):
+    exim(world, "-bV", config=config)
+
+
 # -- the files
 
 def module_directory(world):

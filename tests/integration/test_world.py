@@ -21,6 +21,7 @@ from cryptography import x509
 from processes import Process, WorldError
 from sender import smarthost_router
 from zones import SCRIPTED_NAME_SERVER, ZONES, mail_addresses
+from zones_dane import ZONES_DANE
 
 # -- DNS ------------------------------------------------------------------------------------------
 
@@ -32,7 +33,36 @@ DNS_STATES = {
     **dict.fromkeys((
         "ee", "ee-full", "ee-sha512", "ee-expired", "ta", "ta-domain-name", "ta-expired", "rollover",
         "many-rr", "rcpt-mix", "cname-mx", "dual-stack", "impostor", "ta-impostor", "unusable",
-        "no-starttls", "starttls-454", "tlsa-slow", "scripted"), ALL_SECURE),
+        "no-starttls", "starttls-454", "tlsa-slow", "scripted", "starttls-501", "tls-11", "tls-reset",
+        "tls-closed", "tls-clear-text", "tls-injected", "bogus-aaaa", "bogus-aaaa-wrong",
+        "first-bogus-a", "first-servfail", "all-impostors", "tlsa-cname", "tlsa-cname-wrong",
+        "tlsa-dname", "tlsa-wildcard", "tlsa-wildcard-wrong", "cname-both", "cname-both-wrong",
+        "mx-literal-first"), ALL_SECURE),
+    **{zone.name: ALL_SECURE for zone in ZONES_DANE if zone.name != "name-wildcard-deep"},
+    "name-wildcard-deep": ("secure", "secure none", "secure none"),
+    "port-25-only": ("secure none", "secure", "secure"),
+    "smtps": ("secure none", "secure", "secure"),
+    "smtps-impostor": ("secure none", "secure", "secure"),
+    "bogus-denial": ("secure", "secure", "failed"),
+    "first-impostor": ("secure", "secure", "secure none"),
+    "tlsa-nodata": ("secure", "secure", "secure none"),
+    "insecure-tlsa": ("insecure", "insecure", "insecure"),
+    "tlsa-cname-insecure": ("secure", "secure", "insecure"),
+    "tlsa-cname-bogus": ("secure", "secure", "failed"),
+    "tlsa-cname-loop": ("secure", "secure", "failed"),
+    "cname-servfail": ALL_SECURE,
+    "cname-between": ("secure", "secure", "secure none"),
+    "cname-insecure": ("secure", "insecure", "secure"),
+    "cname-insecure-host": ("insecure none", "insecure", "insecure none"),
+    "cname-insecure-bad": ("secure", "insecure", "secure"),
+    "mx-dname": ("secure", "secure none", "secure none"),
+    **dict.fromkeys(("domain-cname", "domain-cname-real", "domain-dname", "mx-secure-name"),
+                    ("secure none", "secure", "secure")),
+    "domain-cname-insecure": ("insecure none",) * 3,
+    "mx-insecure-wrong": ("insecure", "insecure none", "insecure none"),
+    "mx-insecure-name": ("insecure", "insecure none", "insecure none"),
+    "mx-literal": ("secure", "secure none", "secure none"),
+    "smarthost": ("secure none", "secure none", "secure none"),
     "implicit-mx": ("secure none", "secure none", "secure none"),
     "cname-target": ("secure", "secure", "secure none"),
     "port": ("secure none", "secure", "secure none"),
@@ -69,6 +99,26 @@ OTHER_DNS_STATES = (
     ("_25._tcp.mx2.mixed.lab", "TLSA", "secure"),
     ("_25._tcp.mx1.two-mx.lab", "TLSA", "secure"),
     ("no-such-zone.lab", "MX", "secure none"),
+    ("_25._tcp.mx.deep.name-wildcard-deep.lab", "TLSA", "secure"),
+    ("_465._tcp.mx.smtps.lab", "TLSA", "secure"),
+    ("mx.bogus-aaaa.lab", "AAAA", "failed"),
+    ("mx.bogus-aaaa-wrong.lab", "AAAA", "failed"),
+    ("mx.first-impostor.lab", "A", "secure"),
+    ("_25._tcp.host.cname-both.lab", "TLSA", "secure"),
+    ("_25._tcp.host.cname-both-wrong.lab", "TLSA", "secure"),
+    ("_25._tcp.mx.tlsa-servfail.lab", "TLSA", "failed"),  # where cname-servfail leads
+    ("_25._tcp.between.cname-between.lab", "TLSA", "secure"),
+    ("_25._tcp.host.cname-between.lab", "TLSA", "secure none"),
+    ("mx.cname-insecure.lab", "CNAME", "secure"),
+    ("mx.old.mx-dname.lab", "A", "secure"),
+    ("_25._tcp.mx.new.mx-dname.lab", "TLSA", "secure"),
+    ("alias.domain-cname.lab", "MX", "secure"),
+    ("alias.domain-cname-real.lab", "MX", "secure"),
+    ("alias.domain-cname-insecure.lab", "MX", "insecure"),
+    ("alias.old.domain-dname.lab", "MX", "secure"),
+    ("relay.smarthost.lab", "A", "secure"),
+    ("_25._tcp.relay.smarthost.lab", "TLSA", "secure none"),
+    ("_25._tcp.host.smarthost.lab", "TLSA", "secure"),
 )
 
 

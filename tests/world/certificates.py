@@ -7,6 +7,7 @@ data (RFC 6698 2.1). A leaf without issuer is self-signed. Nothing here is ever 
 import datetime
 import hashlib
 from dataclasses import dataclass
+from enum import Enum
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -18,20 +19,30 @@ TA_CHAIN = ("intermediate", "root")
 OTHER_CHAIN = ("other-intermediate", "other-root")
 
 
+class Dates(Enum):
+    """Validity in days from now."""
+    NOW = (-10, 30)
+    PAST = (-10, -1)
+    FUTURE = (10, 30)
+
+
 @dataclass(frozen=True)
 class Authority:
     name: str
     common_name: str
     issuer: str | None = None
+    dates: Dates = Dates.NOW
+    is_ca: bool = True  # what its basicConstraints say
 
 
 @dataclass(frozen=True)
 class Leaf:
     name: str
-    names: tuple[str, ...]  # dNSName entries
+    names: tuple[str, ...]  # dNSName entries; without any there is no subjectAltName
     issuer: str | None = None
     sends: tuple[str, ...] = ()  # authorities that the server sends after the leaf, in this order
-    expired: bool = False
+    dates: Dates = Dates.NOW
+    common_name: str = "server"
 
 
 AUTHORITIES = (
@@ -39,6 +50,8 @@ AUTHORITIES = (
     Authority("intermediate", "Lab TA intermediate", issuer="root"),
     Authority("other-root", "Other TA"),
     Authority("other-intermediate", "Other TA intermediate", issuer="other-root"),
+    Authority("not-ca", "Lab no authority", issuer="root", is_ca=False),
+    Authority("expired-intermediate", "Lab TA past intermediate", issuer="root", dates=Dates.PAST),
 )
 
 
@@ -53,12 +66,60 @@ LEAVES = _self_signed(
     "rollover-next", "starttls-454", "bogus-mx", "bogus-a", "bogus-tlsa", "tlsa-servfail",
     "tlsa-refused", "tlsa-timeout", "tlsa-slow", "mx-servfail", "cname-mx", "cname-target",
     "port", "many-rr", "a-insecure", "dual-stack", "expired-sig", "rcpt-mix", "signed-no-tlsa",
-    "plain", "mx-insecure", "scripted", "scripted-plain",
-) + (
-    Leaf("ee-expired", ("mx.ee-expired.lab",), expired=True),
+    "plain", "mx-insecure", "scripted", "scripted-plain", "starttls-501", "tls-11", "tls-reset",
+    "tls-closed", "tls-clear-text", "tls-injected", "smtps", "smtps-impostor", "port-25-only",
+    "unusable-usage-0", "unusable-usage-1", "unusable-usage-4", "unusable-usage-255",
+    "unusable-selector", "unusable-matching", "unusable-length-31", "unusable-length-33",
+    "unusable-512-of-32", "unusable-not-a-key", "unusable-one-octet", "unusable-and-good",
+    "unusable-and-bad", "usages-match-3", "usages-neither", "agility-512-wrong",
+    "agility-256-wrong", "agility-full", "agility-full-wrong", "agility-selectors",
+    "agility-usages", "agility-malformed", "ta-is-leaf", "bogus-denial", "bogus-aaaa",
+    "bogus-aaaa-wrong", "first-bogus-a", "first-servfail", "first-impostor", "all-impostors",
+    "tlsa-nodata", "insecure-tlsa", "tlsa-cname-wrong", "tlsa-cname-insecure", "tlsa-cname-bogus",
+    "tlsa-cname-loop", "tlsa-dname", "tlsa-wildcard", "tlsa-wildcard-wrong", "cname-both",
+    "cname-both-wrong", "cname-between", "cname-insecure", "mx-dname", "domain-dname",
+    "mx-literal-first",
+)
+
+
+def _issued(name, dns_name="", **more):
+    """One of our intermediate's, sent with the whole chain unless `more` says otherwise."""
+    return Leaf(name, (dns_name or f"mx.{name}.lab",),
+                **{"issuer": "intermediate", "sends": TA_CHAIN, **more})
+
+
+LEAVES += (
+    *map(_issued, ("usages-match-2", "ta-certificate", "ta-sha512", "ta-root", "tlsa-cname",
+                   "xn--bcher-kva")),
+    *(_issued(name, sends=("intermediate",))
+      for name in ("ta-root-unsent", "ta-200-unsent", "ta-210-unsent", "ta-intermediate")),
+    *(_issued(name, issuer="other-intermediate", sends=OTHER_CHAIN)
+      for name in ("ta-200-impostor", "ta-210-impostor")),
+    _issued("ta-alone", sends=()),
+    _issued("ta-gap", sends=("root",)),
+    _issued("ta-appended", issuer="other-intermediate", sends=(*OTHER_CHAIN, "root")),
+    *(_issued(name, "mx.elsewhere.lab")
+      for name in ("usages-both", "usages-name", "name-wrong")),
+    Leaf("name-wrong-ee", ("mx.elsewhere.lab",)),
+    _issued("name-wildcard", "*.name-wildcard.lab"),
+    _issued("name-wildcard-deep", "*.name-wildcard-deep.lab"),
+    _issued("name-wildcard-part", "m*.name-wildcard-part.lab"),
+    Leaf("name-cn", (), issuer="intermediate", sends=TA_CHAIN, common_name="mx.name-cn.lab"),
+    _issued("name-cn-beside", "mx.elsewhere.lab", common_name="mx.name-cn-beside.lab"),
+    _issued("name-upper", "MX.Name-UPPER.LAB"),
+    Leaf("ee-not-yet", ("mx.ee-not-yet.lab",), dates=Dates.FUTURE),
+    _issued("ta-not-yet", dates=Dates.FUTURE),
+    _issued("ta-not-ca", issuer="not-ca", sends=("not-ca", "root")),
+    _issued("ta-link-expired", issuer="expired-intermediate",
+            sends=("expired-intermediate", "root")),
+    _issued("domain-cname", "alias.domain-cname.lab"),
+    _issued("domain-cname-real", "real.domain-cname-real.lab"),
+    _issued("mx-insecure-name", "mx-insecure-name.lab"),
+    _issued("smarthost", "relay.smarthost.lab"),
+    Leaf("ee-expired", ("mx.ee-expired.lab",), dates=Dates.PAST),
     Leaf("ta", ("mx.ta.lab",), issuer="intermediate", sends=TA_CHAIN),
     Leaf("ta-domain-name", ("ta-domain-name.lab",), issuer="intermediate", sends=TA_CHAIN),
-    Leaf("ta-expired", ("mx.ta-expired.lab",), issuer="intermediate", sends=TA_CHAIN, expired=True),
+    Leaf("ta-expired", ("mx.ta-expired.lab",), issuer="intermediate", sends=TA_CHAIN, dates=Dates.PAST),
     Leaf("ta-impostor", ("mx.ta-impostor.lab",), issuer="other-intermediate", sends=OTHER_CHAIN),
     Leaf("two-mx-1", ("mx1.two-mx.lab",)),
     Leaf("two-mx-1-key", ("mx1.two-mx.lab",)),
@@ -128,8 +189,8 @@ def _builder(entry, key, issuer):
     now = datetime.datetime.utcnow()
     day = datetime.timedelta(days=1)
     leaf = isinstance(entry, Leaf)
-    subject = _name("server" if leaf else entry.common_name)
-    until = now - day if leaf and entry.expired else now + 30 * day
+    subject = _name(entry.common_name)
+    first, last = entry.dates.value
     signer_key = issuer.key if issuer else key
     builder = (
         x509.CertificateBuilder()
@@ -137,19 +198,22 @@ def _builder(entry, key, issuer):
         .issuer_name(issuer.x509.subject if issuer else subject)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - 10 * day)
-        .not_valid_after(until)
+        .not_valid_before(now + first * day)
+        .not_valid_after(now + last * day)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signer_key.public_key()),
                        critical=False)
-        .add_extension(x509.BasicConstraints(ca=not leaf, path_length=None), critical=True)
+        .add_extension(x509.BasicConstraints(ca=not leaf and entry.is_ca, path_length=None), critical=True)
         .add_extension(_key_usage(leaf), critical=True)
     )
     if not leaf:
         return builder
-    names = x509.SubjectAlternativeName([x509.DNSName(name) for name in entry.names])
     purpose = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])
-    return builder.add_extension(names, critical=False).add_extension(purpose, critical=False)
+    builder = builder.add_extension(purpose, critical=False)
+    if not entry.names:
+        return builder
+    names = x509.SubjectAlternativeName([x509.DNSName(name) for name in entry.names])
+    return builder.add_extension(names, critical=False)
 
 
 def _key_usage(leaf):

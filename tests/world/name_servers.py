@@ -54,7 +54,7 @@ remote-control:
                    [home / "log"])
 
 
-def start_unbound(directory, trust_anchor, *, address="127.0.0.1", lies=()):
+def start_unbound(directory, trust_anchor, *, address="127.0.0.1", lies=(), validates=True):
     """The system's resolver. `lies` are records, in zone form, that it tells instead of the truth; a
     resolver that lies does not validate."""
     home = directory / f"unbound-{address}"
@@ -79,7 +79,7 @@ def start_unbound(directory, trust_anchor, *, address="127.0.0.1", lies=()):
   infra-host-ttl: 5
   root-hints: "{home}/root.hints"
   trust-anchor-file: "{trust_anchor}"
-  module-config: "{'iterator' if lies else 'validator iterator'}"
+  module-config: "{'validator iterator' if validates and not lies else 'iterator'}"
 {told}remote-control:
   control-enable: no
 """, encoding="ascii")

@@ -1,66 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The scenario zones below `lab.`: one table of what each holds, how it is signed or broken, and who
-answers mail at its addresses. To add a scenario, add a row (and its certificate in certificates.py).
+"""The scenario zones below `lab.`: what each holds, how it is signed or broken, and who answers mail at
+its addresses. To add a scenario, add a row here (or to zones_dane.py, what TLSA records and
+certificates say, or zones_dns.py, aliases and DNS trouble) and its certificate in certificates.py.
 
-Records are zone file lines relative to the zone; SOA and NS are added. `TLSA 3 1 1 =NAME` stands
-for the data made from the certificate NAME. Numbers D-0nn are those of the conformance list.
+What a row may say is told in zone.py.
 """
-from dataclasses import dataclass, field
-from enum import Enum
-
-# Addresses among the peers. The sender is 192.0.2.1 and 2001:db8::1; 192.0.2.10-52 and 100-250 are
-# for mail servers, each used by one zone unless a comment says otherwise.
-NAME_SERVER = "192.0.2.53"       # ns.lab: NSD, the root, lab. and most zones
-SCRIPTED_NAME_SERVER = "192.0.2.54"  # ns-scripted.lab: the answerer, for zones with `answers`
-
-
-class Signing(Enum):
-    SIGNED = "DS in lab., valid signatures"
-    UNSIGNED = "insecure: no DS, proved by lab."
-    EXPIRED = "DS in lab., signatures of the past"
-
-
-@dataclass(frozen=True)
-class MailServer:
-    address: str
-    certificate: str | None  # None: STARTTLS is not offered
-    port: int = 25
-    script: dict | None = None  # None: Exim; else a scripted server (scripted_server.py)
-
-
-@dataclass(frozen=True)
-class Zone:
-    name: str
-    records: str
-    servers: tuple[MailServer, ...] = ()
-    signing: Signing = Signing.SIGNED
-    damaged: str = ""  # "OWNER TYPE": the RRSIG of that RRset is spoiled, so that it is bogus
-    # Answers of the scripted name server by type: "SERVFAIL", "REFUSED", "silence" or seconds of
-    # delay. Other types are answered from the (signed) zone.
-    answers: dict[str, str | float] = field(default_factory=dict)
-
-    @property
-    def origin(self):
-        return f"{self.name}.lab"
-
-
-def exim(address, certificate, port=25):
-    return MailServer(address, certificate, port)
-
-
-def scripted(address, certificate, script):
-    return MailServer(address, certificate, script=script)
-
-
-def one_mx(address, *tlsa):
-    """The usual records: one MX host at `address` with these TLSA records for port 25."""
-    return "\n".join(["@ MX 10 mx", f"mx A {address}", *(f"_25._tcp.mx TLSA {data}" for data in tlsa)])
-
-
-def usual(name, address, *tlsa, **more):
-    """One MX host, an Exim that shows the certificate of the zone's name."""
-    return Zone(name, one_mx(address, *tlsa), (exim(address, name),), **more)
-
+from zone import (NAME_SERVER, SCRIPTED_NAME_SERVER, Signing, Zone, exim, misbehaving, one_mx, scripted,
+                  usual)  # noqa: F401  (the first two are for those who read the table)
+from zones_dane import ZONES_DANE
+from zones_dns import ZONES_DNS
 
 # Sorts before any digest that is likely: the one that matches comes last.
 DECOYS = [f"3 1 2 {number:0128x}" for number in range(59)]
@@ -96,6 +44,10 @@ ZONES = (
         mx A 192.0.2.22
         _2525._tcp.mx TLSA 3 1 1 =port
         """, (exim("192.0.2.22", "port", 2525),)),  # D-061: for a route to mx.port.lab::2525
+    Zone("port-25-only", """
+        mx A 192.0.2.192
+        _25._tcp.mx TLSA 3 1 1 =impostor-key
+        """, (exim("192.0.2.192", "port-25-only", 2525),)),  # D-061: not of mx.port-25-only.lab::2525
     Zone("dual-stack", """
         @ MX 10 mx
         mx A 192.0.2.23
@@ -122,8 +74,13 @@ ZONES = (
     usual("ta-expired", "192.0.2.30", "2 1 1 =intermediate"),  # D-082: dates count
     usual("unusable", "192.0.2.31", "1 0 1 =unusable", "3 1 7 00112233"),  # D-021: TLS, no more
     Zone("no-starttls", one_mx("192.0.2.32", "3 1 1 =ee"), (exim("192.0.2.32", None),)),
-    Zone("starttls-454", one_mx("192.0.2.33", "3 1 1 =starttls-454"), (
-        scripted("192.0.2.33", "starttls-454", {"starttls": {"reply": "454 TLS is not now"}}),)),
+    misbehaving("starttls-454", "192.0.2.33", {"starttls": {"reply": "454 TLS is not now"}}),
+    misbehaving("starttls-501", "192.0.2.180", {"starttls": {"reply": "501 TLS is not here"}}),
+    misbehaving("tls-11", "192.0.2.181", {"handshake": {"tls": "1.1"}}),  # D-101
+    misbehaving("tls-reset", "192.0.2.182", {"handshake": {"then": "reset"}}),
+    misbehaving("tls-closed", "192.0.2.183", {"handshake": {"then": "close"}}),
+    misbehaving("tls-clear-text", "192.0.2.184", {"handshake": {"reply": "454 no TLS after all"}}),
+    misbehaving("tls-injected", "192.0.2.185", {"starttls": {"inject": "250 injected\r\n"}}),
 
     # -- Several MX hosts
     Zone("two-mx", """
@@ -150,20 +107,23 @@ ZONES = (
         _25._tcp.mx2 TLSA 3 1 1 =mixed-2
         """, (exim("192.0.2.38", "mixed-1"), exim("192.0.2.39", "mixed-2"))),  # D-024
 
-    # -- DNS trouble (D-001 to D-007): never "no DANE"
-    usual("bogus-mx", "192.0.2.40", "3 1 1 =bogus-mx", damaged="@ MX"),
-    usual("bogus-a", "192.0.2.41", "3 1 1 =bogus-a", damaged="mx A"),
-    usual("bogus-tlsa", "192.0.2.42", "3 1 1 =bogus-tlsa", damaged="_25._tcp.mx TLSA"),
-    usual("expired-sig", "192.0.2.43", "3 1 1 =expired-sig", signing=Signing.EXPIRED),
-    usual("mx-servfail", "192.0.2.44", "3 1 1 =mx-servfail", answers={"MX": "SERVFAIL"}),
-    usual("tlsa-servfail", "192.0.2.45", "3 1 1 =tlsa-servfail", answers={"TLSA": "SERVFAIL"}),
-    usual("tlsa-refused", "192.0.2.46", "3 1 1 =tlsa-refused", answers={"TLSA": "REFUSED"}),
-    usual("tlsa-timeout", "192.0.2.47", "3 1 1 =tlsa-timeout", answers={"TLSA": "silence"}),
-    usual("tlsa-slow", "192.0.2.48", "3 1 1 =tlsa-slow", answers={"TLSA": 0.2}),
-
     # -- For servers that a test starts itself, with World.scripted_server(address, ...)
     Zone("scripted", one_mx("192.0.2.49", "3 1 1 =scripted")),
     Zone("scripted-plain", one_mx("192.0.2.50"), signing=Signing.UNSIGNED),
+
+    Zone("smtps", """
+        mx A 192.0.2.190
+        _25._tcp.mx TLSA 3 1 1 =impostor-key
+        _465._tcp.mx TLSA 3 1 1 =smtps
+        """),  # D-067
+    Zone("smtps-impostor", """
+        mx A 192.0.2.191
+        _25._tcp.mx TLSA 3 1 1 =smtps-impostor
+        _465._tcp.mx TLSA 3 1 1 =impostor-key
+        """),
+
+    *ZONES_DANE,
+    *ZONES_DNS,
 )
 
 

@@ -132,6 +132,7 @@ class TrustAnchors(Scenario):
         for _, seen in ask(questions, **how):
             self.assertRegex(seen, expected)
 
+    # tests D-014, D-164
     def test_files_that_cannot_be_used(self):
         with open(lab.anchor, encoding='ascii') as anchor:
             good = anchor.read()

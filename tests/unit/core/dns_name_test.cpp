@@ -58,6 +58,7 @@ START_TEST(refuses) {
 }
 END_TEST
 
+// tests D-090
 START_TEST(accepts) {
   auto name = assert_ok(DnsName::parse(kAccepted[_i].text));
   assert_text(name.text(), kAccepted[_i].name);

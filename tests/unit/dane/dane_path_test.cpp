@@ -187,7 +187,7 @@ const VerdictCase kShapes[] = {
          p.root.key_ids = p.upper.key_ids = p.issuer.key_ids = p.leaf.key_ids = false;
        });
      }},
-    // The leaf is never an anchor (D-087)
+    // The leaf is never an anchor; tests D-087
     {"a self-signed leaf, usage 2", refused(),
      [] {
        CertificatePlan plan{.subject = "mx.lab", .dns_names = {"mx.lab"}, .ca = true};
@@ -216,12 +216,19 @@ const VerdictCase kShapes[] = {
      [] {
        return changed(1, [](LabPlans& p) { p.leaf.key = p.issuer.key = make_key(KeyKind::P256); });
      }},
+    {"an issuer with the leaf's key, published in full", refused(),
+     [] {
+       Asked a = changed(
+           1, [](LabPlans& p) { p.leaf.key = p.issuer.key = make_key(KeyKind::P256); }, "2 0 0");
+       a.chain.resize(1);
+       return a;
+     }},
     {"the same, anchored above", accepted(2),
      [] {
        return changed(2, [](LabPlans& p) { p.leaf.key = p.issuer.key = make_key(KeyKind::P256); });
      }},
     {"an issued leaf, usage 2 for the leaf itself", refused(), [] { return full_chain(Lab(), 0); }},
-    // What a CA must be (RFC 5280 6.1.4 k to n)
+    // What a CA must be (RFC 5280 6.1.4 k to n); tests D-082
     {"an issuer that is no CA", refused(),
      [] { return changed(3, [](LabPlans& p) { p.issuer.ca = false; }); }},
     {"an anchor that is no CA", refused(),
@@ -300,7 +307,7 @@ const VerdictCase kShapes[] = {
      }},
     {"a CA for servers", accepted(3),
      [] { return changed(3, [](LabPlans& p) { p.upper.purpose = GNUTLS_KP_TLS_WWW_SERVER; }); }},
-    // Bounds
+    // Bounds; tests D-107
     {"seventeen certificates", refused(),
      [] {
        Lab lab;

@@ -331,6 +331,7 @@ Asked dated(WallTime from, WallTime until) {
 }
 
 const VerdictCase kDates[] = {
+    // tests D-082
     {"the leaf's last second", accepted(1), [] { return dated(kNow - kDay, kNow); }},
     {"a second later", refused(kExpired),
      [] { return dated(kNow - kDay, kNow - std::chrono::seconds(1)); }},

@@ -200,6 +200,7 @@ const Case kCases[] = {
      "none", ADDRESSES AT_MX},
 
     // tests D-053
+    // tests D-040
     {"alias, TLSA at the target",
      [](auto& dns) {
        alias(dns);

@@ -22,6 +22,7 @@ const KeyKind kKinds[] = {KeyKind::P256, KeyKind::P521, KeyKind::RsaPss, KeyKind
 
 }  // namespace
 
+// tests D-075
 START_TEST(matches_its_own_certificate_only) {
   Lab lab;
   TlsaRecord record = record_for(kForms[_i], lab.leaf.der);
@@ -85,7 +86,8 @@ START_TEST(the_key_is_cut_and_not_encoded_anew) {
 }
 END_TEST
 
-// RSA-PSS parameters that a library would write another way: the record speaks of these octets.
+// RSA-PSS parameters that a library would write another way: the record speaks of these octets;
+// tests D-092
 START_TEST(unusual_parameters_are_compared_as_they_are) {
   const Bytes plain = {0x30, 0x0b, 0x30, 0x05, 6, 3, 0x2a, 3, 4, 3, 2, 0, 0};
   const Bytes with_null = {0x30, 0x0d, 0x30, 0x07, 6, 3, 0x2a, 3, 4, 5, 0, 3, 2, 0, 0};

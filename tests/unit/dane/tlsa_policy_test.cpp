@@ -59,6 +59,7 @@ const Row kRows[] = {
 
 }  // namespace
 
+// tests D-007, D-020, D-021, D-022, D-031, D-034, D-110
 START_TEST(policy_row) {
   const Row& row = kRows[_i];
   auto policy = host_policy(row.wish, row.mx, row.decision());

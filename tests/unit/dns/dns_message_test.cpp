@@ -141,6 +141,7 @@ START_TEST(a_name_over_255_octets) {
 }
 END_TEST
 
+// tests D-057: the name goes out as it is
 START_TEST(the_query) {
   const Bytes expected = {0xbe, 0xef, 0x01, 0x20, 0,   1,   0, 0,    0,  0, 0,
                           1,  // RD and AD, one OPT

@@ -122,6 +122,7 @@ END_TEST
 
 // Without a usable trust anchor there is no answer at all, least of all an insecure one, and no
 // query.
+// tests D-014, D-164
 START_TEST(no_anchor_no_answer) {
   auto settings =
       assert_ok(parse_resolver_options({"forward:127.0.0.1@1", "", "/nonexistent/key"}));

@@ -201,6 +201,7 @@ START_TEST(resolv_conf) {
 }
 END_TEST
 
+// tests D-014
 START_TEST(trust_anchors) {
   const Anchors& row = kAnchors[_i];
   auto anchors = parse_trust_anchors(row.text);
@@ -215,7 +216,7 @@ START_TEST(trust_anchors) {
 }
 END_TEST
 
-// Never "no anchor, so nothing is signed".
+// Never "no anchor, so nothing is signed"; tests D-014, D-164
 START_TEST(an_anchor_file_that_cannot_be_used_is_named) {
   Directory directory;
   const std::string bad[] = {directory.path("missing"), directory.file("empty", ""),

@@ -36,7 +36,7 @@ struct Row {
 };
 
 const Row kRows[] = {
-    // Before the peer is authenticated nothing is final (D-027, D-135).
+    // Before the peer is authenticated nothing is final; tests D-027, D-135
     {"banner 554", refusal(SmtpStage::Greeting, 554), FailureScope::Host, Status::Deferred,
      Cause::None},
     {"EHLO 550", refusal(SmtpStage::Ehlo, 550), FailureScope::Host, Status::Deferred, Cause::None},
@@ -100,6 +100,7 @@ START_TEST(a_stage_and_happening_has_one_row) {
 }
 END_TEST
 
+// tests D-023, D-027, D-112, D-135
 START_TEST(nothing_before_mail_is_final) {
   for (const auto& row : failure_rows()) {
     if (row.stage < SmtpStage::Mail)

@@ -91,7 +91,7 @@ START_TEST(no_starttls_under_dane_sends_nothing) {
 }
 END_TEST
 
-// tests D-020, D-094
+// tests D-020, D-094, D-161, D-163
 START_TEST(an_impostor_hears_nothing) {
   Scene scene(1, authenticate(), [](PeerSide& peer) {
     if (tls_greeting(peer)) peer.hear();
@@ -101,6 +101,7 @@ START_TEST(an_impostor_hears_nothing) {
   assert_text(scene.heard(), "EHLO me.lab|STARTTLS");
   ck_assert(scene.server.outcomes[0].cause == Cause::TlsFailure);
   ck_assert(scene.server.outcomes[0].trust == PeerTrust::None);
+  assert_contains(scene.server.outcomes[0].text, "(presented: 3 1 1 ");  // D-161
   assert_contains(scene.server.trace(), "event dane:fail validation-failure");
 }
 END_TEST
@@ -114,6 +115,7 @@ START_TEST(a_host_to_skip_is_not_connected_to) {
 }
 END_TEST
 
+// tests D-025
 START_TEST(hosts_avoid_tls_does_not_beat_dane) {
   Scene scene(1, authenticate(), kNothing);
   scene.server.lists["hosts_avoid_tls"] = {0};
@@ -132,7 +134,7 @@ START_TEST(refused_connection) {
 }
 END_TEST
 
-// tests D-021: encrypted, and never called verified
+// tests D-021, D-160: encrypted, and never called verified
 START_TEST(unusable_records_mean_tls_without_authentication) {
   Scene scene(1, encrypt(), [](PeerSide& peer) {
     if (!tls_greeting(peer)) return;

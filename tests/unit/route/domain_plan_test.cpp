@@ -158,10 +158,25 @@ END_TEST
 START_TEST(configured_hosts_have_no_mx_look_up) {
   Scene scene;
   scene.batch.recipients[0].route = RouteKind::Fixed;
+  for (auto& host : scene.batch.hosts) host.mx.reset();
   auto plan = scene.plan();
   assert_policy<Authenticate>(scene.host(plan, 0));
+  ck_assert(scene.host(plan, 0).mx == MxTrust::Secure);
   ck_assert_msg(scene.resolver.asked.find("MX ") == std::string::npos, "MX asked");
   ck_assert_uint_eq(scene.host(plan, 0).names.size(), 1);
+}
+END_TEST
+
+// tests D-041: "smarthost.lab/mx" in a route list, expanded by an unvalidated answer
+START_TEST(a_configured_name_expanded_by_mx_proves_nothing) {
+  Scene scene;
+  scene.batch.recipients[0].route = RouteKind::Fixed;
+  auto plan = scene.plan();
+  assert_policy<Authenticate>(scene.host(plan, 0));
+  ck_assert(scene.host(plan, 0).mx == MxTrust::Insecure);
+  scene.server.lists["hosts_require_dane"] = {0, 1};
+  auto required = scene.plan();
+  assert_policy<SkipHost>(scene.host(required, 0));
 }
 END_TEST
 
@@ -217,6 +232,7 @@ int main() {
   tcase_add_test(tc, a_host_list_that_cannot_be_matched_is_no_permission);
   tcase_add_test(tc, insecure_mx);
   tcase_add_test(tc, configured_hosts_have_no_mx_look_up);
+  tcase_add_test(tc, a_configured_name_expanded_by_mx_proves_nothing);
   tcase_add_test(tc, the_real_port_is_asked_for);
   tcase_add_test(tc, an_address_has_no_records);
   tcase_add_test(tc, domains_are_planned_apart);

@@ -114,6 +114,7 @@ START_TEST(waiting_hosts_are_passed_over) {
 }
 END_TEST
 
+// tests D-112: the retry rules are over
 START_TEST(all_expired_is_final) {
   Scene scene(2);
   scene.server.states = {{0, HostState::Expired}, {1, HostState::Expired}};

@@ -462,7 +462,7 @@ START_TEST(tls_starts_from_nothing) {
 }
 END_TEST
 
-// tests D-094: not a word after a certificate that was not accepted, but the alert
+// tests D-094, D-067: not a word after a certificate that was not accepted, but the alert
 START_TEST(a_refused_peer_hears_nothing_more) {
   ScriptedPeer peer(_i == 0 ? after_handshake(kSilent) : Script([](PeerSide& side) {
     if (side.start_tls({})) {

@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Scenario zones about the DNS itself: trouble that is never "no DANE", proofs of absence, aliases
+and which name is the TLSA base domain, MX records that are odd (RFC 7672 2.1 and 2.2).
+"""
+from zone import Signing, Zone, exim, one_mx, usual
+
+WRONG = "3 1 1 =impostor-key"
+
+ZONES_DNS = (
+    # -- DNS trouble (D-001 to D-007): never "no DANE"
+    usual("bogus-mx", "192.0.2.40", "3 1 1 =bogus-mx", damaged="@ MX"),
+    usual("bogus-a", "192.0.2.41", "3 1 1 =bogus-a", damaged="mx A"),
+    usual("bogus-tlsa", "192.0.2.42", "3 1 1 =bogus-tlsa", damaged="_25._tcp.mx TLSA"),
+    usual("expired-sig", "192.0.2.43", "3 1 1 =expired-sig", signing=Signing.EXPIRED),
+    usual("mx-servfail", "192.0.2.44", "3 1 1 =mx-servfail", answers={"MX": "SERVFAIL"}),
+    usual("tlsa-servfail", "192.0.2.45", "3 1 1 =tlsa-servfail", answers={"TLSA": "SERVFAIL"}),
+    usual("tlsa-refused", "192.0.2.46", "3 1 1 =tlsa-refused", answers={"TLSA": "REFUSED"}),
+    usual("tlsa-timeout", "192.0.2.47", "3 1 1 =tlsa-timeout", answers={"TLSA": "silence"}),
+    usual("tlsa-slow", "192.0.2.48", "3 1 1 =tlsa-slow", answers={"TLSA": 0.2}),
+    usual("bogus-denial", "192.0.2.200", damaged="mx NSEC"),  # D-038: of the TLSA records
+    Zone("bogus-aaaa", """
+        @ MX 10 mx
+        mx A 192.0.2.201
+        mx AAAA 2001:db8::201
+        _25._tcp.mx TLSA 3 1 1 =bogus-aaaa
+        """, (exim("192.0.2.201", "bogus-aaaa"),), damaged="mx AAAA"),  # D-059
+    Zone("bogus-aaaa-wrong", f"""
+        @ MX 10 mx
+        mx A 192.0.2.202
+        mx AAAA 2001:db8::202
+        _25._tcp.mx TLSA {WRONG}
+        """, (exim("192.0.2.202", "bogus-aaaa-wrong"),), damaged="mx AAAA"),
+    Zone("first-bogus-a", """
+        @ MX 10 mx.bogus-a.lab.
+        @ MX 20 mx
+        mx A 192.0.2.203
+        _25._tcp.mx TLSA 3 1 1 =first-bogus-a
+        """, (exim("192.0.2.203", "first-bogus-a"),)),  # D-006
+    Zone("first-servfail", """
+        @ MX 10 mx.tlsa-servfail.lab.
+        @ MX 20 mx
+        mx A 192.0.2.204
+        _25._tcp.mx TLSA 3 1 1 =first-servfail
+        """, (exim("192.0.2.204", "first-servfail"),)),  # D-007
+    Zone("first-impostor", """
+        @ MX 10 mx.impostor.lab.
+        @ MX 20 mx
+        mx A 192.0.2.205
+        """, (exim("192.0.2.205", "first-impostor"),)),  # D-030: each host by itself
+    Zone("all-impostors", f"""
+        @ MX 10 mx.impostor.lab.
+        @ MX 20 mx
+        mx A 192.0.2.206
+        _25._tcp.mx TLSA {WRONG}
+        """, (exim("192.0.2.206", "all-impostors"),)),
+
+    # -- Absence, and records that do not count. signed-no-tlsa has a proof of NXDOMAIN.
+    Zone("tlsa-nodata", f"{one_mx('192.0.2.207')}\n_25._tcp.mx TXT nothing",
+         (exim("192.0.2.207", "tlsa-nodata"),)),  # D-003
+    usual("insecure-tlsa", "192.0.2.208", WRONG, signing=Signing.UNSIGNED),  # D-022, D-064
+
+    # -- TLSA records found by way of an alias or a wildcard (D-062, D-063)
+    Zone("tlsa-cname", """
+        @ MX 10 mx
+        mx A 192.0.2.209
+        _25._tcp.mx CNAME _dane
+        _dane TLSA 2 1 1 =intermediate
+        """, (exim("192.0.2.209", "tlsa-cname"),)),  # the name to look for stays that of the host
+    Zone("tlsa-cname-wrong", f"""
+        @ MX 10 mx
+        mx A 192.0.2.210
+        _25._tcp.mx CNAME _dane
+        _dane TLSA {WRONG}
+        """, (exim("192.0.2.210", "tlsa-cname-wrong"),)),
+    Zone("tlsa-cname-insecure", f"{one_mx('192.0.2.211')}\n_25._tcp.mx CNAME _25._tcp.mx.insecure-tlsa.lab.",
+         (exim("192.0.2.211", "tlsa-cname-insecure"),)),
+    Zone("tlsa-cname-bogus", f"{one_mx('192.0.2.212')}\n_25._tcp.mx CNAME _25._tcp.mx.bogus-tlsa.lab.",
+         (exim("192.0.2.212", "tlsa-cname-bogus"),)),  # D-008
+    Zone("tlsa-cname-loop", f"{one_mx('192.0.2.213')}\n_25._tcp.mx CNAME loop\nloop CNAME _25._tcp.mx",
+         (exim("192.0.2.213", "tlsa-cname-loop"),)),  # D-008
+    Zone("tlsa-dname", """
+        @ MX 10 mx
+        mx A 192.0.2.214
+        _tcp.mx DNAME shared
+        _25.shared TLSA 3 1 1 =tlsa-dname
+        """, (exim("192.0.2.214", "tlsa-dname"),)),
+    Zone("tlsa-wildcard", """
+        @ MX 10 mx
+        mx A 192.0.2.215
+        *._tcp.mx TLSA 3 1 1 =tlsa-wildcard
+        """, (exim("192.0.2.215", "tlsa-wildcard"),)),
+    Zone("tlsa-wildcard-wrong", f"""
+        @ MX 10 mx
+        mx A 192.0.2.216
+        *._tcp.mx TLSA {WRONG}
+        """, (exim("192.0.2.216", "tlsa-wildcard-wrong"),)),
+
+    # -- Hosts that are aliases (D-053 to D-055)
+    Zone("cname-both", f"""
+        @ MX 10 mx
+        mx CNAME host
+        host A 192.0.2.217
+        _25._tcp.host TLSA 3 1 1 =cname-both
+        _25._tcp.mx TLSA {WRONG}
+        """, (exim("192.0.2.217", "cname-both"),)),
+    Zone("cname-both-wrong", f"""
+        @ MX 10 mx
+        mx CNAME host
+        host A 192.0.2.218
+        _25._tcp.host TLSA {WRONG}
+        _25._tcp.mx TLSA 3 1 1 =cname-both-wrong
+        """, (exim("192.0.2.218", "cname-both-wrong"),)),
+    Zone("cname-servfail", """
+        @ MX 10 mx
+        mx CNAME mx.tlsa-servfail.lab.
+        _25._tcp.mx TLSA 3 1 1 =tlsa-servfail
+        """),
+    Zone("cname-between", f"""
+        @ MX 10 mx
+        mx CNAME between
+        between CNAME host
+        host A 192.0.2.219
+        _25._tcp.between TLSA {WRONG}
+        """, (exim("192.0.2.219", "cname-between"),)),
+    Zone("cname-insecure", """
+        @ MX 10 mx
+        mx CNAME mx.cname-insecure-host.lab.
+        _25._tcp.mx TLSA 3 1 1 =cname-insecure
+        """),  # D-054
+    Zone("cname-insecure-host", "mx A 192.0.2.220", (exim("192.0.2.220", "cname-insecure"),),
+         signing=Signing.UNSIGNED),
+    Zone("cname-insecure-bad", f"""
+        @ MX 10 mx
+        mx CNAME mx.cname-insecure-host.lab.
+        _25._tcp.mx TLSA {WRONG}
+        """),
+    Zone("mx-dname", """
+        @ MX 10 mx.old
+        old DNAME new
+        mx.new A 192.0.2.221
+        _25._tcp.mx.new TLSA 3 1 1 =mx-dname
+        """, (exim("192.0.2.221", "mx-dname"),)),
+
+    # -- Domains that are aliases: mail goes to alias.NAME.lab (D-035, D-083)
+    Zone("domain-cname", """
+        alias CNAME real
+        real MX 10 mx
+        mx A 192.0.2.222
+        _25._tcp.mx TLSA 2 1 1 =intermediate
+        """, (exim("192.0.2.222", "domain-cname"),)),  # certificate of the alias
+    Zone("domain-cname-real", """
+        alias CNAME real
+        real MX 10 mx
+        mx A 192.0.2.223
+        _25._tcp.mx TLSA 2 1 1 =intermediate
+        """, (exim("192.0.2.223", "domain-cname-real"),)),  # certificate of the alias's target
+    Zone("domain-cname-insecure", "alias CNAME real.domain-cname-real.lab.",
+         signing=Signing.UNSIGNED),
+    Zone("domain-dname", """
+        old DNAME new
+        alias.new MX 10 mx
+        mx A 192.0.2.224
+        _25._tcp.mx TLSA 3 1 1 =domain-dname
+        """, (exim("192.0.2.224", "domain-dname"),)),  # mail goes to alias.old.domain-dname.lab
+
+    # -- Unsigned and odd MX records
+    Zone("mx-insecure-wrong", "@ MX 10 mx.impostor.lab.", signing=Signing.UNSIGNED),  # D-031
+    Zone("mx-insecure-name", "@ MX 10 mx.mx-secure-name.lab.", signing=Signing.UNSIGNED),
+    Zone("mx-secure-name", """
+        mx A 192.0.2.225
+        _25._tcp.mx TLSA 2 1 1 =intermediate
+        """, (exim("192.0.2.225", "mx-insecure-name"),)),  # certificate of mx-insecure-name.lab
+    Zone("mx-literal", "@ MX 10 192.0.2.10."),  # D-039
+    Zone("mx-literal-first", """
+        @ MX 10 192.0.2.10.
+        @ MX 20 mx
+        mx A 192.0.2.226
+        _25._tcp.mx TLSA 3 1 1 =mx-literal-first
+        """, (exim("192.0.2.226", "mx-literal-first"),)),
+
+    # -- A configured host that is an alias (D-056, D-083): the route is to relay.smarthost.lab
+    Zone("smarthost", """
+        relay CNAME host
+        host A 192.0.2.227
+        _25._tcp.host TLSA 2 1 1 =intermediate
+        """, (exim("192.0.2.227", "smarthost"),)),
+)
