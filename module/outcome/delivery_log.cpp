@@ -47,6 +47,10 @@ std::string confirmation_text(const SmtpReply& reply) {
   return printable(to_text(reply));
 }
 
+std::string missing_smtputf8_text() {
+  return "utf8 support required but not offered for forwarding";
+}
+
 std::string no_host_text(NoHostReason reason, std::string_view domain) {
   switch (reason) {
     case NoHostReason::RetryTimes:

@@ -18,6 +18,8 @@ std::string trouble_text(const SmtpTrouble& trouble, bool pipelined);
 // The reply to the end of data, as C= shows it.
 std::string confirmation_text(const SmtpReply& reply);
 
+std::string missing_smtputf8_text();
+
 // Why a recipient waits although no host was tried.
 enum class NoHostReason {
   RetryTimes,     // it was not time for any host

@@ -153,6 +153,13 @@ Judgement judge(const WriteFailure& failure) {
   return judgement;
 }
 
+Judgement judge_missing_smtputf8() {
+  Judgement judgement;
+  judgement.scope = FailureScope::Message;
+  judgement.text = missing_smtputf8_text();
+  return judgement;
+}
+
 Judgement judge_refusal(const SmtpReply& reply, const std::string& command, bool pipelined) {
   return judge({SmtpStage::Rcpt, {ErrorKind::Protocol, "refused"}, reply, command}, pipelined);
 }

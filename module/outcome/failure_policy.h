@@ -48,6 +48,9 @@ Judgement judge(const SmtpTrouble& trouble, bool pipelined);
 Judgement judge(const ConnectFailure& failure);
 Judgement judge(const WriteFailure& failure);
 
+// The message needs SMTPUTF8 and the server does not offer it (RFC 6531 3.2): another host may.
+Judgement judge_missing_smtputf8();
+
 // A recipient that was refused at RCPT.
 Judgement judge_refusal(const SmtpReply& reply, const std::string& command, bool pipelined);
 

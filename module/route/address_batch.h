@@ -35,6 +35,7 @@ struct AddressBatch {
   std::string sender;              // empty: the null sender
   std::string spool_directory;     // for message data too large for memory
   std::uint64_t message_size = 0;  // octets, with size_addition (RFC 1870)
+  bool smtputf8 = false;           // an address or header needs it (RFC 6531)
   std::vector<BatchRecipient> recipients;
   std::vector<BatchHost> hosts;
 };

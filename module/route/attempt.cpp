@@ -131,6 +131,10 @@ AttemptResult Attempt::converse(UniqueFd socket) {
   auto opened = session.open();
   describe_peer(session);
   if (!opened) return trouble(opened.error(), false);
+  if (batch_.smtputf8 && !session.capabilities().smtputf8) {
+    session.quit();
+    return give_up(judge_missing_smtputf8());
+  }
 
   auto file = message();
   if (!file) {
@@ -184,6 +188,7 @@ AttemptResult Attempt::transact(SmtpSession& session, const FileExtent& message)
   Envelope envelope;
   envelope.mail.sender = batch_.sender;
   if (session.capabilities().size) envelope.mail.size = batch_.message_size;
+  if (batch_.smtputf8) envelope.mail.smtputf8 = SmtpUtf8::Yes;
   bool previous_accepted = true;
   while (!undecided_.empty()) {
     if (!previous_accepted) {

@@ -101,6 +101,9 @@ BOOL batch_import(struct batch_handle *h, transport_instance *tblock, address_it
   h->batch.transport_name = CCS tblock->drinst.name;
   h->batch.spool_directory = CCS spool_directory;
   h->batch.sender = CCS return_path;
+#ifdef SUPPORT_I18N
+  h->batch.smtputf8 = addresses->prop.utf8_msg;
+#endif
   h->batch.message_size = (uint64_t)(message_size + message_linecount +
                                      (ob->size_addition > 0 ? ob->size_addition : 0));
   return TRUE;

@@ -52,6 +52,7 @@ struct danesmtp_batch {
   const struct danesmtp_host *hosts;
   size_t host_count;
   uint64_t message_size; /* octets with CRLF and size_addition, for SIZE= */
+  int32_t smtputf8;      /* an address or header needs it (RFC 6531) */
 };
 
 enum danesmtp_status { DANESMTP_DELIVERED = 0, DANESMTP_DEFERRED = 1, DANESMTP_FAILED = 2 };

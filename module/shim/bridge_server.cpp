@@ -137,6 +137,7 @@ AddressBatch import_batch(const danesmtp_batch& batch) {
   imported.sender = text_of(batch.sender);
   imported.spool_directory = text_of(batch.spool_directory);
   imported.message_size = batch.message_size;
+  imported.smtputf8 = batch.smtputf8 != 0;
   for (std::size_t i = 0; i < batch.recipient_count; ++i) {
     const auto& r = batch.recipients[i];
     imported.recipients.push_back(

@@ -302,8 +302,6 @@ def test_tls_from_the_start_is_judged_by_its_own_port(world, sender, zone, addre
 
 
 # tests D-090: the domain that the DNS knows as xn--bcher-kva.lab
-@pytest.mark.xfail(strict=True, reason="RFC 6531 3.4: MAIL goes without SMTPUTF8, and mail bounces "
-                                       "that Exim's own driver delivers")
 def test_domain_in_letters_of_its_own(world, sender):
     mail = sender(driver="danesmtp", options={"dane_trust_anchor_file": world.trust_anchor})
     message_id = mail.send("bob@b\u00fccher.lab")

@@ -206,6 +206,28 @@ START_TEST(a_message_that_cannot_be_made_is_not_begun) {
 }
 END_TEST
 
+START_TEST(smtputf8_is_asked_for_or_the_message_waits) {
+  Scene without(1, NoDane{}, [](PeerSide& peer) {
+    clear_greeting(peer);
+    peer.answer("221 bye\r\n");
+  });
+  without.batch.smtputf8 = true;
+  ck_assert(without.run().end == AttemptEnd::MessageDeferred);
+  assert_text(without.heard(), "EHLO me.lab|QUIT");
+
+  Scene with(1, NoDane{}, [](PeerSide& peer) {
+    clear_greeting(peer, "250-mx1.lab\r\n250 SMTPUTF8\r\n");
+    peer.answer("250 ok\r\n");
+    peer.answer("250 ok\r\n");
+    take_message(peer);
+    peer.answer("221 bye\r\n");
+  });
+  with.batch.smtputf8 = true;
+  ck_assert(with.run().end == AttemptEnd::Worked);
+  assert_contains(with.heard(), "MAIL FROM:<alice@sender.lab> SMTPUTF8|");
+}
+END_TEST
+
 START_TEST(max_rcpt_makes_several_transactions) {
   Scene scene(3, NoDane{}, [](PeerSide& peer) {
     clear_greeting(peer);
@@ -245,6 +267,7 @@ int main() {
   tcase_add_test(tc, each_recipient_has_its_own_result);
   tcase_add_test(tc, the_answer_to_the_dot_did_not_come);
   tcase_add_test(tc, a_message_that_cannot_be_made_is_not_begun);
+  tcase_add_test(tc, smtputf8_is_asked_for_or_the_message_waits);
   tcase_add_test(tc, max_rcpt_makes_several_transactions);
   tcase_add_test(tc, an_option_that_cannot_be_expanded_defers);
   suite_add_tcase(suite, tc);
