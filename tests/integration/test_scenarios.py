@@ -261,6 +261,15 @@ def test_no_zone_is_without_a_scenario(world):
     assert {zone.name for zone in ZONES} == {zone_of(domain) for domain in SCENARIOS} | OTHER_ZONES
 
 
+# tests D-024, D-030
+@pytest.mark.parametrize("zone,address", [
+    ("first-impostor", "192.0.2.205"), ("mixed", "192.0.2.38"), ("first-servfail", "192.0.2.204")])
+def test_which_host_takes_the_message(world, sender, zone, address):
+    mail = sender(driver="danesmtp", options={"dane_trust_anchor_file": world.trust_anchor})
+    (arrived,) = world.receivers.mail(mail.send(f"bob@{zone}.lab"))
+    assert arrived.received["address"] == address
+
+
 # -- non-MX destinations; tests D-056, D-061
 
 @pytest.mark.parametrize("hosts,expected", [

@@ -203,7 +203,8 @@ def _builder(entry, key, issuer):
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signer_key.public_key()),
                        critical=False)
-        .add_extension(x509.BasicConstraints(ca=not leaf and entry.is_ca, path_length=None), critical=True)
+        .add_extension(x509.BasicConstraints(ca=not leaf and entry.is_ca, path_length=None),
+                       critical=True)
         .add_extension(_key_usage(leaf), critical=True)
     )
     if not leaf:

@@ -5,6 +5,7 @@ Recursor, to be put between the module and the name servers (Unbound is in name_
 Decides each one's configuration. None reads or writes anything outside its own directory; each is
 stopped by its caller.
 """
+import subprocess
 from pathlib import Path
 
 from name_servers import start_unbound
@@ -44,8 +45,7 @@ controls {{ }};
 zone "." {{ type hint; file "{home}/root.hints"; }};
 trust-anchors {{ . static-ds {tag} {algorithm} {digest_type} "{digest}"; }};
 """, encoding="ascii")
-    return Process("BIND", ["named", "-g", "-n", "1", "-c", str(config)], home / "output",
-                   [home / "log"])
+    return Process("BIND", ["named", "-g", "-n", "1", "-c", str(config)], home / "output")
 
 
 def _knot(directory, trust_anchor, address, validates):
@@ -53,7 +53,11 @@ def _knot(directory, trust_anchor, address, validates):
     config = home / "kresd.conf"
     ds = Path(trust_anchor).read_text(encoding="ascii").strip().replace("\t", " ")
     anchor = f"trust_anchors.add('{ds}')" if validates else ""
+    # What these modules ask for at the start fails a question that comes in the same moment.
     config.write_text(f"""net.listen('{address}', 53, {{ kind = 'dns' }})
+for _, name in ipairs({{ 'priming', 'ta_update', 'ta_signal_query', 'detect_time_skew' }}) do
+  modules.unload(name)
+end
 cache.open(10 * MB, 'lmdb://{home}')
 modules = {{ 'hints > iterate' }}
 hints.root({{ ['ns.lab.'] = {{ '{NAME_SERVER}' }} }})
@@ -93,4 +97,6 @@ STARTERS = {"unbound": _unbound, "bind": _bind, "knot": _knot, "powerdns": _powe
 def start_resolver(kind, directory, trust_anchor, address, validates=True):
     """One of STARTERS, at port 53 of an address of the sender's loopback. Ready when it answers is
     for the caller to ask."""
+    # BIND listens only at an address that an interface has by name.
+    subprocess.run(["ip", "address", "replace", f"{address}/8", "dev", "lo"], check=True)
     return STARTERS[kind](directory, trust_anchor, address, validates)

@@ -5,8 +5,8 @@ certificates say, or zones_dns.py, aliases and DNS trouble) and its certificate 
 
 What a row may say is told in zone.py.
 """
-from zone import (NAME_SERVER, SCRIPTED_NAME_SERVER, Signing, Zone, exim, misbehaving, one_mx, scripted,
-                  usual)  # noqa: F401  (the first two are for those who read the table)
+from zone import NAME_SERVER, SCRIPTED_NAME_SERVER  # noqa: F401  (for those who read the table)
+from zone import Signing, Zone, exim, misbehaving, one_mx, scripted, usual
 from zones_dane import ZONES_DANE
 from zones_dns import ZONES_DNS
 

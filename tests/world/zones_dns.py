@@ -72,11 +72,12 @@ ZONES_DNS = (
         _25._tcp.mx CNAME _dane
         _dane TLSA {WRONG}
         """, (exim("192.0.2.210", "tlsa-cname-wrong"),)),
-    Zone("tlsa-cname-insecure", f"{one_mx('192.0.2.211')}\n_25._tcp.mx CNAME _25._tcp.mx.insecure-tlsa.lab.",
+    Zone("tlsa-cname-insecure", one_mx("192.0.2.211") +
+         "\n_25._tcp.mx CNAME _25._tcp.mx.insecure-tlsa.lab.",
          (exim("192.0.2.211", "tlsa-cname-insecure"),)),
-    Zone("tlsa-cname-bogus", f"{one_mx('192.0.2.212')}\n_25._tcp.mx CNAME _25._tcp.mx.bogus-tlsa.lab.",
+    Zone("tlsa-cname-bogus", one_mx("192.0.2.212") + "\n_25._tcp.mx CNAME _25._tcp.mx.bogus-tlsa.lab.",
          (exim("192.0.2.212", "tlsa-cname-bogus"),)),  # D-008
-    Zone("tlsa-cname-loop", f"{one_mx('192.0.2.213')}\n_25._tcp.mx CNAME loop\nloop CNAME _25._tcp.mx",
+    Zone("tlsa-cname-loop", one_mx("192.0.2.213") + "\n_25._tcp.mx CNAME loop\nloop CNAME _25._tcp.mx",
          (exim("192.0.2.213", "tlsa-cname-loop"),)),  # D-008
     Zone("tlsa-dname", """
         @ MX 10 mx
