@@ -39,11 +39,13 @@ static void import_recipients(struct batch_handle *h, BOOL hosts_of_transport)
   h->batch.recipient_count = count;
 }
 
-/* The name as the MX record or the configuration has it: before CNAME expansion, without a port. */
+/* The name as the MX record or the configuration has it: before CNAME expansion, without a port. Exim
+ * fills certname when it looks a name up, and leaves it unset in hosts that it has not looked up and in
+ * those of address literals. */
 static const char *asked_name(const host_item *host)
 {
   host_item copy = *host;
-  if (host->certname) return CCS host->certname;
+  if (host->address && *host->name != '[' && host->certname) return CCS host->certname;
   host_item_get_port(&copy);
   return CCS copy.name;
 }

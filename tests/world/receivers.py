@@ -108,6 +108,7 @@ spool_directory = {self._spool}
 log_file_path = {self._home}/log/%s
 pid_file_path = {self._home}/pid
 keep_environment =
+allow_domain_literals
 log_selector = +tls_sni +received_recipients +smtp_connection
 received_header_text = {_RECEIVED_TEXT}
 tls_advertise_hosts = ${{if exists{{{chain}}}{{*}}}}
