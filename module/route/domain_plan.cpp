@@ -14,10 +14,6 @@ namespace {
 
 using HostKey = std::pair<std::string, std::uint16_t>;
 
-SkipHost skip(ErrorKind kind, std::string text) {
-  return {{kind, std::move(text)}, "dnssec-invalid"};
-}
-
 // What the base domain of a decision is called, if it has one.
 const DnsName* base_domain(const TlsaDecision& decision) {
   if (const auto* usable = std::get_if<TlsaUsable>(&decision)) return &usable->base_domain;
@@ -203,7 +199,7 @@ std::vector<RecipientGroup> recipients_by_domain(const AddressBatch& batch) {
 
 const HostPlan& DomainPlan::host(const BatchHost& host) const {
   static const HostPlan kUnplanned = {
-      skip(ErrorKind::Internal, "no DANE policy was decided for this host"),
+      SkipHost{{ErrorKind::Internal, "no DANE policy was decided for this host"}, "dnssec-invalid"},
       MxTrust::Insecure,
       false,
       {}};

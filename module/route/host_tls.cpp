@@ -75,9 +75,8 @@ VerifyPeer dane_verifier(MailServer& server, const AttemptRequest& request,
     // D-161
     for (const auto& detail : judged.details) server.debug("DANE: " + detail);
     if (!judged.authenticated()) return fail(ErrorKind::TlsVerify, refusal_text(judged));
-    verdict->note =
-        format("{} matched at depth {}", to_text(judged.match->record), judged.match->depth);
-    server.debug("DANE: " + verdict->note);
+    server.debug(
+        format("DANE: {} matched at depth {}", to_text(judged.match->record), judged.match->depth));
     // D-032, D-160: an insecure MX record proves nothing about the recipient's domain.
     verdict->trust = request.plan.mx == MxTrust::Secure ? PeerTrust::Dane : PeerTrust::Verified;
     return {};

@@ -15,7 +15,6 @@ namespace danesmtp {
 // Filled by the verification hook during the handshake.
 struct PeerVerdict {
   PeerTrust trust = PeerTrust::None;
-  std::string note;  // "3 1 1 ab... matched at depth 0"
 };
 
 struct HostTls {

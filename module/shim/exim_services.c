@@ -3,8 +3,6 @@
 #include "shim.h"
 #include "miscmods/dkim_api.h"
 
-static const address_item *head(void *exim) { return ((struct batch_handle *)exim)->addresses; }
-
 /* Logs. Remote text is printable already (the core sees to it). */
 
 static void log_main(void *exim, const char *line)
@@ -232,7 +230,7 @@ static void event(void *exim, size_t host, size_t recipient, const char *name, c
 
 static void session_step(void *exim, char letter)
 {
-  address_item *a = (address_item *)head(exim);
+  address_item *a = ((struct batch_handle *)exim)->addresses;
   a->protocol_sequence = string_catn(a->protocol_sequence, CUS &letter, 1);
 }
 
