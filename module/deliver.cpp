@@ -7,6 +7,7 @@
 #include "route/attempt.h"
 #include "route/domain_plan.h"
 #include "route/host_loop.h"
+#include "route/traced_resolver.h"
 
 namespace danesmtp {
 namespace {
@@ -27,8 +28,10 @@ void defer_domain(MailServer& server, const DomainPlan& plan) {
 void deliver(MailServer& server, std::unique_ptr<Resolver> resolver, AddressBatch& batch) {
   std::vector<DomainPlan> ours;
   std::vector<std::size_t> delegated;
+  TracedResolver traced(*resolver, [&](const LookUp& done) { server.debug(to_text(done)); });
+  Resolver& asked = server.debugging() ? traced : *resolver;
   for (auto& group : recipients_by_domain(batch)) {
-    auto plan = plan_domain(server, *resolver, batch, std::move(group));
+    auto plan = plan_domain(server, asked, batch, std::move(group));
     if (plan.needs_us())
       ours.push_back(std::move(plan));
     else

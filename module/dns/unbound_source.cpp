@@ -176,7 +176,9 @@ Result<UnboundResult> UnboundSource::resolve(const DnsQuestion& question, Deadli
     return failed(question, waited.error().text);
   }
   UnboundResult result = std::move(pending.result);
-  if (pending.error || !result) return failed(question, ub_strerror(pending.error));
+  const int error = pending.error;
+  pending_.pop_back();  // the tool asks millions of questions
+  if (error || !result) return failed(question, ub_strerror(error));
   // RFC 7672 2.1.1: bogus is an error, as is any other rcode (D-001, D-002).
   if (result->bogus)
     return fail(ErrorKind::DnsBogus,

@@ -60,7 +60,6 @@ class Attempt {
   AttemptResult run();
 
  private:
-  [[nodiscard]] Result<SessionSettings> session_settings();
   AttemptResult converse(UniqueFd socket);
   [[nodiscard]] tl::expected<UniqueFd, WriteFailure> message();
   AttemptResult transact(SmtpSession& session, const FileExtent& message);
@@ -109,23 +108,8 @@ AttemptResult Attempt::run() {
   return converse(std::move(*socket));
 }
 
-Result<SessionSettings> Attempt::session_settings() {
-  auto helo = server_.option_expanded("helo_data");
-  if (!helo) return tl::unexpected(helo.error());
-  SessionSettings settings;
-  settings.helo_name = *helo;
-  settings.tls_use = tls_.use;
-  settings.tls_start = tls_.start;
-  settings.tls = tls_.settings;
-  settings.verify_peer = tls_.verify;
-  settings.timeouts.command = std::chrono::seconds(server_.option_number("command_timeout", 300));
-  settings.timeouts.data_block = std::chrono::seconds(server_.option_number("data_timeout", 300));
-  settings.timeouts.final_reply = std::chrono::seconds(server_.option_number("final_timeout", 600));
-  return settings;
-}
-
 AttemptResult Attempt::converse(UniqueFd socket) {
-  auto settings = session_settings();
+  auto settings = session_settings(server_, tls_);
   if (!settings) return give_up(host_judgement(settings.error()));
   SmtpSession session(LineChannel(std::move(socket)), std::move(*settings), server_);
   auto opened = session.open();

@@ -25,6 +25,20 @@ bool has_secure_address(const HostDns& dns) {
   return dns.inet.state == AddressState::Secure || dns.inet6.state == AddressState::Secure;
 }
 
+// Each policy with the rule that it follows from.
+std::string policy_text(const HostPolicy& policy) {
+  if (const auto* none = std::get_if<NoDane>(&policy))
+    return format("no DANE: {} (RFC 7672 2.2)", none->why);
+  if (const auto* skip = std::get_if<SkipHost>(&policy))
+    return format("not usable: {} (RFC 7672 2.1.1)", skip->error.text);
+  if (const auto* only = std::get_if<EncryptOnly>(&policy))
+    return format("TLS without authentication: no TLSA record of {} is usable: {} (RFC 7672 2.2)",
+                  only->base_domain.text(), join(only->reasons, "; "));
+  const auto& dane = std::get<Authenticate>(policy);
+  return format("authenticate by {} TLSA record{} of {} (RFC 7672 2.2)", dane.records.size(),
+                dane.records.size() == 1 ? "" : "s", dane.base_domain.text());
+}
+
 class Planner {
  public:
   Planner(MailServer& server, Resolver& resolver, const AddressBatch& batch, RecipientGroup group)
@@ -150,18 +164,18 @@ void Planner::plan_host(const HostKey& key, DaneWish wish) {
 
 void Planner::explain(const HostKey& key, const HostPlan& plan) {
   if (!server_.debugging()) return;
-  std::string what = "Exim's own rules";
-  if (const auto* none = std::get_if<NoDane>(&plan.policy)) what = "no DANE: " + none->why;
-  if (const auto* skip = std::get_if<SkipHost>(&plan.policy))
-    what = "not usable: " + skip->error.text;
-  if (const auto* only = std::get_if<EncryptOnly>(&plan.policy))
-    what = format("TLS without authentication: no TLSA record of {} is usable",
-                  only->base_domain.text());
-  if (const auto* dane = std::get_if<Authenticate>(&plan.policy))
-    what = format("authenticate by {} TLSA record{} of {}", dane->records.size(),
-                  dane->records.size() == 1 ? "" : "s", dane->base_domain.text());
+  server_.debug(format("DANE policy for {} at {}:{}: {}", group_.domain, key.first, key.second,
+                       policy_text(plan.policy)));
+  if (!std::holds_alternative<Authenticate>(plan.policy)) return;
+  if (plan.mx == MxTrust::Insecure)
+    server_.debug(
+        format("DANE: {} is named by an unsigned MX record: authenticating it proves "
+               "nothing about {} (RFC 7672 2.2.1)",
+               key.first, group_.domain));
+  std::vector<std::string> names;
+  for (const auto& name : plan.names) names.push_back(name.text());
   server_.debug(
-      format("DANE policy for {} at {}:{}: {}", group_.domain, key.first, key.second, what));
+      format("DANE names of {}, for usage 2: {} (RFC 7672 3.2.2)", key.first, join(names, ", ")));
 }
 
 DomainPlan Planner::plan() {

@@ -67,6 +67,14 @@ std::string refusal_text(const DaneVerdict& verdict) {
   return "DANE: " + verdict.reason;
 }
 
+std::string match_text(const DaneMatch& match) {
+  if (match.depth == 0)
+    return format("DANE: {} is the server's own certificate or key (RFC 7672 3.1.1)",
+                  to_text(match.record));
+  return format("DANE: {} is an issuer, at depth {}, of a certificate for {} (RFC 7672 3.1.2)",
+                to_text(match.record), match.depth, match.name);
+}
+
 // No revocation list has a say here (D-095).
 VerifyPeer dane_verifier(MailServer& server, const AttemptRequest& request,
                          const Authenticate& policy, std::shared_ptr<PeerVerdict> verdict) {
@@ -74,9 +82,9 @@ VerifyPeer dane_verifier(MailServer& server, const AttemptRequest& request,
     auto judged = verify_dane({info.chain, policy.records, request.plan.names, now()});
     // D-161
     for (const auto& detail : judged.details) server.debug("DANE: " + detail);
+    verdict->dane = judged;
     if (!judged.authenticated()) return fail(ErrorKind::TlsVerify, refusal_text(judged));
-    server.debug(
-        format("DANE: {} matched at depth {}", to_text(judged.match->record), judged.match->depth));
+    server.debug(match_text(*judged.match));
     // D-032, D-160: an insecure MX record proves nothing about the recipient's domain.
     verdict->trust = request.plan.mx == MxTrust::Secure ? PeerTrust::Dane : PeerTrust::Verified;
     return {};
@@ -143,6 +151,8 @@ Result<HostTls> with_dane(MailServer& server, const AttemptRequest& request,
   tls.use = TlsUse::Required;
   tls.settings = *settings;
   tls.settings.sni = base_domain.text();  // RFC 7672 8.1, D-100
+  server.debug(
+      format("DANE: TLS is mandatory, the SNI is {} (RFC 7672 2.2 and 8.1)", base_domain.text()));
   tls.verdict = std::make_shared<PeerVerdict>();
   return tls;
 }
@@ -171,6 +181,21 @@ Result<HostTls> tls_for_host(MailServer& server, const AddressBatch& batch,
   // RFC 8314 3, D-067: the policy is the same.
   if (tls && implicit_tls(server)) tls->start = TlsStart::FromFirstOctet;
   return tls;
+}
+
+Result<SessionSettings> session_settings(MailServer& server, const HostTls& tls) {
+  auto helo = server.option_expanded("helo_data");
+  if (!helo) return tl::unexpected(helo.error());
+  SessionSettings settings;
+  settings.helo_name = *helo;
+  settings.tls_use = tls.use;
+  settings.tls_start = tls.start;
+  settings.tls = tls.settings;
+  settings.verify_peer = tls.verify;
+  settings.timeouts.command = std::chrono::seconds(server.option_number("command_timeout", 300));
+  settings.timeouts.data_block = std::chrono::seconds(server.option_number("data_timeout", 300));
+  settings.timeouts.final_reply = std::chrono::seconds(server.option_number("final_timeout", 600));
+  return settings;
 }
 
 }  // namespace danesmtp

@@ -5,8 +5,10 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "dane/dane_verify.h"
 #include "route/attempt.h"
 #include "smtp/session.h"
 
@@ -15,6 +17,7 @@ namespace danesmtp {
 // Filled by the verification hook during the handshake.
 struct PeerVerdict {
   PeerTrust trust = PeerTrust::None;
+  std::optional<DaneVerdict> dane;  // where there are records to judge by
 };
 
 struct HostTls {
@@ -30,5 +33,9 @@ struct HostTls {
 // session that is opened with the answer.
 [[nodiscard]] Result<HostTls> tls_for_host(MailServer& server, const AddressBatch& batch,
                                            const AttemptRequest& request);
+
+// What a session with the host begins with: its TLS, our name, the time limits of the options.
+// BadInput: helo_data cannot be expanded.
+[[nodiscard]] Result<SessionSettings> session_settings(MailServer& server, const HostTls& tls);
 
 }  // namespace danesmtp

@@ -218,6 +218,22 @@ START_TEST(a_host_without_a_plan_is_not_used) {
 }
 END_TEST
 
+// tests D-161: what was decided, and by which rule
+START_TEST(each_decision_is_explained) {
+  Scene scene;
+  scene.resolver.insecure.insert("dom.lab");
+  (void)scene.plan();
+  assert_text(scene.server.debug_output,
+              "DANE policy for dom.lab at mx1.lab:25: authenticate by 1 TLSA record of mx1.lab "
+              "(RFC 7672 2.2)\n"
+              "DANE: mx1.lab is named by an unsigned MX record: authenticating it proves nothing "
+              "about dom.lab (RFC 7672 2.2.1)\n"
+              "DANE names of mx1.lab, for usage 2: mx1.lab (RFC 7672 3.2.2)\n"
+              "DANE policy for dom.lab at mx2.lab:25: no DANE: no secure TLSA records for mx2.lab "
+              "(RFC 7672 2.2)\n");
+}
+END_TEST
+
 int main() {
   Suite* suite = suite_create("domain_plan");
   TCase* tc = tcase_create("plan");
@@ -237,6 +253,7 @@ int main() {
   tcase_add_test(tc, an_address_has_no_records);
   tcase_add_test(tc, domains_are_planned_apart);
   tcase_add_test(tc, a_host_without_a_plan_is_not_used);
+  tcase_add_test(tc, each_decision_is_explained);
   suite_add_tcase(suite, tc);
   return run_suite(suite);
 }
