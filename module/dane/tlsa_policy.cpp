@@ -43,4 +43,10 @@ HostPolicy host_policy(DaneWish wish, MxTrust mx, const TlsaDecision& decision) 
   return std::visit(Decide{wish}, decision);
 }
 
+const DnsName* tlsa_base_domain(const HostPolicy& policy) {
+  if (const auto* dane = std::get_if<Authenticate>(&policy)) return &dane->base_domain;
+  if (const auto* encrypt = std::get_if<EncryptOnly>(&policy)) return &encrypt->base_domain;
+  return nullptr;
+}
+
 }  // namespace danesmtp

@@ -46,6 +46,9 @@ struct SkipHost {
 
 using HostPolicy = std::variant<NoDane, EncryptOnly, Authenticate, SkipHost>;
 
+// Null where the policy knows no TLSA records.
+const DnsName* tlsa_base_domain(const HostPolicy& policy);
+
 HostPolicy host_policy(DaneWish wish, MxTrust mx, const TlsaDecision& decision);
 
 }  // namespace danesmtp

@@ -70,6 +70,7 @@ class Attempt {
   AttemptResult trouble(const SmtpTrouble& trouble, bool pipelined);
   void report(std::size_t recipient, const Judgement& judgement);
   void describe_peer(const SmtpSession& session);
+  void set_tls_variables(const TlsInfo* session);
   void dane_event(const std::string& data);
   std::size_t recipients_per_transaction(const SmtpSession& session);
   std::vector<std::size_t> next_recipients(std::size_t most) const;
@@ -96,6 +97,7 @@ void Attempt::dane_event(const std::string& data) {
 AttemptResult Attempt::run() {
   peer_.host = request_.host;
   peer_.host_secure = request_.plan.secure;
+  set_tls_variables(nullptr);
   auto tls = tls_for_host(server_, batch_, request_);
   if (!tls) {
     if (const auto* skip = std::get_if<SkipHost>(&request_.plan.policy))
@@ -150,6 +152,28 @@ void Attempt::describe_peer(const SmtpSession& session) {
   if (!session.tls()->group.empty()) peer_.cipher += ":" + session.tls()->group;
   peer_.peer_dn = session.tls()->peer_dn;
   peer_.trust = tls_.verdict->trust;
+  set_tls_variables(&*session.tls());
+}
+
+// Before the connection they say what the policy asks for, after the verdict what was found.
+void Attempt::set_tls_variables(const TlsInfo* session) {
+  TlsVariables variables;
+  if (const auto* base = tlsa_base_domain(request_.plan.policy)) variables.sni = base->text();
+  if (const auto* dane = std::get_if<Authenticate>(&request_.plan.policy))
+    for (const auto& record : dane->records)
+      variables.tlsa_usages |= 1U << static_cast<unsigned>(record.usage);
+  if (session) {
+    variables.sni = session->sni;
+    variables.version = session->version;
+    variables.cipher = peer_.cipher;
+    variables.standard_cipher = session->standard_cipher;
+    variables.key_bits = session->key_bits;
+    variables.peer_dn = session->peer_dn;
+    variables.trust = peer_.trust;
+    if (!session->chain.empty())
+      variables.peer_certificate = certificate_pem(session->chain.front());
+  }
+  server_.set_tls_variables(variables);
 }
 
 std::size_t Attempt::recipients_per_transaction(const SmtpSession& session) {

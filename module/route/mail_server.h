@@ -41,6 +41,20 @@ struct WriteFailure {
   std::string text;
 };
 
+// What the variables $tls_out_... say while options are expanded and events are raised; Exim's own
+// flags of the same meaning decide nothing here.
+struct TlsVariables {
+  std::string sni{};         // as it will be or was sent
+  unsigned tlsa_usages = 0;  // bit n: there is a usable TLSA record of usage n
+  std::string version{};     // "TLS1.3"; this and the rest are known after the handshake
+  std::string cipher{};      // as in the log's X=
+  std::string standard_cipher{};
+  int key_bits = 0;
+  std::string peer_dn{};
+  std::string peer_certificate{};  // the leaf, PEM
+  PeerTrust trust = PeerTrust::None;
+};
+
 // In event(): the event is about no host in particular.
 constexpr std::size_t kNoHost = static_cast<std::size_t>(-1);
 
@@ -62,6 +76,8 @@ class MailServer : public Log {
   // Whether a host list option names this host. DnsFailure: a look-up in the list failed.
   [[nodiscard]] virtual Result<bool> host_in(const char* option, std::size_t host) = 0;
   [[nodiscard]] virtual Result<std::uint16_t> service_port() = 0;
+  // They stay until they are set anew, or this delivery ends.
+  virtual void set_tls_variables(const TlsVariables& variables) = 0;
 
   // We deliver from here on: ends a connection that Exim's own driver passed on, and looks up the
   // addresses of hosts that have none; hosts are numbered anew.

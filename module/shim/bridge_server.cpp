@@ -80,15 +80,24 @@ danesmtp_cause bridge_cause(Cause cause) {
   return DANESMTP_CAUSE_NONE;
 }
 
+std::uint32_t trust_flags(PeerTrust trust) {
+  std::uint32_t flags = 0;
+  if (trust != PeerTrust::None) flags |= DANESMTP_CERT_VERIFIED;
+  if (trust == PeerTrust::Dane) flags |= DANESMTP_DANE_VERIFIED;
+  return flags;
+}
+
 std::uint32_t bridge_flags(const RecipientOutcome& outcome) {
   std::uint32_t flags = 0;
   if (outcome.text_is_for_sender) flags |= DANESMTP_PASS_MESSAGE;
   if (outcome.first_of_transaction) flags |= DANESMTP_FIRST;
   if (outcome.pipelined) flags |= DANESMTP_PIPELINED;
   if (outcome.host_secure) flags |= DANESMTP_HOST_SECURE;
-  if (outcome.trust != PeerTrust::None) flags |= DANESMTP_CERT_VERIFIED;
-  if (outcome.trust == PeerTrust::Dane) flags |= DANESMTP_DANE_VERIFIED;
-  return flags;
+  return flags | trust_flags(outcome.trust);
+}
+
+const char* null_if_empty(const std::string& text) {
+  return text.empty() ? nullptr : text.c_str();
 }
 
 HostState host_state_of(int state) {
@@ -207,6 +216,20 @@ Result<std::uint16_t> BridgeServer::service_port() {
   const int port = s_.service_port(exim_);
   if (port <= 0 || port > 65535) return fail(ErrorKind::BadInput, "option port cannot be used");
   return static_cast<std::uint16_t>(port);
+}
+
+void BridgeServer::set_tls_variables(const TlsVariables& variables) {
+  danesmtp_tls_variables v{};
+  v.sni = null_if_empty(variables.sni);
+  v.version = null_if_empty(variables.version);
+  v.cipher = null_if_empty(variables.cipher);
+  v.standard_cipher = null_if_empty(variables.standard_cipher);
+  v.peer_dn = null_if_empty(variables.peer_dn);
+  v.peer_certificate = null_if_empty(variables.peer_certificate);
+  v.key_bits = variables.key_bits;
+  v.tlsa_usages = variables.tlsa_usages;
+  v.flags = trust_flags(variables.trust);
+  s_.set_tls_variables(exim_, &v);
 }
 
 void BridgeServer::take_over(AddressBatch& batch) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The bridge's C tables seen as the core's MailServer, and its arrays as an AddressBatch. Conversions
-// only; no decision.
+// The bridge's C tables seen as the core's MailServer, and its arrays as an AddressBatch.
+// Conversions only; no decision.
 #pragma once
 
 #include "route/mail_server.h"
@@ -28,6 +28,7 @@ class BridgeServer : public MailServer {
   Result<bool> option_flag(const char* name) override;
   Result<bool> host_in(const char* option, std::size_t host) override;
   Result<std::uint16_t> service_port() override;
+  void set_tls_variables(const TlsVariables& variables) override;
 
   void take_over(AddressBatch& batch) override;
   HostState host_state(std::size_t host, std::uint16_t port) override;

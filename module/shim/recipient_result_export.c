@@ -74,7 +74,8 @@ static void set_tls(address_item *a, const struct danesmtp_result *r)
 {
   a->cipher = r->cipher && strchr(r->cipher, ':') ? string_copy(CUS r->cipher) : NULL;
   a->peerdn = a->cipher ? remote_text(r->peer_dn) : NULL;
-  a->peercert = a->ourcert = NULL;
+  a->peercert = a->cipher ? tls_out.peercert : NULL;
+  a->ourcert = NULL;
   a->ocsp = OCSP_NOT_REQ;
   a->tlsver = a->cipher ? string_copyn(a->cipher, Ustrchr(a->cipher, ':') - a->cipher) : NULL;
 }

@@ -85,6 +85,7 @@ static struct danesmtp_services all_services(void)
   exim_services_fill(&services);
   host_services_fill(&services);
   result_services_fill(&services);
+  tls_variables_service_fill(&services);
   services.delegate = delegate_recipients;
   return services;
 }
@@ -101,7 +102,9 @@ static BOOL instance_code(transport_instance *tblock, address_item *addresses)
   if (!batch_import(&h, tblock, addresses)) return own_driver_code(tblock, addresses);
 
   const struct danesmtp_services services = all_services();
-  if (core->deliver(&services, &h, &h.batch, &why) != 0) return defer_all(addresses, why);
+  const int rc = core->deliver(&services, &h, &h.batch, &why);
+  tls_variables_clear();
+  if (rc != 0) return defer_all(addresses, why);
   return !h.own_driver_failed;
 }
 

@@ -98,6 +98,15 @@ std::string cipher_text(std::string_view description, int key_bits) {
   return format("{}:{}", text, key_bits);
 }
 
+std::string certificate_pem(ByteView der) {
+  const auto octets = as_datum(der);
+  gnutls_datum_t text{};
+  if (gnutls_pem_base64_encode2("CERTIFICATE", &octets, &text) != GNUTLS_E_SUCCESS) return {};
+  std::string pem(reinterpret_cast<const char*>(text.data), text.size);
+  gnutls_free(text.data);
+  return pem;
+}
+
 Result<GnutlsSession> GnutlsSession::create(int fd, TlsSettings settings) {
   gnutls_session_t raw = nullptr;
   // No tickets: nothing here keeps them. Without GNUTLS_POST_HANDSHAKE_AUTH such a request is

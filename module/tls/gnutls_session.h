@@ -53,6 +53,9 @@ struct TlsInfo {
 // and 256 give "TLS1.3:ECDHE_X25519__AES_256_GCM:256".
 std::string cipher_text(std::string_view description, int key_bits);
 
+// A certificate as PEM text (RFC 7468 5), for those who want it in that form.
+std::string certificate_pem(ByteView der);
+
 class GnutlsSession {
  public:
   // Prepares a session on the non-blocking socket `fd`, which is borrowed and must outlive it.

@@ -73,6 +73,11 @@ class FakeMailServer final : public MailServer {
     return std::uint16_t{25};
   }
 
+  void set_tls_variables(const TlsVariables& variables) override {
+    tls_variables.push_back(variables);
+  }
+  std::vector<TlsVariables> tls_variables;
+
   void take_over(AddressBatch&) override { calls.push_back("take_over"); }
   HostState host_state(std::size_t host, std::uint16_t) override {
     auto found = states.find(host);

@@ -15,3 +15,53 @@ def test_sni_is_the_base_domain(world, sender, domain, sni):
     message_id = mail.send(f"bob@{domain}")
     (received,) = world.receivers.mail(message_id)
     assert received.received["sni"] == sni
+
+
+# What options and events see of the session: $tls_out_...
+EVENT_ACL = """event:
+  accept logwrite = event $event_name <$event_data> sni=$tls_out_sni usage=$tls_out_tlsa_usage dane=$tls_out_dane cipher=$tls_out_cipher
+"""
+SEEN = ("X-Seen: $tls_out_ver $tls_out_sni dane=$tls_out_dane usage=$tls_out_tlsa_usage "
+        "bits=$tls_out_bits "
+        "${certextract{subject}{$tls_out_peercert}}")
+
+
+def sender_that_tells(world, sender, **options):
+    return sender(driver="danesmtp", acl=EVENT_ACL, options={
+        "dane_trust_anchor_file": world.trust_anchor, "headers_add": f"<; {SEEN}",
+        "event_action": "${acl{event}}", **options})
+
+
+@pytest.mark.parametrize("domain,seen", [
+    ("ee.lab", "TLS1.3 mx.ee.lab dane=yes usage=8 bits=256 CN=server"),
+    ("ta.lab", "TLS1.3 mx.ta.lab dane=yes usage=4 bits=256 CN=server"),
+    ("mx-insecure.lab", "TLS1.3 mx.mx-secure-host.lab dane=no usage=8 bits=256 CN=server"),
+    ("unusable.lab", "TLS1.3 mx.unusable.lab dane=no usage=0 bits=256 CN=server"),
+])
+def test_message_headers_see_the_session(world, sender, domain, seen):
+    message_id = sender_that_tells(world, sender).send(f"bob@{domain}")
+    (received,) = world.receivers.mail(message_id)
+    assert received.header("X-Seen") == seen
+
+
+def test_options_see_the_policy_before_the_connection(world, sender):
+    priority = "${if and{{eq{$tls_out_sni}{mx.ee.lab}}{eq{$tls_out_tlsa_usage}{8}}}{NORMAL:-VERS-TLS1.3}{NONE}}"
+    mail = sender_that_tells(world, sender, dane_require_tls_ciphers=priority)
+    message_id = mail.send("bob@ee.lab")
+    (received,) = world.receivers.mail(message_id)
+    assert received.header("X-Seen").startswith("TLS1.2 mx.ee.lab dane=yes")
+
+
+def test_a_failed_verdict_is_told_by_an_event_that_trusts_nobody(world, sender):
+    mail = sender_that_tells(world, sender)
+    message_id = mail.send("bob@impostor.lab")
+    (line,) = [line for line in mail.log_lines(message_id) if "event dane:fail" in line]
+    assert "<validation-failure> sni=mx.impostor.lab usage=8 dane=no cipher=TLS1.3:" in line
+
+
+def test_nothing_of_one_host_stays_for_the_next(world, sender):
+    mail = sender_that_tells(world, sender)
+    message_id = mail.send(["bob@ee.lab", "bob@plain.lab"])
+    seen = {received.envelope_to[0].split("@")[1]: received.header("X-Seen")
+            for received in world.receivers.mail(message_id)}
+    assert "dane=yes" in seen["ee.lab"] and "dane=no usage=0" in seen["plain.lab"]

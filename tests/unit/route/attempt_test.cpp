@@ -151,6 +151,29 @@ START_TEST(unusable_records_mean_tls_without_authentication) {
 }
 END_TEST
 
+// What options see: the policy's part before the connection, all of it after the verdict, and never
+// a word of trust for a peer that nobody authenticated.
+START_TEST(tls_variables_say_what_is_known) {
+  Scene refused(1, authenticate(), [](PeerSide& peer) {
+    if (tls_greeting(peer)) peer.hear();
+  });
+  refused.run();
+  const auto& before = refused.server.tls_variables.front();
+  assert_text(before.sni, "mx1.lab");
+  ck_assert_uint_eq(before.tlsa_usages, 1U << 3);
+  ck_assert(before.cipher.empty() && before.trust == PeerTrust::None);
+  const auto& after = refused.server.tls_variables.back();
+  assert_contains(after.cipher, "TLS1.3:");
+  assert_contains(after.peer_certificate, "-----BEGIN CERTIFICATE-----");
+  ck_assert(after.trust == PeerTrust::None);
+
+  Scene plain(1, NoDane{}, [](PeerSide& peer) { clear_greeting(peer); });
+  plain.run();
+  const auto& none = plain.server.tls_variables.back();
+  ck_assert(none.sni.empty() && none.tlsa_usages == 0 && none.cipher.empty());
+}
+END_TEST
+
 START_TEST(each_recipient_has_its_own_result) {
   Scene scene(4, NoDane{}, [](PeerSide& peer) {
     clear_greeting(peer, "250-mx1.lab\r\n250 PIPELINING\r\n");
@@ -264,6 +287,7 @@ int main() {
   tcase_add_test(tc, hosts_avoid_tls_does_not_beat_dane);
   tcase_add_test(tc, refused_connection);
   tcase_add_test(tc, unusable_records_mean_tls_without_authentication);
+  tcase_add_test(tc, tls_variables_say_what_is_known);
   tcase_add_test(tc, each_recipient_has_its_own_result);
   tcase_add_test(tc, the_answer_to_the_dot_did_not_come);
   tcase_add_test(tc, a_message_that_cannot_be_made_is_not_begun);

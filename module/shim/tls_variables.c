@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Exim's record of the outgoing TLS session, from which it expands $tls_out_...: filled for options and
+ * events while the core delivers, and emptied again. Its socket is never set, so Exim takes no part in
+ * our session; and Exim's child copies its verdicts to every recipient, so none may stay behind. */
+#include "shim.h"
+
+static uschar *copied(const char *text)
+{
+  return text ? string_copy_taint(CUS text, GET_TAINTED) : NULL;
+}
+
+/* The certificate becomes an object of the TLS library that this Exim uses. An earlier one is not
+ * freed: recipients of another host may hold it. */
+static void *imported_certificate(const char *pem)
+{
+  void *certificate = NULL;
+  if (pem) (void)tls_import_cert(CUS pem, &certificate);
+  return certificate;
+}
+
+void tls_variables_clear(void)
+{
+  tls_out.bits = 0;
+  tls_out.certificate_verified = FALSE;
+#ifdef SUPPORT_DANE
+  tls_out.dane_verified = FALSE;
+  tls_out.tlsa_usage = 0;
+#endif
+  tls_out.cipher = tls_out.peerdn = tls_out.sni = NULL;
+  tls_out.cipher_stdname = tls_out.ver = NULL;
+  tls_out.peercert = NULL;
+}
+
+static void set_tls_variables(void *exim, const struct danesmtp_tls_variables *v)
+{
+  (void)exim;
+  tls_variables_clear();
+  tls_out.bits = v->key_bits;
+  tls_out.certificate_verified = (v->flags & DANESMTP_CERT_VERIFIED) != 0;
+#ifdef SUPPORT_DANE
+  tls_out.dane_verified = (v->flags & DANESMTP_DANE_VERIFIED) != 0;
+  tls_out.tlsa_usage = (int)v->tlsa_usages;
+#endif
+  tls_out.cipher = copied(v->cipher);
+  tls_out.cipher_stdname = copied(v->standard_cipher);
+  tls_out.ver = copied(v->version);
+  tls_out.peerdn = copied(v->peer_dn);
+  tls_out.sni = copied(v->sni);
+  tls_out.peercert = imported_certificate(v->peer_certificate);
+  tls_modify_variables(&tls_out);
+}
+
+void tls_variables_service_fill(struct danesmtp_services *s)
+{
+  s->set_tls_variables = set_tls_variables;
+}

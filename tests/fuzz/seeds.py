@@ -1,0 +1,81 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Writes the corpora that fuzzing starts from into corpus/: run by hand, the result is committed.
+
+Chains are cases of the differential test, so each shape that it knows is among them."""
+import random
+import struct
+import sys
+from pathlib import Path
+
+import dns.message
+import dns.rrset
+
+TESTS = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(TESTS / "differential"))
+
+from cases import Maker  # noqa: E402
+from certificates import Keys  # noqa: E402
+
+CORPUS = Path(__file__).resolve().parent / "corpus"
+CHAINS = 40
+
+
+def write(target, name, octets):
+    (CORPUS / target).mkdir(parents=True, exist_ok=True)
+    (CORPUS / target / name).write_bytes(octets)
+
+
+def piece(octets):
+    return struct.pack(">H", len(octets)) + octets
+
+
+def rdata(text):
+    usage, selector, matching, data = text.split()
+    return bytes([int(usage), int(selector), int(matching)]) + bytes.fromhex(data)
+
+
+def chains():
+    source = random.Random(7)
+    maker = Maker(source, Keys(source))
+    for number in range(CHAINS):
+        case = maker.case(number)
+        shown = case.chain[:5]
+        write("chain", f"case-{number:02}", bytes([len(shown)]) + b"".join(map(piece, shown)) +
+              b"".join(piece(rdata(text)) for text in case.tlsa))
+
+
+def records():
+    digest = bytes(range(32))
+    for name, octets in {
+            "ee-sha256": b"\x03\x01\x01" + digest, "ta-sha512": b"\x02\x00\x02" + digest * 2,
+            "three-octets": b"\x03\x01\x01", "short-digest": b"\x03\x01\x01" + digest[1:],
+            "usage-255": b"\xff\xff\xff" + digest, "full-junk": b"\x02\x01\x00\x30\x80",
+            "text": b"3 1 1 " + digest.hex().encode(), "text-spaced": b" 2  0 1\n0011 aAbB 22 ",
+            "text-odd": b"3 1 1 abc", "text-range": b"256 0 0 00", "text-words": b"DANE-EE SPKI full"}.items():
+        write("tlsa_record", name, octets)
+
+
+def reply(*answers):
+    query = dns.message.make_query("mx.ee.lab", "CNAME", id=0x1234)
+    made = dns.message.make_response(query)
+    made.answer = [dns.rrset.from_text(owner, 60, "IN", kind, data) for owner, kind, data in answers]
+    return made.to_wire()
+
+
+def names():
+    link = ("mx.ee.lab.", "CNAME", "mx.other.lab.")
+    for name, octets in {
+            "host": b"mx.ee.lab", "upper": b"MX.Ee.LAB.", "u-label": "bücher.lab".encode(), "address": b"192.0.2.1",
+            "long-label": b"a" * 64 + b".lab", "long-name": b".".join([b"a" * 60] * 5), "nul": b"mx\0.lab",
+            "wire": b"\x02mx\x02ee\x03lab\x00", "wire-open": b"\x02mx\x3fee", "wire-root": b"\x00",
+            "reply": reply(link), "reply-chain": reply(link, ("mx.other.lab.", "CNAME", "x.lab.")),
+            "reply-empty": reply(), "reply-cut": reply(link)[:-3],
+            "reply-loop": reply(link)[:-2] + b"\xc0\x0c"}.items():
+        write("dns_name", name, octets)
+
+
+if __name__ == "__main__":
+    chains()
+    records()
+    names()
