@@ -2,8 +2,8 @@
 /* The one contract between the shim (C, inside Exim) and the core (C++, no Exim header anywhere).
  *
  * Rules
- * 1. Strings are NUL-terminated. What the shim hands over lives until deliver() returns; what the
- * core hands over is copied by the shim before the service returns.
+ * 1. Strings are NUL-terminated. What the shim hands over lives until deliver() returns; what the core
+ *    hands over is copied by the shim before the service returns.
  * 2. `exim` is the shim's handle of the batch; the core only passes it back.
  * 3. Hosts and recipients are named by their index in the batch. take_over() may renumber hosts.
  * 4. No function throws, longjmps or ends the process; a service that fails says so in its answer.
@@ -24,9 +24,9 @@ extern "C" {
 
 /* One host of the batch's list, in Exim's order. */
 struct danesmtp_host {
-  const char* name; /* as Exim logs it and keys retries: after CNAME expansion by its router */
-  const char* asked_name; /* as the MX record or the configuration names it, without a port */
-  const char* address;    /* text form; NULL: Exim has not looked it up yet */
+  const char *name;       /* as Exim logs it and keys retries: after CNAME expansion by its router */
+  const char *asked_name; /* as the MX record or the configuration names it, without a port */
+  const char *address;    /* text form; NULL: Exim has not looked it up yet */
   int32_t port;           /* -1: the transport's port */
   int32_t mx;             /* MX preference; -1: not from an MX record */
 };
@@ -38,18 +38,18 @@ enum danesmtp_route {
 };
 
 struct danesmtp_recipient {
-  const char* address; /* for RCPT TO */
-  const char* domain;
-  int32_t route; /* enum danesmtp_route */
+  const char *address; /* for RCPT TO */
+  const char *domain;
+  int32_t route;       /* enum danesmtp_route */
 };
 
 struct danesmtp_batch {
-  const char* transport_name;
-  const char* spool_directory;
-  const char* sender; /* for MAIL FROM; "" is the null sender */
-  const struct danesmtp_recipient* recipients;
+  const char *transport_name;
+  const char *spool_directory;
+  const char *sender; /* for MAIL FROM; "" is the null sender */
+  const struct danesmtp_recipient *recipients;
   size_t recipient_count;
-  const struct danesmtp_host* hosts;
+  const struct danesmtp_host *hosts;
   size_t host_count;
   uint64_t message_size; /* octets with CRLF and size_addition, for SIZE= */
   int32_t smtputf8;      /* an address or header needs it (RFC 6531) */
@@ -61,23 +61,23 @@ enum danesmtp_status { DANESMTP_DELIVERED = 0, DANESMTP_DEFERRED = 1, DANESMTP_F
  * retry rules and `exinext` read. */
 enum danesmtp_cause {
   DANESMTP_CAUSE_NONE = 0,
-  DANESMTP_CAUSE_SYSTEM, /* system_errno */
+  DANESMTP_CAUSE_SYSTEM,          /* system_errno */
   DANESMTP_CAUSE_CONNECT_TIMEOUT,
-  DANESMTP_CAUSE_TIMEOUT,      /* waiting for an answer */
-  DANESMTP_CAUSE_CLOSED,       /* the peer closed the connection */
-  DANESMTP_CAUSE_FORMAT,       /* the peer broke the dialogue */
-  DANESMTP_CAUSE_TLS_REQUIRED, /* TLS is mandatory and was not to be had */
-  DANESMTP_CAUSE_TLS_FAILURE,  /* handshake or verification */
-  DANESMTP_CAUSE_DNS,          /* MX, address or TLSA look-up */
+  DANESMTP_CAUSE_TIMEOUT,         /* waiting for an answer */
+  DANESMTP_CAUSE_CLOSED,          /* the peer closed the connection */
+  DANESMTP_CAUSE_FORMAT,          /* the peer broke the dialogue */
+  DANESMTP_CAUSE_TLS_REQUIRED,    /* TLS is mandatory and was not to be had */
+  DANESMTP_CAUSE_TLS_FAILURE,     /* handshake or verification */
+  DANESMTP_CAUSE_DNS,             /* MX, address or TLSA look-up */
   DANESMTP_CAUSE_UNKNOWN_HOST,
   DANESMTP_CAUSE_HOST_IS_LOCAL,
   DANESMTP_CAUSE_MAIL_4XX,
   DANESMTP_CAUSE_RCPT_4XX,
   DANESMTP_CAUSE_DATA_4XX,
-  DANESMTP_CAUSE_HOST_RETRY, /* no host was tried: not time yet, or none usable */
-  DANESMTP_CAUSE_FILTER,     /* the message could not be written: filter */
-  DANESMTP_CAUSE_HEADERS,    /* the message could not be written: headers_add, headers_remove */
-  DANESMTP_CAUSE_EXPANSION,  /* an option could not be expanded */
+  DANESMTP_CAUSE_HOST_RETRY,      /* no host was tried: not time yet, or none usable */
+  DANESMTP_CAUSE_FILTER,          /* the message could not be written: filter */
+  DANESMTP_CAUSE_HEADERS,         /* the message could not be written: headers_add, headers_remove */
+  DANESMTP_CAUSE_EXPANSION,       /* an option could not be expanded */
 };
 
 enum danesmtp_result_flags {
@@ -86,21 +86,21 @@ enum danesmtp_result_flags {
   DANESMTP_CERT_VERIFIED = 1 << 2, /* CV=yes, or with the next CV=dane */
   DANESMTP_DANE_VERIFIED = 1 << 3,
   DANESMTP_PIPELINED = 1 << 4,
-  DANESMTP_HOST_SECURE = 1 << 5, /* the host was found by DNSSEC: DS in the log line */
+  DANESMTP_HOST_SECURE = 1 << 5,   /* the host was found by DNSSEC: DS in the log line */
 };
 
 /* What became of one recipient. */
 struct danesmtp_result {
-  int32_t status; /* enum danesmtp_status */
-  int32_t cause;  /* enum danesmtp_cause */
+  int32_t status;       /* enum danesmtp_status */
+  int32_t cause;        /* enum danesmtp_cause */
   int32_t system_errno;
-  int32_t reply_code;  /* SMTP code of a 4xx answer, else 0 */
-  int32_t host;        /* index of the host used; -1: none */
-  uint32_t flags;      /* enum danesmtp_result_flags */
-  int64_t duration_us; /* since the attempt on the host began */
-  const char* message; /* one line; NULL: none */
-  const char* cipher;  /* "TLS1.3:...:256"; NULL: no TLS */
-  const char* peer_dn; /* NULL: none */
+  int32_t reply_code;   /* SMTP code of a 4xx answer, else 0 */
+  int32_t host;         /* index of the host used; -1: none */
+  uint32_t flags;       /* enum danesmtp_result_flags */
+  int64_t duration_us;  /* since the attempt on the host began */
+  const char *message;  /* one line; NULL: none */
+  const char *cipher;   /* "TLS1.3:...:256"; NULL: no TLS */
+  const char *peer_dn;  /* NULL: none */
 };
 
 enum danesmtp_answer { DANESMTP_NO = 0, DANESMTP_YES = 1, DANESMTP_CANNOT_TELL = 2 };
@@ -118,29 +118,29 @@ enum danesmtp_host_state {
 
 enum danesmtp_written {
   DANESMTP_WRITTEN = 0,
-  DANESMTP_WRITE_IO, /* system_errno */
+  DANESMTP_WRITE_IO,      /* system_errno */
   DANESMTP_WRITE_FILTER,
   DANESMTP_WRITE_HEADERS,
   DANESMTP_WRITE_SIGNING,
 };
 
 struct danesmtp_connected {
-  int fd; /* -1: failed */
+  int fd;               /* -1: failed */
   int32_t system_errno;
   int32_t timed_out;
 };
 
 /* What $tls_out_... say; NULL or 0: not known. */
 struct danesmtp_tls_variables {
-  const char* sni;
-  const char* version;
-  const char* cipher;
-  const char* standard_cipher;
-  const char* peer_dn;
-  const char* peer_certificate; /* PEM */
+  const char *sni;
+  const char *version;
+  const char *cipher;
+  const char *standard_cipher;
+  const char *peer_dn;
+  const char *peer_certificate; /* PEM */
   int32_t key_bits;
-  uint32_t tlsa_usages; /* bit n: a usable TLSA record of usage n */
-  uint32_t flags;       /* DANESMTP_CERT_VERIFIED, DANESMTP_DANE_VERIFIED */
+  uint32_t tlsa_usages;         /* bit n: a usable TLSA record of usage n */
+  uint32_t flags;               /* DANESMTP_CERT_VERIFIED, DANESMTP_DANE_VERIFIED */
 };
 
 /* What Exim does for the core. Every function takes the batch's handle first. */
@@ -149,65 +149,62 @@ struct danesmtp_services {
   uint32_t size;    /* sizeof(struct danesmtp_services) */
 
   /* Logging. Texts are data, never formats. */
-  void (*log_main)(void* exim, const char* line);
-  void (*log_host)(void* exim, size_t host, const char* message, int32_t system_errno);
-  void (*message_log)(void* exim, size_t host, const char* message);
-  int (*debugging)(void* exim);
-  void (*debug)(void* exim, const char* line);
+  void (*log_main)(void *exim, const char *line);
+  void (*log_host)(void *exim, size_t host, const char *message, int32_t system_errno);
+  void (*message_log)(void *exim, size_t host, const char *message);
+  int (*debugging)(void *exim);
+  void (*debug)(void *exim, const char *line);
 
-  /* Options of the transport instance, by name. A name that this Exim does not know reads as unset.
-   */
-  int (*option_int)(void* exim, const char* name, int fallback);
-  const char* (*option_text)(void* exim, const char* name); /* unexpanded; NULL: unset */
+  /* Options of the transport instance, by name. A name that this Exim does not know reads as unset. */
+  int (*option_int)(void *exim, const char *name, int fallback);
+  const char *(*option_text)(void *exim, const char *name); /* unexpanded; NULL: unset */
   /* Expanded with the variables of the moment. NULL and *failed = 0: unset or forced failure. */
-  const char* (*option_expanded)(void* exim, const char* name, int* failed);
-  int (*option_flag)(void* exim, const char* name,
-                     int* failed); /* a boolean, expanded if need be */
-  const char* (*expansion_error)(void* exim);
+  const char *(*option_expanded)(void *exim, const char *name, int *failed);
+  int (*option_flag)(void *exim, const char *name, int *failed); /* a boolean, expanded if need be */
+  const char *(*expansion_error)(void *exim);
   /* Is the host in the host list option? enum danesmtp_answer */
-  int (*host_in)(void* exim, const char* option, size_t host);
+  int (*host_in)(void *exim, const char *option, size_t host);
 
   /* They stay until they are set anew, or deliver() returns. */
-  void (*set_tls_variables)(void* exim, const struct danesmtp_tls_variables* variables);
+  void (*set_tls_variables)(void *exim, const struct danesmtp_tls_variables *variables);
 
   /* Hosts. */
-  int (*service_port)(void* exim); /* of the `port` option; -1: it cannot be used */
-  /* The core delivers from here on: a connection passed on by Exim's driver is ended, unless a part
-   * of the batch was delegated to it, and addresses are looked up for hosts that have none. */
-  void (*take_over)(void* exim, struct danesmtp_batch* batch);
-  int (*host_state)(void* exim, size_t host, int port); /* enum danesmtp_host_state; sets $host */
-  int (*host_tried_since_arrival)(void* exim, size_t host);
-  int (*host_retry_over)(void* exim,
-                         size_t host);         /* the message is older than the host's last rule */
-  void (*leave_host)(void* exim, size_t host); /* ends what host_state began (serialize_hosts) */
-  struct danesmtp_connected (*connect)(void* exim, size_t host, int port);
+  int (*service_port)(void *exim);             /* of the `port` option; -1: it cannot be used */
+  /* The core delivers from here on: a connection passed on by Exim's driver is ended, unless a part of
+   * the batch was delegated to it, and addresses are looked up for hosts that have none. */
+  void (*take_over)(void *exim, struct danesmtp_batch *batch);
+  int (*host_state)(void *exim, size_t host, int port); /* enum danesmtp_host_state; sets $host */
+  int (*host_tried_since_arrival)(void *exim, size_t host);
+  int (*host_retry_over)(void *exim, size_t host); /* the message is older than the host's last rule */
+  void (*leave_host)(void *exim, size_t host);     /* ends what host_state began (serialize_hosts) */
+  struct danesmtp_connected (*connect)(void *exim, size_t host, int port);
 
   /* The message, with CRLF, dot-stuffed, with the final dot, written to fd. enum danesmtp_written;
    * *why is one line on failure. */
-  int (*write_message)(void* exim, int fd, int32_t* system_errno, const char** why);
+  int (*write_message)(void *exim, int fd, int32_t *system_errno, const char **why);
 
   /* Results. */
-  void (*set_result)(void* exim, size_t recipient, const struct danesmtp_result* result);
-  void (*journal)(void* exim, const size_t* recipients, size_t count);
-  void (*retry_host)(void* exim, size_t host, size_t recipient, int deferred);
-  void (*retry_message)(void* exim, size_t host, size_t recipient, int deferred);
-  void (*retry_recipient)(void* exim, size_t recipient);
-  void (*retry_recipient_clear)(void* exim, size_t recipient);
-  void (*retry_skipped)(void* exim, size_t recipient); /* it must not time out by this attempt */
-  void (*retry_routing)(void* exim, size_t recipient, const char* name); /* a look-up failed */
-  void (*session_step)(void* exim, char letter);                         /* PS= log item: e, h, s */
-  void (*event)(void* exim, size_t host, size_t recipient, const char* name, const char* data);
-  void (*delegate)(void* exim, const size_t* recipients, size_t count);
+  void (*set_result)(void *exim, size_t recipient, const struct danesmtp_result *result);
+  void (*journal)(void *exim, const size_t *recipients, size_t count);
+  void (*retry_host)(void *exim, size_t host, size_t recipient, int deferred);
+  void (*retry_message)(void *exim, size_t host, size_t recipient, int deferred);
+  void (*retry_recipient)(void *exim, size_t recipient);
+  void (*retry_recipient_clear)(void *exim, size_t recipient);
+  void (*retry_skipped)(void *exim, size_t recipient); /* it must not time out by this attempt */
+  void (*retry_routing)(void *exim, size_t recipient, const char *name); /* a look-up failed */
+  void (*session_step)(void *exim, char letter);   /* PS= log item: e, h, s */
+  void (*event)(void *exim, size_t host, size_t recipient, const char *name, const char *data);
+  void (*delegate)(void *exim, const size_t *recipients, size_t count);
 };
 
 /* What the core does for Exim. */
 struct danesmtp_core_table {
   uint32_t version; /* DANESMTP_BRIDGE_VERSION */
   uint32_t size;    /* sizeof(struct danesmtp_core_table) */
-  /* Delivers or delegates every recipient of the batch. Returns 0; anything else: the core could
-   * not start, no recipient was touched, and *why (static storage) says why. */
-  int (*deliver)(const struct danesmtp_services* services, void* exim, struct danesmtp_batch* batch,
-                 const char** why);
+  /* Delivers or delegates every recipient of the batch. Returns 0; anything else: the core could not
+   * start, no recipient was touched, and *why (static storage) says why. */
+  int (*deliver)(const struct danesmtp_services *services, void *exim, struct danesmtp_batch *batch,
+                 const char **why);
 };
 
 /* The core library's only exported symbol. */

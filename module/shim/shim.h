@@ -6,8 +6,8 @@
 #define DANESMTP_SHIM_H
 
 #include "exim.h"
-#include "exim_version.h"
 #include "transports/smtp.h"
+#include "exim_version.h"
 
 #include "bridge.h"
 
@@ -16,19 +16,19 @@ extern transport_info smtp_transport_info;
 
 /* Our own options; they lie behind those of the running Exim's smtp driver in the options block. */
 struct danesmtp_options {
-  uschar* dane_dnssec;
-  uschar* dane_insecure_mx;
-  uschar* dane_resolver;
-  uschar* dane_trust_anchor_file;
+  uschar *dane_dnssec;
+  uschar *dane_insecure_mx;
+  uschar *dane_resolver;
+  uschar *dane_trust_anchor_file;
 };
 
 /* One call of the transport. */
 struct batch_handle {
-  transport_instance* tblock;
-  address_item* addresses;   /* the chain as Exim gave it */
-  address_item** recipients; /* by index */
-  host_item** hosts;         /* by index */
-  struct host_notes* notes;  /* by index */
+  transport_instance *tblock;
+  address_item *addresses; /* the chain as Exim gave it */
+  address_item **recipients; /* by index */
+  host_item **hosts;         /* by index */
+  struct host_notes *notes;  /* by index */
   struct danesmtp_batch batch;
   BOOL delegated;         /* a part of the batch, or all of it */
   BOOL own_driver_failed; /* and it said FALSE */
@@ -36,50 +36,50 @@ struct batch_handle {
 
 /* What is remembered of a host between two services. */
 struct host_notes {
-  const uschar* port_and_interface; /* as in retry keys: "", ":2525", "/192.0.2.1" */
-  const uschar* interface;
+  const uschar *port_and_interface; /* as in retry keys: "", ":2525", "/192.0.2.1" */
+  const uschar *interface;
   int port;                        /* the one that would be used; 0: not asked for yet */
-  const uschar* retry_host_key;    /* set: there is such a record in the retry database */
-  const uschar* retry_message_key; /* likewise */
-  uschar* serialize_key;           /* set: this delivery holds it */
+  const uschar *retry_host_key;    /* set: there is such a record in the retry database */
+  const uschar *retry_message_key; /* likewise */
+  uschar *serialize_key;           /* set: this delivery holds it */
   int lookup;                      /* enum danesmtp_host_state of the address look-up */
   BOOL expired;
 };
 
 /* option_table.c: the running Exim's smtp options with ours appended. */
-extern optionlist* option_table;
+extern optionlist *option_table;
 extern int option_table_count;
-extern void* option_defaults;
+extern void *option_defaults;
 extern int option_block_length;
 void option_table_build(void);
-const optionlist* option_find(const char* name);
-void* option_address(const transport_instance* tblock, const char* name, int type);
-struct danesmtp_options* own_options(const transport_instance* tblock);
+const optionlist *option_find(const char *name);
+void *option_address(const transport_instance *tblock, const char *name, int type);
+struct danesmtp_options *own_options(const transport_instance *tblock);
 
 /* option_check.c: our options' values. NULL, or why a value cannot be used. */
-const char* own_options_fault(const struct danesmtp_options* options);
+const char *own_options_fault(const struct danesmtp_options *options);
 
 /* abi_check.c: NULL, or what of the running Exim differs from the Exim this was built for. */
-const char* abi_difference(void);
+const char *abi_difference(void);
 
 /* core_library.c: the core, opened at the first delivery. NULL: *why says why not. */
-const struct danesmtp_core_table* core_library(const char** why);
+const struct danesmtp_core_table *core_library(const char **why);
 
 /* address_batch_import.c */
-BOOL batch_import(struct batch_handle* h, transport_instance* tblock, address_item* addresses);
-void batch_list_hosts(struct batch_handle* h, host_item* list);
+BOOL batch_import(struct batch_handle *h, transport_instance *tblock, address_item *addresses);
+void batch_list_hosts(struct batch_handle *h, host_item *list);
 
 /* exim_services.c, host_services.c, recipient_result_export.c */
-void exim_services_fill(struct danesmtp_services* services);
-void host_services_fill(struct danesmtp_services* services);
-void result_services_fill(struct danesmtp_services* services);
+void exim_services_fill(struct danesmtp_services *services);
+void host_services_fill(struct danesmtp_services *services);
+void result_services_fill(struct danesmtp_services *services);
 
 /* tls_variables.c: $tls_out_... */
-void tls_variables_service_fill(struct danesmtp_services* services);
+void tls_variables_service_fill(struct danesmtp_services *services);
 void tls_variables_clear(void);
 
 /* delegation.c: Exim's own smtp driver. */
-BOOL own_driver_code(transport_instance* tblock, address_item* addresses);
-void delegate_recipients(void* exim, const size_t* recipients, size_t count);
+BOOL own_driver_code(transport_instance *tblock, address_item *addresses);
+void delegate_recipients(void *exim, const size_t *recipients, size_t count);
 
 #endif
