@@ -16,7 +16,11 @@ std::string tls_text(const SmtpTrouble& trouble) {
 }  // namespace
 
 std::string trouble_text(const SmtpTrouble& trouble, bool pipelined) {
-  const std::string command = format("{}{}", pipelined ? "pipelined " : "", trouble.command);
+  // A time-out after RCPT is about that recipient, whatever went out with it.
+  const bool of_recipient = trouble.stage == SmtpStage::Rcpt && !trouble.reply &&
+                            trouble.error.kind == ErrorKind::Timeout;
+  const bool in_group = pipelined && !of_recipient;
+  const std::string command = format("{}{}", in_group ? "pipelined " : "", trouble.command);
   if (trouble.reply)
     return format("SMTP error from remote mail server after {}: {}", command,
                   printable(to_text(*trouble.reply)));
@@ -45,6 +49,14 @@ std::string trouble_text(const SmtpTrouble& trouble, bool pipelined) {
 
 std::string confirmation_text(const SmtpReply& reply) {
   return printable(to_text(reply));
+}
+
+std::string confirmation_text(const SmtpReply& own, const SmtpReply& overall) {
+  return format("{}\\n{}", confirmation_text(own), confirmation_text(overall));
+}
+
+std::string message_refusal_text(const SmtpReply& reply, const std::string& command) {
+  return format("PRDR error after {}: {}", command, printable(to_text(reply)));
 }
 
 std::string missing_smtputf8_text() {

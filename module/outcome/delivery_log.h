@@ -18,6 +18,12 @@ std::string trouble_text(const SmtpTrouble& trouble, bool pipelined);
 // The reply to the end of data, as C= shows it.
 std::string confirmation_text(const SmtpReply& reply);
 
+// With PRDR: the recipient's own reply, then the one for all.
+std::string confirmation_text(const SmtpReply& own, const SmtpReply& overall);
+
+// A recipient for which the message was refused after it was sent (PRDR).
+std::string message_refusal_text(const SmtpReply& reply, const std::string& command);
+
 std::string missing_smtputf8_text();
 
 // Why a recipient waits although no host was tried.

@@ -153,15 +153,33 @@ Judgement judge(const WriteFailure& failure) {
   return judgement;
 }
 
-Judgement judge_missing_smtputf8() {
+Judgement judge_missing_smtputf8(OtherHosts others) {
   Judgement judgement;
   judgement.scope = FailureScope::Message;
+  judgement.status = others == OtherHosts::None ? Status::Failed : Status::Deferred;
+  judgement.cause = Cause::Utf8;
   judgement.text = missing_smtputf8_text();
+  return judgement;
+}
+
+Judgement judge_inconvertible_address(const Error& error) {
+  Judgement judgement;
+  judgement.scope = FailureScope::Delivery;
+  judgement.cause = Cause::Expansion;
+  judgement.text = error.text;
   return judgement;
 }
 
 Judgement judge_refusal(const SmtpReply& reply, const std::string& command, bool pipelined) {
   return judge({SmtpStage::Rcpt, {ErrorKind::Protocol, "refused"}, reply, command}, pipelined);
+}
+
+Judgement judge_message_refusal(const SmtpReply& reply, const std::string& command) {
+  auto judgement =
+      judge({SmtpStage::EndOfData, {ErrorKind::Protocol, "refused"}, reply, command}, false);
+  judgement.scope = FailureScope::Recipient;
+  judgement.text = message_refusal_text(reply, command);
+  return judgement;
 }
 
 }  // namespace danesmtp

@@ -48,10 +48,18 @@ Judgement judge(const SmtpTrouble& trouble, bool pipelined);
 Judgement judge(const ConnectFailure& failure);
 Judgement judge(const WriteFailure& failure);
 
-// The message needs SMTPUTF8 and the server does not offer it (RFC 6531 3.2): another host may.
-Judgement judge_missing_smtputf8();
+// The message needs SMTPUTF8 and the server does not offer it (RFC 6531 3.2): another host may, and
+// after the last one it is final.
+enum class OtherHosts { Remain, None };
+Judgement judge_missing_smtputf8(OtherHosts others);
+
+// An address needs SMTPUTF8, is to be sent as A-labels, and cannot.
+Judgement judge_inconvertible_address(const Error& error);
 
 // A recipient that was refused at RCPT.
 Judgement judge_refusal(const SmtpReply& reply, const std::string& command, bool pipelined);
+
+// The message was refused for one recipient (PRDR), after `command`.
+Judgement judge_message_refusal(const SmtpReply& reply, const std::string& command);
 
 }  // namespace danesmtp

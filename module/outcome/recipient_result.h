@@ -31,6 +31,7 @@ enum class Cause {
   Filter,
   Headers,
   Expansion,
+  Utf8,  // SMTPUTF8 is needed and not offered
 };
 
 // How sure we are who the peer is (D-032, D-160).
@@ -39,6 +40,9 @@ enum class PeerTrust {
   Verified,  // by PKIX, or by DANE of a host that an insecure MX record named
   Dane,      // by DANE all the way from the recipient's domain
 };
+
+// Whether the server can pass on requests for delivery notifications (RFC 3461).
+enum class DsnSupport { Unknown, No, Yes };
 
 struct RecipientOutcome {
   Status status = Status::Deferred;
@@ -51,6 +55,10 @@ struct RecipientOutcome {
   bool host_secure = false;         // found by DNSSEC
   bool first_of_transaction = false;
   bool pipelined = false;
+  bool chunked = false;        // the message went by BDAT (RFC 3030)
+  bool prdr = false;           // the recipient had its own reply to the end of data
+  bool downconverted = false;  // addresses were sent as A-labels
+  DsnSupport dsn = DsnSupport::Unknown;
   std::string cipher;  // "TLS1.3:...:256"; empty: no TLS
   std::string peer_dn;
   PeerTrust trust = PeerTrust::None;

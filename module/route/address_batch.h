@@ -16,10 +16,16 @@ enum class RouteKind {
   Fixed,  // the configuration names the hosts: non-MX destinations (RFC 7672 2.2.2, D-056)
 };
 
+// Whether addresses may be sent as A-labels where SMTPUTF8 is needed.
+enum class Utf8Downconvert { Never, IfNeeded, Always };
+
 struct BatchRecipient {
   std::string address;  // for RCPT TO
   std::string domain;
   RouteKind route = RouteKind::Mx;
+  std::string dsn_notify{};   // "NEVER" or a list (RFC 3461 4.1); empty: not asked for
+  std::string dsn_orcpt{};    // "rfc822;xtext"; empty: not known
+  bool dsn_last_hop = false;  // the router ends the chain of notifications here
 };
 
 struct BatchHost {
@@ -36,6 +42,9 @@ struct AddressBatch {
   std::string spool_directory;     // for message data too large for memory
   std::uint64_t message_size = 0;  // octets, with size_addition (RFC 1870)
   bool smtputf8 = false;           // an address or header needs it (RFC 6531)
+  Utf8Downconvert utf8_downconvert = Utf8Downconvert::Never;  // what an ACL said of the message
+  std::string dsn_ret;    // "FULL" or "HDRS" (RFC 3461 4.3); empty: left out
+  std::string dsn_envid;  // xtext; empty: left out
   std::vector<BatchRecipient> recipients;
   std::vector<BatchHost> hosts;
 };

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "route/attempt.h"
 
-#include <charconv>
 #include <chrono>
 
 #include "net/line_channel.h"
 #include "net/message_file.h"
 #include "outcome/delivery_log.h"
+#include "route/dialogue.h"
 #include "route/host_tls.h"
 #include "smtp/session.h"
 #include "smtp/transaction.h"
@@ -61,18 +61,21 @@ class Attempt {
 
  private:
   AttemptResult converse(UniqueFd socket);
-  [[nodiscard]] tl::expected<UniqueFd, WriteFailure> message();
-  AttemptResult transact(SmtpSession& session, const FileExtent& message);
+  AttemptResult send(SmtpSession& session);
+  [[nodiscard]] tl::expected<UniqueFd, WriteFailure> message(MessageForm form);
+  AttemptResult transact(SmtpSession& session, const Dialogue& dialogue,
+                         const MessageData& message);
   void take(const TransactionResult& result, const std::vector<std::size_t>& recipients);
   void accepted(const TransactionResult& result, const std::vector<std::size_t>& recipients);
-  void refused(std::size_t recipient, const RecipientResult& result, bool pipelined);
+  void refused(std::size_t recipient, const RecipientResult& result);
+  void message_refused(std::size_t recipient, const RecipientResult& result);
   AttemptResult give_up(const Judgement& judgement);
   AttemptResult trouble(const SmtpTrouble& trouble, bool pipelined);
   void report(std::size_t recipient, const Judgement& judgement);
   void describe_peer(const SmtpSession& session);
   void set_tls_variables(const TlsInfo* session);
   void dane_event(const std::string& data);
-  std::size_t recipients_per_transaction(const SmtpSession& session);
+  bool last_host() const { return request_.host + 1 == batch_.hosts.size(); }
   std::vector<std::size_t> next_recipients(std::size_t most) const;
 
   MailServer& server_;
@@ -83,6 +86,7 @@ class Attempt {
   RecipientOutcome peer_;               // what every outcome on this connection has in common
   std::vector<std::size_t> undecided_;  // in order
   std::vector<std::size_t> waiting_;    // deferred
+  bool connection_used_up_ = false;     // all went well, and it takes no more messages
 };
 
 bool has_dane_policy(const HostPolicy& policy) {
@@ -105,49 +109,56 @@ AttemptResult Attempt::run() {
     return give_up(host_judgement(tls.error()));
   }
   tls_ = *tls;
-  auto socket = server_.connect(request_.host, request_.port);
-  if (!socket) return give_up(judge(socket.error()));
-  return converse(std::move(*socket));
+  // A server that takes so many messages on a connection and no more gets another connection. Each
+  // decides a recipient or ends in trouble, so this loop ends.
+  AttemptResult result;
+  do {
+    connection_used_up_ = false;
+    auto socket = server_.connect(request_.host, request_.port);
+    if (!socket) return give_up(judge(socket.error()));
+    result = converse(std::move(*socket));
+  } while (connection_used_up_);
+  return result;
 }
 
 AttemptResult Attempt::converse(UniqueFd socket) {
   auto settings = session_settings(server_, tls_);
   if (!settings) return give_up(host_judgement(settings.error()));
+  if (server_.host_in("hosts_avoid_esmtp", request_.host).value_or(false))
+    settings->hello = Hello::Helo;
   SmtpSession session(LineChannel(std::move(socket)), std::move(*settings), server_);
   auto opened = session.open();
   describe_peer(session);
   if (!opened) return trouble(opened.error(), false);
-  if (batch_.smtputf8 && !session.capabilities().smtputf8) {
-    session.quit();
-    return give_up(judge_missing_smtputf8());
-  }
-
-  auto file = message();
-  if (!file) {
-    session.quit();
-    return give_up(judge(file.error()));
-  }
-  auto extent = whole_file(*file);
-  if (!extent) return give_up(host_judgement(extent.error()));
-  auto result = transact(session, *extent);
+  auto result = send(session);
   session.quit();
   return result;
 }
 
-tl::expected<UniqueFd, WriteFailure> Attempt::message() {
+AttemptResult Attempt::send(SmtpSession& session) {
+  auto dialogue = plan_dialogue(server_, batch_, request_.host, session.capabilities());
+  if (!dialogue) return give_up(host_judgement(dialogue.error()));
+  if (dialogue->utf8 == Utf8Way::Forbidden)
+    return give_up(judge_missing_smtputf8(last_host() ? OtherHosts::None : OtherHosts::Remain));
+  peer_.downconverted = dialogue->utf8 == Utf8Way::ToAscii;
+  auto file = message(dialogue->form);
+  if (!file) return give_up(judge(file.error()));
+  auto extent = whole_file(*file);
+  if (!extent) return give_up(host_judgement(extent.error()));
+  return transact(session, *dialogue, {*extent, dialogue->form});
+}
+
+tl::expected<UniqueFd, WriteFailure> Attempt::message(MessageForm form) {
   auto file = make_message_file(batch_.spool_directory, batch_.message_size);
   if (!file) return tl::unexpected(WriteFailure{WriteFailureKind::Io, 0, file.error().text});
-  auto written = server_.write_message(file->get());
+  auto written = server_.write_message(file->get(), form);
   if (!written) return tl::unexpected(written.error());
   return std::move(*file);
 }
 
 void Attempt::describe_peer(const SmtpSession& session) {
-  const bool implicit = tls_.start == TlsStart::FromFirstOctet;
-  if (!implicit) server_.session_step('e');
+  for (char step : session.steps()) server_.session_step(step);
   if (!session.tls()) return;
-  server_.session_step('s');
-  server_.session_step('e');
   peer_.cipher = session.tls()->cipher;
   if (!session.tls()->group.empty()) peer_.cipher += ":" + session.tls()->group;
   peer_.peer_dn = session.tls()->peer_dn;
@@ -176,44 +187,33 @@ void Attempt::set_tls_variables(const TlsInfo* session) {
   server_.set_tls_variables(variables);
 }
 
-std::size_t Attempt::recipients_per_transaction(const SmtpSession& session) {
-  std::size_t most = 0;
-  auto text = server_.option_expanded("max_rcpt");
-  if (text) std::from_chars(text->data(), text->data() + text->size(), most);
-  auto limit = session.capabilities().limits.rcpt_max;
-  if (limit && (most == 0 || *limit < most)) most = *limit;
-  return most == 0 ? undecided_.size() : most;
-}
-
 std::vector<std::size_t> Attempt::next_recipients(std::size_t most) const {
   auto count = static_cast<std::ptrdiff_t>(std::min(most, undecided_.size()));
   return {undecided_.begin(), undecided_.begin() + count};
 }
 
 // A transaction decides at least one recipient or ends in trouble, so this loop ends.
-AttemptResult Attempt::transact(SmtpSession& session, const FileExtent& message) {
-  const std::size_t most = recipients_per_transaction(session);
-  Envelope envelope;
-  envelope.mail.sender = batch_.sender;
-  if (session.capabilities().size) envelope.mail.size = batch_.message_size;
-  if (batch_.smtputf8) envelope.mail.smtputf8 = SmtpUtf8::Yes;
+AttemptResult Attempt::transact(SmtpSession& session, const Dialogue& dialogue,
+                                const MessageData& message) {
+  peer_.dsn = dialogue.dsn ? DsnSupport::Yes : DsnSupport::No;
   bool previous_accepted = true;
-  while (!undecided_.empty()) {
+  for (std::size_t made = 0; made < dialogue.most_transactions && !undecided_.empty(); ++made) {
     if (!previous_accepted) {
       auto reset = session.reset();
       if (!reset) return trouble(reset.error(), false);
     }
-    const auto recipients = next_recipients(most);
-    envelope.recipients.clear();
-    for (auto index : recipients)
-      envelope.recipients.push_back({batch_.recipients[index].address, {}, {}});
-    auto result = run_transaction(session, envelope, message, [&](const TransactionResult& so_far) {
-      accepted(so_far, recipients);
-    });
+    const auto recipients = next_recipients(dialogue.most_recipients);
+    auto envelope = make_envelope(server_, batch_, dialogue, recipients);
+    if (!envelope) return give_up(judge_inconvertible_address(envelope.error()));
+    peer_.chunked = dialogue.form == MessageForm::Plain;
+    auto result =
+        run_transaction(session, *envelope, message,
+                        [&](const TransactionResult& so_far) { accepted(so_far, recipients); });
     take(result, recipients);
-    if (result.trouble) return trouble(*result.trouble, result.pipelined);
+    if (result.trouble) return trouble(*result.trouble, result.trouble_in_group);
     previous_accepted = result.custody == Custody::Taken;
   }
+  connection_used_up_ = !undecided_.empty();
   return {AttemptEnd::Worked, {}, false, waiting_};
 }
 
@@ -225,7 +225,10 @@ void Attempt::accepted(const TransactionResult& result,
     if (result.recipients[i].fate != RecipientFate::Delivered) continue;
     RecipientOutcome outcome = peer_;
     outcome.status = Status::Delivered;
-    outcome.text = confirmation_text(*result.recipients[i].reply);
+    const SmtpReply& reply = *result.recipients[i].reply;
+    outcome.text =
+        result.overall ? confirmation_text(reply, *result.overall) : confirmation_text(reply);
+    outcome.prdr = result.overall.has_value();
     outcome.first_of_transaction = delivered.empty();
     outcome.pipelined = result.pipelined;
     outcome.duration = std::chrono::duration_cast<microseconds>(SteadyClock::now() - started_);
@@ -236,21 +239,35 @@ void Attempt::accepted(const TransactionResult& result,
   for (auto recipient : delivered) server_.retry_recipient(recipient, RetryChange::Worked);
 }
 
-void Attempt::refused(std::size_t recipient, const RecipientResult& result, bool pipelined) {
-  const Judgement judgement = judge_refusal(*result.reply, result.command, pipelined);
+// The reply to RCPT is quoted without "pipelined": it is plain which command it answers.
+void Attempt::refused(std::size_t recipient, const RecipientResult& result) {
+  const Judgement judgement = judge_refusal(*result.reply, result.command, false);
   report(recipient, judgement);
   server_.log_message(request_.host, judgement.text);
   if (judgement.status == Status::Failed) return;
   server_.event(request_.host, recipient, "msg:rcpt:host:defer", judgement.text);
+  // After the last host the recipient's own line says it.
+  if (last_host())
+    server_.event(request_.host, recipient, "msg:rcpt:defer", judgement.text);
+  else
+    server_.log_refusal(request_.host, judgement.text);
   server_.retry_recipient(recipient, RetryChange::Deferred);
+}
+
+void Attempt::message_refused(std::size_t recipient, const RecipientResult& result) {
+  const Judgement judgement = judge_message_refusal(*result.reply, result.command);
+  report(recipient, judgement);
+  if (judgement.status == Status::Deferred)
+    server_.retry_recipient(recipient, RetryChange::Deferred);
 }
 
 void Attempt::take(const TransactionResult& result, const std::vector<std::size_t>& recipients) {
   for (std::size_t i = 0; i < recipients.size(); ++i) {
     const auto& one = result.recipients[i];
-    if (one.fate == RecipientFate::Undecided) continue;
-    // The reply to RCPT is quoted without "pipelined": it is plain which command it answers.
-    if (one.fate == RecipientFate::Refused) refused(recipients[i], one, false);
+    if (one.fate == RecipientFate::Undecided || one.fate == RecipientFate::NextTransaction)
+      continue;
+    if (one.fate == RecipientFate::Refused) refused(recipients[i], one);
+    if (one.fate == RecipientFate::MessageRefused) message_refused(recipients[i], one);
     std::erase(undecided_, recipients[i]);
   }
 }

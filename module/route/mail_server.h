@@ -14,6 +14,7 @@
 #include "net/unique_fd.h"
 #include "outcome/recipient_result.h"
 #include "route/address_batch.h"
+#include "smtp/command.h"
 
 namespace danesmtp {
 
@@ -66,6 +67,8 @@ class MailServer : public Log {
   virtual void log_host(std::size_t host, const std::string& text, int system_errno) = 0;
   // A recipient was refused: for the message's own log.
   virtual void log_message(std::size_t host, const std::string& text) = 0;
+  // A recipient was refused for now and another host is to be tried: for the administrator.
+  virtual void log_refusal(std::size_t host, const std::string& text) = 0;
 
   // Options of the transport. Unknown names read as unset.
   virtual int option_number(const char* name, int fallback) = 0;
@@ -90,8 +93,10 @@ class MailServer : public Log {
       std::size_t host) = 0;  // the message is older than the host's last rule
   virtual tl::expected<UniqueFd, ConnectFailure> connect(std::size_t host, std::uint16_t port) = 0;
 
-  // The message as it goes over the wire, dot-stuffed and with the final dot, into `fd`.
-  virtual tl::expected<void, WriteFailure> write_message(int fd) = 0;
+  // The message as it goes over the wire into `fd`.
+  virtual tl::expected<void, WriteFailure> write_message(int fd, MessageForm form) = 0;
+  // The address with A-labels in the place of what is not ASCII. BadInput: it has no such form.
+  [[nodiscard]] virtual Result<std::string> ascii_address(const std::string& address) = 0;
 
   virtual void set_outcome(std::size_t recipient, const RecipientOutcome& outcome) = 0;
   virtual void journal(const std::vector<std::size_t>& recipients) = 0;

@@ -20,6 +20,19 @@ static enum danesmtp_route route_of(const address_item *a, BOOL hosts_of_transpo
                                                                     : DANESMTP_ROUTE_FIXED;
 }
 
+/* NOTIFY= in Exim's order; NULL: the sender did not ask. */
+static const char *notify_of(const address_item *a)
+{
+  static const struct { int flag; const char *name; } all[] = {
+    { rf_notify_never, "NEVER" }, { rf_notify_success, "SUCCESS" },
+    { rf_notify_failure, "FAILURE" }, { rf_notify_delay, "DELAY" },
+  };
+  gstring *g = NULL;
+  for (size_t i = 0; i < nelem(all); i++)
+    if (a->dsn_flags & all[i].flag) g = string_fmt_append(g, "%s%s", g ? "," : "", all[i].name);
+  return g ? CCS string_from_gstring(g) : NULL;
+}
+
 static void import_recipients(struct batch_handle *h, BOOL hosts_of_transport)
 {
   struct danesmtp_recipient *recipients;
@@ -33,6 +46,9 @@ static void import_recipients(struct batch_handle *h, BOOL hosts_of_transport)
       .address = CCS transport_rcpt_address(a, h->tblock->rcpt_include_affixes),
       .domain = CCS a->domain,
       .route = route_of(a, hosts_of_transport),
+      .dsn_last_hop = a->dsn_flags & rf_dsnlasthop ? 1 : 0,
+      .dsn_notify = notify_of(a),
+      .dsn_orcpt = CCS a->dsn_orcpt,
     };
   }
   h->batch.recipients = recipients;
@@ -105,8 +121,13 @@ BOOL batch_import(struct batch_handle *h, transport_instance *tblock, address_it
   h->batch.sender = CCS return_path;
 #ifdef SUPPORT_I18N
   h->batch.smtputf8 = addresses->prop.utf8_msg;
+  h->batch.downconvert = addresses->prop.utf8_downcvt ? DANESMTP_DOWNCONVERT_ALWAYS
+                       : addresses->prop.utf8_downcvt_maybe ? DANESMTP_DOWNCONVERT_IF_NEEDED
+                       : DANESMTP_DOWNCONVERT_NEVER;
 #endif
-  h->batch.message_size = (uint64_t)(message_size + message_linecount +
-                                     (ob->size_addition > 0 ? ob->size_addition : 0));
+  h->batch.dsn_ret = dsn_ret == dsn_ret_hdrs ? "HDRS" : dsn_ret == dsn_ret_full ? "FULL" : NULL;
+  h->batch.dsn_envid = CCS dsn_envid;
+  const int size = message_size + message_linecount + ob->size_addition;
+  h->batch.message_size = size > 0 ? (uint64_t)size : 0;
   return TRUE;
 }

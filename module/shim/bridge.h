@@ -19,7 +19,7 @@
 extern "C" {
 #endif
 
-#define DANESMTP_BRIDGE_VERSION 2u
+#define DANESMTP_BRIDGE_VERSION 3u
 #define DANESMTP_CORE_SYMBOL "danesmtp_core"
 
 /* One host of the batch's list, in Exim's order. */
@@ -41,6 +41,16 @@ struct danesmtp_recipient {
   const char *address; /* for RCPT TO */
   const char *domain;
   int32_t route;       /* enum danesmtp_route */
+  int32_t dsn_last_hop;   /* no notification is asked of the next server */
+  const char *dsn_notify; /* NOTIFY= (RFC 3461); NULL: not asked for */
+  const char *dsn_orcpt;  /* ORCPT=; NULL: not known */
+};
+
+/* May addresses that need SMTPUTF8 be sent as A-labels? */
+enum danesmtp_downconvert {
+  DANESMTP_DOWNCONVERT_NEVER = 0,
+  DANESMTP_DOWNCONVERT_IF_NEEDED = 1,
+  DANESMTP_DOWNCONVERT_ALWAYS = 2,
 };
 
 struct danesmtp_batch {
@@ -53,6 +63,9 @@ struct danesmtp_batch {
   size_t host_count;
   uint64_t message_size; /* octets with CRLF and size_addition, for SIZE= */
   int32_t smtputf8;      /* an address or header needs it (RFC 6531) */
+  int32_t downconvert;   /* enum danesmtp_downconvert, of the message */
+  const char *dsn_ret;   /* RET= (RFC 3461); NULL: not asked for */
+  const char *dsn_envid; /* ENVID=; NULL: none */
 };
 
 enum danesmtp_status { DANESMTP_DELIVERED = 0, DANESMTP_DEFERRED = 1, DANESMTP_FAILED = 2 };
@@ -78,6 +91,7 @@ enum danesmtp_cause {
   DANESMTP_CAUSE_FILTER,          /* the message could not be written: filter */
   DANESMTP_CAUSE_HEADERS,         /* the message could not be written: headers_add, headers_remove */
   DANESMTP_CAUSE_EXPANSION,       /* an option could not be expanded */
+  DANESMTP_CAUSE_UTF8,            /* SMTPUTF8 is needed and not offered */
 };
 
 enum danesmtp_result_flags {
@@ -87,6 +101,11 @@ enum danesmtp_result_flags {
   DANESMTP_DANE_VERIFIED = 1 << 3,
   DANESMTP_PIPELINED = 1 << 4,
   DANESMTP_HOST_SECURE = 1 << 5,   /* the host was found by DNSSEC: DS in the log line */
+  DANESMTP_CHUNKED = 1 << 6,       /* the message went by BDAT: K in the log line */
+  DANESMTP_PRDR = 1 << 7,          /* the recipient had its own reply to the end of data */
+  DANESMTP_DOWNCONVERTED = 1 << 8, /* addresses were sent as A-labels */
+  DANESMTP_DSN_YES = 1 << 9,       /* the server was told the recipient and knows DSN */
+  DANESMTP_DSN_NO = 1 << 10,       /* and does not */
 };
 
 /* What became of one recipient. */
@@ -114,6 +133,12 @@ enum danesmtp_host_state {
   DANESMTP_HOST_ADDRESS_LATER,  /* look-up failed for now */
   DANESMTP_HOST_LOCAL,          /* is this machine, and allow_localhost is off */
   DANESMTP_HOST_BUSY,           /* serialize_hosts: another delivery has a connection */
+};
+
+/* How the message is written: with CRLF, and */
+enum danesmtp_form {
+  DANESMTP_FORM_DOTTED = 0, /* dot-stuffed, with the final dot, for DATA */
+  DANESMTP_FORM_PLAIN = 1,  /* as it is, for BDAT */
 };
 
 enum danesmtp_written {
@@ -152,6 +177,7 @@ struct danesmtp_services {
   void (*log_main)(void *exim, const char *line);
   void (*log_host)(void *exim, size_t host, const char *message, int32_t system_errno);
   void (*message_log)(void *exim, size_t host, const char *message);
+  void (*log_refusal)(void *exim, size_t host, const char *message); /* of a recipient, main log */
   int (*debugging)(void *exim);
   void (*debug)(void *exim, const char *line);
 
@@ -179,9 +205,11 @@ struct danesmtp_services {
   void (*leave_host)(void *exim, size_t host);     /* ends what host_state began (serialize_hosts) */
   struct danesmtp_connected (*connect)(void *exim, size_t host, int port);
 
-  /* The message, with CRLF, dot-stuffed, with the final dot, written to fd. enum danesmtp_written;
-   * *why is one line on failure. */
-  int (*write_message)(void *exim, int fd, int32_t *system_errno, const char **why);
+  /* The message, in a form of enum danesmtp_form, written to fd. enum danesmtp_written; *why is one
+   * line on failure. */
+  int (*write_message)(void *exim, int fd, int form, int32_t *system_errno, const char **why);
+  /* The address with A-labels; NULL: *why says why not. */
+  const char *(*ascii_address)(void *exim, const char *address, const char **why);
 
   /* Results. */
   void (*set_result)(void *exim, size_t recipient, const struct danesmtp_result *result);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "shim/bridge_server.h"
 
+#include "core/bytes.h"
 #include "core/format.h"
 
 namespace danesmtp {
@@ -76,6 +77,8 @@ danesmtp_cause bridge_cause(Cause cause) {
       return DANESMTP_CAUSE_HEADERS;
     case Cause::Expansion:
       return DANESMTP_CAUSE_EXPANSION;
+    case Cause::Utf8:
+      return DANESMTP_CAUSE_UTF8;
   }
   return DANESMTP_CAUSE_NONE;
 }
@@ -93,6 +96,11 @@ std::uint32_t bridge_flags(const RecipientOutcome& outcome) {
   if (outcome.first_of_transaction) flags |= DANESMTP_FIRST;
   if (outcome.pipelined) flags |= DANESMTP_PIPELINED;
   if (outcome.host_secure) flags |= DANESMTP_HOST_SECURE;
+  if (outcome.chunked) flags |= DANESMTP_CHUNKED;
+  if (outcome.prdr) flags |= DANESMTP_PRDR;
+  if (outcome.downconverted) flags |= DANESMTP_DOWNCONVERTED;
+  if (outcome.dsn == DsnSupport::Yes) flags |= DANESMTP_DSN_YES;
+  if (outcome.dsn == DsnSupport::No) flags |= DANESMTP_DSN_NO;
   return flags | trust_flags(outcome.trust);
 }
 
@@ -134,6 +142,28 @@ WriteFailureKind write_failure_of(int code) {
   }
 }
 
+Utf8Downconvert downconvert_of(int mode) {
+  switch (mode) {
+    case DANESMTP_DOWNCONVERT_ALWAYS:
+      return Utf8Downconvert::Always;
+    case DANESMTP_DOWNCONVERT_IF_NEEDED:
+      return Utf8Downconvert::IfNeeded;
+    default:
+      return Utf8Downconvert::Never;
+  }
+}
+
+BatchRecipient import_recipient(const danesmtp_recipient& recipient) {
+  BatchRecipient imported;
+  imported.address = text_of(recipient.address);
+  imported.domain = text_of(recipient.domain);
+  imported.route = recipient.route == DANESMTP_ROUTE_MX ? RouteKind::Mx : RouteKind::Fixed;
+  imported.dsn_notify = text_of(recipient.dsn_notify);
+  imported.dsn_orcpt = text_of(recipient.dsn_orcpt);
+  imported.dsn_last_hop = recipient.dsn_last_hop != 0;
+  return imported;
+}
+
 int deferred(RetryChange change) {
   return change == RetryChange::Deferred ? 1 : 0;
 }
@@ -147,12 +177,11 @@ AddressBatch import_batch(const danesmtp_batch& batch) {
   imported.spool_directory = text_of(batch.spool_directory);
   imported.message_size = batch.message_size;
   imported.smtputf8 = batch.smtputf8 != 0;
-  for (std::size_t i = 0; i < batch.recipient_count; ++i) {
-    const auto& r = batch.recipients[i];
-    imported.recipients.push_back(
-        {text_of(r.address), text_of(r.domain),
-         r.route == DANESMTP_ROUTE_MX ? RouteKind::Mx : RouteKind::Fixed});
-  }
+  imported.utf8_downconvert = downconvert_of(batch.downconvert);
+  imported.dsn_ret = text_of(batch.dsn_ret);
+  imported.dsn_envid = text_of(batch.dsn_envid);
+  for (std::size_t i = 0; i < batch.recipient_count; ++i)
+    imported.recipients.push_back(import_recipient(batch.recipients[i]));
   imported.hosts = import_hosts(batch);
   return imported;
 }
@@ -175,6 +204,10 @@ void BridgeServer::log_host(std::size_t host, const std::string& text, int syste
 
 void BridgeServer::log_message(std::size_t host, const std::string& text) {
   s_.message_log(exim_, host, text.c_str());
+}
+
+void BridgeServer::log_refusal(std::size_t host, const std::string& text) {
+  s_.log_refusal(exim_, host, text.c_str());
 }
 
 int BridgeServer::option_number(const char* name, int fallback) {
@@ -259,12 +292,21 @@ tl::expected<UniqueFd, ConnectFailure> BridgeServer::connect(std::size_t host, s
   return tl::unexpected(ConnectFailure{answer.system_errno, answer.timed_out != 0});
 }
 
-tl::expected<void, WriteFailure> BridgeServer::write_message(int fd) {
+tl::expected<void, WriteFailure> BridgeServer::write_message(int fd, MessageForm form) {
   std::int32_t system_errno = 0;
   const char* why = nullptr;
-  const int code = s_.write_message(exim_, fd, &system_errno, &why);
+  const int wire = form == MessageForm::Plain ? DANESMTP_FORM_PLAIN : DANESMTP_FORM_DOTTED;
+  const int code = s_.write_message(exim_, fd, wire, &system_errno, &why);
   if (code == DANESMTP_WRITTEN) return {};
   return tl::unexpected(WriteFailure{write_failure_of(code), system_errno, text_of(why)});
+}
+
+Result<std::string> BridgeServer::ascii_address(const std::string& address) {
+  const char* why = nullptr;
+  const char* converted = s_.ascii_address(exim_, address.c_str(), &why);
+  if (converted) return std::string(converted);
+  return fail(ErrorKind::BadInput,
+              format("{} cannot be sent without SMTPUTF8: {}", printable(address), text_of(why)));
 }
 
 void BridgeServer::set_outcome(std::size_t recipient, const RecipientOutcome& outcome) {

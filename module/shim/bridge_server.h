@@ -21,6 +21,7 @@ class BridgeServer : public MailServer {
   void debug(std::string_view line) override;
   void log_host(std::size_t host, const std::string& text, int system_errno) override;
   void log_message(std::size_t host, const std::string& text) override;
+  void log_refusal(std::size_t host, const std::string& text) override;
 
   int option_number(const char* name, int fallback) override;
   std::string option_text(const char* name) override;
@@ -36,7 +37,8 @@ class BridgeServer : public MailServer {
   bool tried_since_arrival(std::size_t host) override;
   bool retries_over(std::size_t host) override;
   tl::expected<UniqueFd, ConnectFailure> connect(std::size_t host, std::uint16_t port) override;
-  tl::expected<void, WriteFailure> write_message(int fd) override;
+  tl::expected<void, WriteFailure> write_message(int fd, MessageForm form) override;
+  Result<std::string> ascii_address(const std::string& address) override;
 
   void set_outcome(std::size_t recipient, const RecipientOutcome& outcome) override;
   void journal(const std::vector<std::size_t>& recipients) override;

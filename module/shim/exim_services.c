@@ -29,11 +29,17 @@ static void log_host(void *exim, size_t host, const char *message, int32_t syste
   deliver_msglog("%s %.*s\n", tod_stamp(tod_log), g->ptr, g->s);
 }
 
+/* A recipient was refused: these two lines as Exim's own driver writes them, the first without a port. */
 static void message_log(void *exim, size_t host, const char *message)
 {
   const struct batch_handle *h = exim;
-  gstring *g = host_label(h, host);
-  deliver_msglog("%s %.*s %s\n", tod_stamp(tod_log), g->ptr, g->s, message);
+  deliver_msglog("%s H=%s [%s] %s\n", tod_stamp(tod_log), h->hosts[host]->name, h->hosts[host]->address,
+                 message);
+}
+
+static void log_refusal(void *exim, size_t host, const char *message)
+{
+  log_write(LOG_MAIN, "%Y %s", host_label(exim, host), message);
 }
 
 static int debugging(void *exim)
@@ -122,9 +128,10 @@ static int host_in(void *exim, const char *option, size_t host)
 
 /* The message. */
 
-static int message_options(const transport_instance *t)
+static int message_options(const transport_instance *t, int form)
 {
-  int options = topt_use_crlf | topt_escape_headers | topt_end_dot | topt_not_socket;
+  int options = topt_use_crlf | topt_escape_headers | topt_not_socket;
+  if (form == DANESMTP_FORM_DOTTED) options |= topt_end_dot;
   if (t->body_only) options |= topt_no_headers;
   if (t->headers_only) options |= topt_no_body;
   if (t->return_path_add) options |= topt_add_return_path;
@@ -184,14 +191,16 @@ static int write_failure(struct batch_handle *h, int error, const uschar *signin
 
 /* The spool flag is restored: writing ends Exim's belief that the data file is in wire format, and a
  * second copy of the message in this process would be written wrongly. */
-static int write_message(void *exim, int fd, int32_t *system_errno, const char **why)
+static int write_message(void *exim, int fd, int form, int32_t *system_errno, const char **why)
 {
   struct batch_handle *h = exim;
   const smtp_transport_options_block *ob = h->tblock->drinst.options_block;
   const BOOL wire_format = f.spool_file_wireformat;
   transport_ctx context = {
     .u = { .fd = fd }, .tblock = h->tblock, .addr = h->addresses,
-    .check_string = US".", .escape_string = US"..", .options = message_options(h->tblock),
+    .check_string = form == DANESMTP_FORM_DOTTED ? US"." : NULL,
+    .escape_string = form == DANESMTP_FORM_DOTTED ? US".." : NULL,
+    .options = message_options(h->tblock, form),
   };
   const uschar *signing = NULL;
   int rc = set_up_filter(h, why);
@@ -204,6 +213,22 @@ static int write_message(void *exim, int fd, int32_t *system_errno, const char *
   const int error = errno;
   f.spool_file_wireformat = wire_format;
   return written ? DANESMTP_WRITTEN : write_failure(h, error, signing, system_errno, why);
+}
+
+static const char *ascii_address(void *exim, const char *address, const char **why)
+{
+#ifdef SUPPORT_I18N
+  uschar *error = NULL;
+  const uschar *converted = string_address_utf8_to_alabel(CUS address, &error);
+  (void)exim;
+  if (converted && !error) return CCS converted;
+  *why = error ? CCS error : "no such form";
+#else
+  (void)exim;
+  (void)address;
+  *why = "this Exim was built without internationalised mail";
+#endif
+  return NULL;
 }
 
 /* Events. */
@@ -239,6 +264,7 @@ void exim_services_fill(struct danesmtp_services *s)
   s->log_main = log_main;
   s->log_host = log_host;
   s->message_log = message_log;
+  s->log_refusal = log_refusal;
   s->debugging = debugging;
   s->debug = debug;
   s->option_int = option_int;
@@ -248,6 +274,7 @@ void exim_services_fill(struct danesmtp_services *s)
   s->expansion_error = expansion_error;
   s->host_in = host_in;
   s->write_message = write_message;
+  s->ascii_address = ascii_address;
   s->event = event;
   s->session_step = session_step;
 }

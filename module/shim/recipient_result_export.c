@@ -23,6 +23,11 @@ static int exim_errno(const struct danesmtp_result *r)
     case DANESMTP_CAUSE_FILTER: return ERRNO_FILTER_FAIL;
     case DANESMTP_CAUSE_HEADERS: return ERRNO_CHHEADER_FAIL;
     case DANESMTP_CAUSE_EXPANSION: return ERRNO_EXPANDFAIL;
+#ifdef SUPPORT_I18N
+    case DANESMTP_CAUSE_UTF8: return ERRNO_UTF8_FWD;
+#else
+    case DANESMTP_CAUSE_UTF8: return 0;
+#endif
   }
   return ERRNO_UNKNOWNERROR;
 }
@@ -66,6 +71,15 @@ static void set_flags(address_item *a, uint32_t flags)
   else clearflag(a, af_dane_verified);
 #endif
   if (flags & DANESMTP_PIPELINED) setflag(a, af_pipelining);
+  if (flags & DANESMTP_CHUNKED) setflag(a, af_chunking_used);
+#ifndef DISABLE_PRDR
+  if (flags & DANESMTP_PRDR) setflag(a, af_prdr_used);
+#endif
+#ifdef SUPPORT_I18N
+  if (flags & DANESMTP_DOWNCONVERTED) setflag(a, af_utf8_downcvt);
+#endif
+  if (flags & DANESMTP_DSN_YES) a->dsn_aware = dsn_support_yes;
+  if (flags & DANESMTP_DSN_NO) a->dsn_aware = dsn_support_no;
 }
 
 /* Exim's result pipe reads the TLS version as what stands before the first colon: a cipher text

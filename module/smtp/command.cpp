@@ -51,8 +51,7 @@ Result<std::string> mail_command(const MailArguments& arguments) {
   if (!is_word(arguments.envid)) return unfit("ENVID", arguments.envid);
   std::string command = format("MAIL FROM:<{}>", arguments.sender);
   if (arguments.size) command += format(" SIZE={}", *arguments.size);
-  if (arguments.body == BodyType::SevenBit) command += " BODY=7BIT";
-  if (arguments.body == BodyType::EightBitMime) command += " BODY=8BITMIME";
+  if (arguments.prdr == PerRecipientReplies::Yes) command += " PRDR";
   if (arguments.smtputf8 == SmtpUtf8::Yes) command += " SMTPUTF8";
   if (!arguments.ret.empty()) command += " RET=" + arguments.ret;
   if (!arguments.envid.empty()) command += " ENVID=" + arguments.envid;
@@ -68,6 +67,11 @@ Result<std::string> rcpt_command(const RcptArguments& arguments) {
   if (!arguments.notify.empty()) command += " NOTIFY=" + arguments.notify;
   if (!arguments.orcpt.empty()) command += " ORCPT=" + arguments.orcpt;
   return command;
+}
+
+// RFC 3030 2: the number is that of the octets on the wire; no dot is doubled, none ends it.
+std::string last_chunk_command(std::uint64_t octets) {
+  return format("BDAT {} LAST", octets);
 }
 
 }  // namespace danesmtp

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The text of SMTP commands, without CRLF. RFC 5321 4.1.1, SIZE RFC 1870, BODY 6152, SMTPUTF8 6531,
-// RET, ENVID, NOTIFY and ORCPT RFC 3461 4. Pure. No argument can add a parameter or a second
-// command: what would is refused with BadInput. Which parameters the server understands is the
-// caller's matter.
+// The text of SMTP commands, without CRLF. RFC 5321 4.1.1, SIZE RFC 1870, SMTPUTF8 6531, RET,
+// ENVID, NOTIFY and ORCPT 3461 4, BDAT 3030 2, PRDR draft-hall-prdr. Parameters come in the order
+// in which Exim's own driver sends them. Pure. No argument can add a parameter or a second command:
+// what would is refused with BadInput. Which parameters the server understands is the caller's
+// matter.
 #pragma once
 
 #include <cstdint>
@@ -14,13 +15,20 @@
 
 namespace danesmtp {
 
-enum class BodyType { Unstated, SevenBit, EightBitMime };
 enum class SmtpUtf8 { No, Yes };
+// Each recipient gets a reply of its own to the end of data.
+enum class PerRecipientReplies { No, Yes };
+
+// How the lines of a message stand on the wire; each ends with CRLF.
+enum class MessageForm {
+  Dotted,  // for DATA: leading dots are doubled, the last line is the single dot
+  Plain,   // for BDAT: nothing doubled, nothing added
+};
 
 struct MailArguments {
   std::string sender{};                 // without angle brackets; empty: the null sender
   std::optional<std::uint64_t> size{};  // octets
-  BodyType body = BodyType::Unstated;
+  PerRecipientReplies prdr = PerRecipientReplies::No;
   SmtpUtf8 smtputf8 = SmtpUtf8::No;
   std::string ret{};    // "FULL" or "HDRS"; empty: left out
   std::string envid{};  // xtext; empty: left out
@@ -40,5 +48,8 @@ struct RcptArguments {
 
 // "RCPT TO:<recipient> NOTIFY=... ORCPT=..."
 [[nodiscard]] Result<std::string> rcpt_command(const RcptArguments& arguments);
+
+// "BDAT 1234 LAST": a whole message of `octets` in one chunk.
+std::string last_chunk_command(std::uint64_t octets);
 
 }  // namespace danesmtp

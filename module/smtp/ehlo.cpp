@@ -58,10 +58,10 @@ void note_extension(std::string_view line, EhloCapabilities& offered) {
   const std::string& keyword = words[0];
   if (keyword == "STARTTLS") offered.starttls = true;
   if (keyword == "PIPELINING") offered.pipelining = true;
-  if (keyword == "8BITMIME") offered.eightbitmime = true;
   if (keyword == "CHUNKING") offered.chunking = true;
   if (keyword == "SMTPUTF8") offered.smtputf8 = true;
   if (keyword == "DSN") offered.dsn = true;
+  if (keyword == "PRDR") offered.prdr = true;
   if (keyword == "SIZE") {
     offered.size = true;
     if (words.size() > 1) offered.size_limit = positive_number<std::uint64_t>(words[1]);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What a server offers in its reply to EHLO. RFC 5321 4.1.1.1; SIZE RFC 1870, PIPELINING 2920,
-// STARTTLS 3207, CHUNKING 3030, DSN 3461, 8BITMIME 6152, SMTPUTF8 6531, AUTH 4954, LIMITS 9422.
-// Pure. A line that cannot be understood offers nothing; it never makes the reply unusable.
+// STARTTLS 3207, CHUNKING 3030, DSN 3461, SMTPUTF8 6531, AUTH 4954, LIMITS 9422, PRDR
+// draft-hall-prdr. Pure. A line that cannot be understood offers nothing; it never makes the reply
+// unusable.
 #pragma once
 
 #include <cstdint>
@@ -27,10 +28,10 @@ struct EhloCapabilities {
   bool pipelining = false;
   bool size = false;                          // SIZE may be given with MAIL
   std::optional<std::uint64_t> size_limit{};  // octets; none: no fixed limit is declared
-  bool eightbitmime = false;
   bool chunking = false;
   bool smtputf8 = false;
   bool dsn = false;
+  bool prdr = false;
   std::vector<std::string> auth_mechanisms{};  // upper case, in the server's order
   EhloLimits limits{};
 

@@ -78,12 +78,13 @@ SmtpResult<SmtpSession::State> SmtpSession::do_greeting() {
   if (!reply) return tl::unexpected(reply.error());
   if (!reply->positive()) return tl::unexpected(unwelcome(SmtpStage::Greeting, command, *reply));
   greeting_ = *reply;
-  return State::Ehlo;
+  return first_hello();
 }
 
 SmtpResult<SmtpSession::State> SmtpSession::do_ehlo() {
   auto command = hello_command("EHLO", settings_.helo_name);
   if (!command) return trouble(SmtpStage::Ehlo, command.error(), "EHLO");
+  steps_ += 'e';
   auto reply = converse(SmtpStage::Ehlo, *command);
   if (!reply) return tl::unexpected(reply.error());
   if (reply->positive()) {
@@ -100,10 +101,15 @@ SmtpResult<SmtpSession::State> SmtpSession::do_ehlo() {
 SmtpResult<SmtpSession::State> SmtpSession::do_helo() {
   auto command = hello_command("HELO", settings_.helo_name);
   if (!command) return trouble(SmtpStage::Ehlo, command.error(), "HELO");
+  steps_ += 'h';
   auto reply = converse(SmtpStage::Ehlo, *command);
   if (!reply) return tl::unexpected(reply.error());
   if (!reply->positive()) return tl::unexpected(unwelcome(SmtpStage::Ehlo, *command, *reply));
-  return State::Ready;
+  return after_hello();
+}
+
+SmtpSession::State SmtpSession::first_hello() const {
+  return settings_.hello == Hello::Ehlo ? State::Ehlo : State::Helo;
 }
 
 SmtpResult<SmtpSession::State> SmtpSession::after_hello() const {
@@ -130,6 +136,7 @@ SmtpResult<SmtpSession::State> SmtpSession::do_handshake() {
   if (!info) return trouble(SmtpStage::Handshake, info.error(), "STARTTLS");
   debug(format("TLS: {} {}", info->cipher, info->group));
   tls_info_ = std::move(*info);
+  steps_ += 's';
   return State::Verify;
 }
 
@@ -142,7 +149,7 @@ SmtpResult<SmtpSession::State> SmtpSession::do_verify() {
   }
   // RFC 3207 4.2, D-026: EHLO again, and nothing of the first answer survives.
   capabilities_ = EhloCapabilities();
-  return settings_.tls_start == TlsStart::FromFirstOctet ? State::Greeting : State::Ehlo;
+  return settings_.tls_start == TlsStart::FromFirstOctet ? State::Greeting : first_hello();
 }
 
 SmtpResult<void> SmtpSession::reset() {

@@ -25,6 +25,7 @@ namespace danesmtp {
 
 enum class TlsUse { Never, IfOffered, Required };
 enum class TlsStart { AfterStartTls, FromFirstOctet };
+enum class Hello { Ehlo, Helo };  // Helo: no extension is asked for, so no STARTTLS either
 
 // How long to wait for one reply, or for one block of message data (RFC 5321 4.5.3.2).
 struct SmtpTimeouts {
@@ -39,6 +40,7 @@ using VerifyPeer = std::function<Result<void>(const TlsInfo&)>;
 
 struct SessionSettings {
   std::string helo_name{};
+  Hello hello = Hello::Ehlo;
   TlsUse tls_use = TlsUse::IfOffered;
   TlsStart tls_start = TlsStart::AfterStartTls;  // FromFirstOctet overrides tls_use
   TlsSettings tls{};
@@ -59,6 +61,8 @@ class SmtpSession {
   const SmtpReply& greeting() const { return greeting_; }
   const EhloCapabilities& capabilities() const { return capabilities_; }
   const std::optional<TlsInfo>& tls() const { return tls_info_; }
+  // One letter a step that was taken: e EHLO, h HELO, s TLS.
+  const std::string& steps() const { return steps_; }
   const SmtpTimeouts& timeouts() const { return settings_.timeouts; }
 
   // False when nothing more can be sent.
@@ -96,6 +100,7 @@ class SmtpSession {
   [[nodiscard]] SmtpResult<State> do_starttls();
   [[nodiscard]] SmtpResult<State> do_handshake();
   [[nodiscard]] SmtpResult<State> do_verify();
+  State first_hello() const;
   [[nodiscard]] SmtpResult<State> after_hello() const;
   [[nodiscard]] SmtpResult<SmtpReply> converse(SmtpStage stage, const std::string& command);
   [[nodiscard]] Result<SmtpReply> receive_reply(Deadline deadline);
@@ -107,6 +112,7 @@ class SmtpSession {
   SmtpReply greeting_;
   EhloCapabilities capabilities_;
   std::optional<TlsInfo> tls_info_;
+  std::string steps_;
 };
 
 }  // namespace danesmtp

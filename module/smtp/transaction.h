@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// One message on a ready session: MAIL, RCPT for each recipient, DATA, the octets, the final reply.
-// RFC 5321 3.3 and 4.1.1.4, RFC 2920. With and without PIPELINING it is the same sequence of
-// commands, only written in larger groups. It reports per recipient what was said; it decides
-// nothing.
+// One message on a ready session: MAIL, RCPT for each recipient, the message by DATA or BDAT, the
+// final reply. RFC 5321 3.3 and 4.1.1.4, RFC 2920, RFC 3030 2, draft-hall-prdr. With and without
+// PIPELINING it is the same sequence of commands, only written in larger groups. It reports per
+// recipient what was said; it decides nothing.
 #pragma once
 
 #include <functional>
@@ -17,33 +17,50 @@
 
 namespace danesmtp {
 
+enum class Grouping { AsOffered, OneByOne };  // of commands, where the server offers PIPELINING
+
 struct Envelope {
   MailArguments mail{};
   std::vector<RcptArguments> recipients{};  // at least one
+  Grouping grouping = Grouping::AsOffered;
+};
+
+// The message as it goes over the wire; its lines end with CRLF.
+struct MessageData {
+  FileExtent file{};
+  MessageForm form = MessageForm::Dotted;
 };
 
 enum class RecipientFate {
   Delivered,  // the message was accepted for it; reply is the one to the end of data
   Refused,    // the server refused it; reply is the one to RCPT
-  Undecided,  // neither: TransactionResult::trouble says why
+  // The server took the recipient and refused the message for it (PRDR); reply says so, command is
+  // the DATA or BDAT.
+  MessageRefused,
+  // 452 after other recipients were answered: too many for one transaction (RFC 5321 4.5.3.1.10).
+  // At least one other recipient of the transaction is decided, unless there is trouble.
+  NextTransaction,
+  Undecided,  // none of these: TransactionResult::trouble says why
 };
 
 struct RecipientResult {
   RecipientFate fate = RecipientFate::Undecided;
-  std::optional<SmtpReply> reply{};  // of a Delivered or Refused recipient
-  std::string command{};             // the RCPT command
+  std::optional<SmtpReply> reply{};  // of a Delivered, Refused or MessageRefused recipient
+  std::string command{};             // the RCPT command, without parameters
 };
 
 // Whether the server has the message now.
 enum class Custody {
   NotTaken,  // certainly not: it was not sent to its end, or was refused
   Taken,     // certainly
-  Unknown,   // the final dot was sent and the answer did not come: it may have been delivered
+  Unknown,   // it was sent to its end and the answer did not come: it may have been delivered
 };
 
 struct TransactionResult {
   std::vector<RecipientResult> recipients{};  // as in the envelope, same order
   std::optional<SmtpTrouble> trouble{};       // set when a recipient is Undecided
+  bool trouble_in_group = false;       // what it is about went out together with other commands
+  std::optional<SmtpReply> overall{};  // with PRDR: the reply that follows those of the recipients
   Custody custody = Custody::NotTaken;
   bool pipelined = false;  // the envelope went out in groups (RFC 2920)
 };
@@ -52,12 +69,11 @@ struct TransactionResult {
 // can put the delivery on record.
 using MessageAccepted = std::function<void(const TransactionResult&)>;
 
-// `message` holds the message as it goes over the wire: lines end with CRLF, leading dots are
-// doubled, the last line is the single dot. BadInput at stage Mail, before anything is sent, when
-// it does not end so, or when the envelope cannot be put into commands. session.usable() tells
-// whether another transaction can follow, after session.reset() unless custody is Taken.
+// BadInput at stage Mail, before anything is sent, when a Dotted message does not end with its dot
+// or the envelope cannot be put into commands. session.usable() tells whether another transaction
+// can follow, after session.reset() unless custody is Taken.
 [[nodiscard]] TransactionResult run_transaction(SmtpSession& session, const Envelope& envelope,
-                                                const FileExtent& message,
+                                                const MessageData& message,
                                                 const MessageAccepted& accepted);
 
 }  // namespace danesmtp

@@ -27,7 +27,9 @@ class FakeMailServer final : public MailServer {
   std::map<std::size_t, HostState> states;             // Usable if absent
   std::set<std::size_t> tried_lately, too_old_for;
   std::map<std::size_t, UniqueFd> sockets;
+  std::vector<UniqueFd> later_sockets;  // for further connections, in order
   std::string message = "Subject: x\r\n\r\nHello.\r\n.\r\n";
+  std::string plain_message = "Subject: x\r\n\r\nHello.\r\n";
   std::map<std::size_t, WriteFailure> no_message;  // by 0: write_message fails so
 
   std::vector<std::string> calls;
@@ -50,6 +52,10 @@ class FakeMailServer final : public MailServer {
   }
   void log_message(std::size_t host, const std::string& text) override {
     calls.push_back(format("log_message {} {}", host, text));
+  }
+
+  void log_refusal(std::size_t host, const std::string& text) override {
+    calls.push_back(format("log_refusal {} {}", host, text));
   }
 
   int option_number(const char* name, int fallback) override {
@@ -89,14 +95,26 @@ class FakeMailServer final : public MailServer {
   tl::expected<UniqueFd, ConnectFailure> connect(std::size_t host, std::uint16_t port) override {
     calls.push_back(format("connect {}:{}", host, port));
     auto found = sockets.find(host);
-    if (found == sockets.end()) return tl::unexpected(ConnectFailure{ECONNREFUSED, false});
-    return std::move(found->second);
+    if (found != sockets.end()) {
+      auto socket = std::move(found->second);
+      sockets.erase(found);
+      return socket;
+    }
+    if (later_sockets.empty()) return tl::unexpected(ConnectFailure{ECONNREFUSED, false});
+    auto socket = std::move(later_sockets.front());
+    later_sockets.erase(later_sockets.begin());
+    return socket;
   }
-  tl::expected<void, WriteFailure> write_message(int fd) override {
+  tl::expected<void, WriteFailure> write_message(int fd, MessageForm form) override {
     if (!no_message.empty()) return tl::unexpected(no_message.begin()->second);
-    if (::write(fd, message.data(), message.size()) != static_cast<ssize_t>(message.size()))
+    const auto& text = form == MessageForm::Dotted ? message : plain_message;
+    if (::write(fd, text.data(), text.size()) != static_cast<ssize_t>(text.size()))
       return tl::unexpected(WriteFailure{});
     return {};
+  }
+  Result<std::string> ascii_address(const std::string& address) override {
+    if (address.find('!') != std::string::npos) return fail(ErrorKind::BadInput, "no such form");
+    return "ascii-" + address;
   }
 
   void set_outcome(std::size_t recipient, const RecipientOutcome& outcome) override {

@@ -74,6 +74,15 @@ class PeerSide {
     return message;
   }
 
+  // Exactly `octets` of them, as of a chunk; "" when the client went before. Kept in heard().
+  std::string hear_octets(std::size_t octets) {
+    while (input_.size() < octets)
+      if (!receive()) return {};
+    heard_.push_back(input_.substr(0, octets));
+    input_.erase(0, octets);
+    return heard_.back();
+  }
+
   // Reads `octets` of them and forgets them; false when the client went before.
   bool take(std::size_t octets) {
     while (input_.size() < octets) {

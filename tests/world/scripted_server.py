@@ -11,6 +11,7 @@ applies counts; without one, the good default does. The keys of an action:
 
     match       applies only to a command line (or message) in which this regular expression is found
     connection  applies only to the n-th connection, from 1
+    times       applies only so many times, in all connections together
     reply       text, or a list of lines; CR LF are added
     inject      text sent in the same write right behind the reply
     delay       seconds before the reply
@@ -70,6 +71,7 @@ class ScriptedServer:
         self._listener = listener
         self._record = record
         self._lock = threading.Lock()
+        self._used = {}  # id of an action -> how often it was carried out
         self._connections = []
         record.touch()
         threading.Thread(target=self._accept, daemon=True).start()
@@ -107,6 +109,12 @@ class ScriptedServer:
         line = json.dumps({"connection": connection, "event": event, **facts})
         with self._lock, self._record.open("a", encoding="utf-8") as file:
             file.write(line + "\n")
+
+    def may_use(self, action):
+        """Counts the uses of an action that has a number of times."""
+        with self._lock:
+            used = self._used[id(action)] = self._used.get(id(action), 0) + 1
+        return used <= action.get("times", used)
 
     def _accept(self):
         while True:
@@ -155,7 +163,9 @@ class _Connection:
         for action in actions if isinstance(actions, list) else [actions]:
             if not re.search(action.get("match", ""), seen):
                 continue
-            if action.get("connection", self._number) == self._number:
+            if action.get("connection", self._number) != self._number:
+                continue
+            if self._server.may_use(action):
                 return action
         return {}
 

@@ -38,10 +38,10 @@ def smarthost_router(hosts, options=""):
 
 class Sender:
     """`options` are those of the transport; `main`, `acl`, `routers`, `retry` and `sections` (a text
-    of further `begin` sections) are configuration text."""
+    of further `begin` sections) are configuration text; `log` is more for log_selector ("+dsn")."""
 
     def __init__(self, build, config, home, *, driver, options=None, main="", routers=MX_ROUTER,
-                 retry="* * F,2h,1m", sections="", acl=""):
+                 retry="* * F,2h,1m", sections="", acl="", log=""):
         self._build = build
         self.config = config
         self.home = home
@@ -51,7 +51,7 @@ class Sender:
             path.mkdir()
             os.chown(path, user.pw_uid, user.pw_gid)
         transport = {"driver": driver, **(options or {})}
-        config.write_text(self._config_text(transport, main, acl, routers, retry, sections),
+        config.write_text(self._config_text(transport, main, acl, routers, retry, sections, log),
                           encoding="utf-8")
 
     # -- putting in and delivering
@@ -153,13 +153,13 @@ class Sender:
         except FileNotFoundError:
             return ""
 
-    def _config_text(self, transport, main, acl, routers, retry, sections):
+    def _config_text(self, transport, main, acl, routers, retry, sections, log):
         options = "\n".join(f"  {name} = {value}" for name, value in transport.items())
         return f"""primary_hostname = {DOMAIN}
 spool_directory = {self.spool}
 log_file_path = {self.home}/log/%s
 keep_environment =
-log_selector = +smtp_confirmation +tls_peerdn +dnssec +tls_sni +outgoing_port
+log_selector = +smtp_confirmation +tls_peerdn +dnssec +tls_sni +outgoing_port {log}
 {main}
 
 begin acl

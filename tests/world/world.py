@@ -79,13 +79,13 @@ class World:
         self._stops.close()
 
     def sender(self, driver="danesmtp", options=None, *, main="", routers=MX_ROUTER,
-               retry="* * F,2h,1m", sections="", acl=""):
+               retry="* * F,2h,1m", sections="", acl="", log=""):
         """A fresh Sender; see there. To be given back with release() when many are made."""
         if not self._free_configs:
             raise WorldError(f"more than {SENDERS_AT_ONCE} senders at once: release() some")
         home = self.directory / f"sender-{next(self._numbers)}"
         return Sender(self.exim, self._free_configs.pop(), home, driver=driver, options=options,
-                      main=main, routers=routers, retry=retry, sections=sections, acl=acl)
+                      main=main, routers=routers, retry=retry, sections=sections, acl=acl, log=log)
 
     def release(self, sender):
         """Makes the sender's configuration file free for another one."""

@@ -32,7 +32,7 @@ const Row kRows[] = {
      kNothing},
     {"pipelining", {"PIPELINING"}, [](EhloCapabilities& c) { c.pipelining = true; }},
     {"not quite pipelining", {"PIPELINING-", "X-PIPELINING"}, kNothing},
-    {"8bitmime", {"8BITMIME"}, [](EhloCapabilities& c) { c.eightbitmime = true; }},
+    {"prdr", {"PRDR"}, [](EhloCapabilities& c) { c.prdr = true; }},
     {"not quite 8bitmime", {"BITMIME", "8 BITMIME"}, kNothing},
     {"chunking", {"CHUNKING"}, [](EhloCapabilities& c) { c.chunking = true; }},
     {"smtputf8", {"SMTPUTF8"}, [](EhloCapabilities& c) { c.smtputf8 = true; }},

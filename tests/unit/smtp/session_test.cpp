@@ -429,6 +429,29 @@ START_TEST(helo_under_tls_starts_from_nothing) {
 }
 END_TEST
 
+// hosts_avoid_esmtp: no extension, so no STARTTLS; where TLS must be, nothing goes.
+START_TEST(helo_from_the_start) {
+  const TlsUse use = _i == 0 ? TlsUse::IfOffered : TlsUse::Required;
+  ScriptedPeer peer([](PeerSide& side) {
+    side.say("220 mx.lab\r\n");
+    side.answer("250 mx.lab\r\n");
+    side.answer("221 bye\r\n");
+  });
+  RecordingLog log;
+  {
+    auto settings = short_settings(use);
+    settings.hello = Hello::Helo;
+    SmtpSession session(LineChannel(peer.take_socket()), settings, log);
+    auto opened = session.open();
+    ck_assert(opened.has_value() == (_i == 0));
+    if (!opened) assert_trouble(opened.error(), {SmtpStage::StartTls, ErrorKind::TlsHandshake});
+    assert_text(session.steps(), "h");
+    session.quit();
+  }
+  assert_text(joined(peer.heard()), "HELO me.lab|QUIT");
+}
+END_TEST
+
 // tests D-026: nothing that was offered in clear is believed under TLS
 START_TEST(tls_starts_from_nothing) {
   ScriptedPeer peer([](PeerSide& side) {
@@ -560,6 +583,7 @@ int main() {
   TCase* tc = tcase_create("open");
   tcase_set_timeout(tc, 15);
   tcase_add_loop_test(tc, fails, 0, static_cast<int>(std::size(kFailures)));
+  tcase_add_loop_test(tc, helo_from_the_start, 0, 2);
   tcase_add_loop_test(tc, gets_ready, 0, static_cast<int>(std::size(kReady)));
   tcase_add_loop_test(tc, gets_ready_octet_by_octet, 0, static_cast<int>(std::size(kReady)));
   tcase_add_test(tc, helo_under_tls_starts_from_nothing);

@@ -18,6 +18,7 @@ using namespace std::chrono_literals;
 namespace {
 
 const char* const kMessage = "Subject: x\r\n\r\n..\r\n.\r\n";
+const char* const kPlainMessage = "Subject: x\r\n\r\n.\r\n";  // the same for BDAT
 
 UniqueFd file_of(std::string_view content) {
   UniqueFd fd(::memfd_create("message", MFD_CLOEXEC));
@@ -60,10 +61,28 @@ void serve(PeerSide& peer, const Server& server) {
   for (const auto& reply : server.replies) {
     std::string heard = in_data ? peer.hear_message() : peer.hear();
     if (heard.empty() || heard == "QUIT") return;
+    if (heard.rfind("BDAT ", 0) == 0 && peer.hear_octets(std::stoul(heard.substr(5))).empty())
+      return;
     if (!play(peer, reply)) return;
     in_data = heard == "DATA" && reply[0] == '3';
   }
   peer.hear();
+}
+
+char fate_letter(RecipientFate fate) {
+  switch (fate) {
+    case RecipientFate::Delivered:
+      return 'D';
+    case RecipientFate::Refused:
+      return 'R';
+    case RecipientFate::MessageRefused:
+      return 'M';
+    case RecipientFate::NextTransaction:
+      return 'N';
+    case RecipientFate::Undecided:
+      break;
+  }
+  return 'U';
 }
 
 // What the client heard of it, as text: "D250 R550 U" for three recipients.
@@ -71,11 +90,11 @@ std::string fates(const TransactionResult& result) {
   std::string text;
   for (const auto& recipient : result.recipients) {
     text += text.empty() ? "" : " ";
-    text += recipient.fate == RecipientFate::Delivered ? "D"
-            : recipient.fate == RecipientFate::Refused ? "R"
-                                                       : "U";
+    text += fate_letter(recipient.fate);
     if (recipient.reply) text += std::to_string(recipient.reply->code);
-    ck_assert(recipient.reply.has_value() == (recipient.fate != RecipientFate::Undecided));
+    bool decided = recipient.fate != RecipientFate::Undecided &&
+                   recipient.fate != RecipientFate::NextTransaction;
+    ck_assert(recipient.reply.has_value() == decided);
   }
   return text;
 }
@@ -377,28 +396,279 @@ const Row kPipelined[] = {
      kMessage},
 };
 
+// RFC 3030: two recipients and BDAT, not pipelined.
+const Row kChunked[] = {
+    {"delivered",
+     {"250 x", "250 x", "250 x", "250 x"},
+     "D250 D250",
+     {},
+     Custody::Taken,
+     true,
+     kPlainMessage},
+    {"delivered to one", {"250 x", "550 x", "250 x", "250 x"}, "R550 D250", {}, Custody::Taken},
+    {"all refused: no BDAT",
+     {"250 x", "550 x", "450 x"},
+     "R550 R450",
+     {},
+     Custody::NotTaken,
+     true,
+     "RCPT TO:<r2@mx.lab>"},
+    {"550 at MAIL", {"550 x"}, "U U", {{SmtpStage::Mail, ErrorKind::Protocol, 550}}},
+    {"451 to BDAT",
+     {"250 x", "250 x", "250 x", "451 x"},
+     "U U",
+     {{SmtpStage::EndOfData, ErrorKind::Protocol, 451}}},
+    {"552 to BDAT",
+     {"250 x", "250 x", "550 x", "552 x"},
+     "U R550",
+     {{SmtpStage::EndOfData, ErrorKind::Protocol, 552}}},
+    {"354 to BDAT",
+     {"250 x", "250 x", "250 x", "354 x"},
+     "U U",
+     {{SmtpStage::EndOfData, ErrorKind::Protocol, 354}},
+     Custody::Unknown,
+     false},
+    {"421 to BDAT",
+     {"250 x", "250 x", "250 x", "421 x"},
+     "U U",
+     {{SmtpStage::EndOfData, ErrorKind::Disconnected, 421}},
+     Custody::NotTaken,
+     false},
+    {"drop after BDAT",
+     {"250 x", "250 x", "250 x", ""},
+     "U U",
+     {{SmtpStage::EndOfData, ErrorKind::Disconnected}},
+     Custody::Unknown,
+     false},
+    {"silence after BDAT",
+     {"250 x", "250 x", "550 x", "-"},
+     "U R550",
+     {{SmtpStage::EndOfData, ErrorKind::Timeout}},
+     Custody::Unknown,
+     false},
+    {"junk after BDAT",
+     {"250 x", "250 x", "250 x", "yes"},
+     "U U",
+     {{SmtpStage::EndOfData, ErrorKind::Protocol}},
+     Custody::Unknown,
+     false},
+};
+
+// The same pipelined: the message has gone before anything was answered.
+const Row kChunkedPipelined[] = {
+    {"delivered",
+     {"250 x", "250 x", "250 x", "250 x"},
+     "D250 D250",
+     {},
+     Custody::Taken,
+     true,
+     kPlainMessage},
+    {"delivered to one", {"250 x", "250 x", "550 x", "250 x"}, "D250 R550", {}, Custody::Taken},
+    {"all refused, BDAT too",
+     {"250 x", "550 x", "450 x", "503 x"},
+     "R550 R450",
+     {},
+     Custody::NotTaken,
+     true,
+     kPlainMessage},
+    {"all refused, BDAT accepted",
+     {"250 x", "550 x", "450 x", "250 x"},
+     "R550 R450",
+     {},
+     Custody::Unknown},
+    {"550 at MAIL, the rest follows",
+     {"550 x", "503 x", "503 x", "503 x"},
+     "U U",
+     {{SmtpStage::Mail, ErrorKind::Protocol, 550}}},
+    {"550 at MAIL, and all else accepted",
+     {"550 x", "250 x", "250 x", "250 x"},
+     "U U",
+     {{SmtpStage::Mail, ErrorKind::Protocol, 550}},
+     Custody::Unknown},
+    {"drop in the middle",
+     {"250 x", "250 x", ""},
+     "U U",
+     {{SmtpStage::Rcpt, ErrorKind::Disconnected}},
+     Custody::Unknown,
+     false},
+    {"421 in the middle",
+     {"250 x", "550 x", "421 x"},
+     "R550 U",
+     {{SmtpStage::Rcpt, ErrorKind::Disconnected, 421}},
+     Custody::Unknown,
+     false},
+    {"junk in the middle",
+     {"250 x", "yes", "250 x", "250 x"},
+     "U U",
+     {{SmtpStage::Rcpt, ErrorKind::Protocol}},
+     Custody::Unknown,
+     false},
+    {"552 to BDAT",
+     {"250 x", "250 x", "550 x", "552 x"},
+     "U R550",
+     {{SmtpStage::EndOfData, ErrorKind::Protocol, 552}}},
+    {"drop instead of the reply to BDAT",
+     {"250 x", "250 x", "550 x", ""},
+     "U R550",
+     {{SmtpStage::EndOfData, ErrorKind::Disconnected}},
+     Custody::Unknown,
+     false},
+};
+
+// PRDR was asked for. Without a 353 it is as ever.
+const Row kPrdr[] = {
+    {"each accepted",
+     {"250 x", "250 x", "250 x", "354 x", "353 x\r\n250 a\r\n250 b\r\n250 c"},
+     "D250 D250",
+     {},
+     Custody::Taken},
+    {"one refuses the message",
+     {"250 x", "250 x", "250 x", "354 x", "353 x\r\n550 a\r\n250 b\r\n250 c"},
+     "M550 D250",
+     {},
+     Custody::Taken},
+    {"one refuses it for now",
+     {"250 x", "250 x", "250 x", "354 x", "353 x\r\n250 a\r\n450 b\r\n250 c"},
+     "D250 M450",
+     {},
+     Custody::Taken},
+    {"a refused recipient has no reply",
+     {"250 x", "550 x", "250 x", "354 x", "353 x\r\n250 b\r\n250 c"},
+     "R550 D250",
+     {},
+     Custody::Taken},
+    {"both refuse it",
+     {"250 x", "250 x", "250 x", "354 x", "353 x\r\n550 a\r\n450 b\r\n550 c"},
+     "M550 M450",
+     {},
+     Custody::NotTaken},
+    {"refused as a whole after all",
+     {"250 x", "250 x", "250 x", "354 x", "353 x\r\n550 a\r\n250 b\r\n451 c"},
+     "M550 U",
+     {{SmtpStage::EndOfData, ErrorKind::Protocol, 451}}},
+    {"no 353: one reply for all",
+     {"250 x", "250 x", "250 x", "354 x", "250 x"},
+     "D250 D250",
+     {},
+     Custody::Taken},
+    {"no 353: refused",
+     {"250 x", "250 x", "250 x", "354 x", "554 x"},
+     "U U",
+     {{SmtpStage::EndOfData, ErrorKind::Protocol, 554}}},
+    {"drop after the first of them",
+     {"250 x", "250 x", "250 x", "354 x", "-353 x\r\n250 a"},
+     "U U",
+     {{SmtpStage::EndOfData, ErrorKind::Disconnected}},
+     Custody::Unknown,
+     false},
+    {"drop before the last reply",
+     {"250 x", "250 x", "250 x", "354 x", "-353 x\r\n250 a\r\n550 b"},
+     "U U",
+     {{SmtpStage::EndOfData, ErrorKind::Disconnected}},
+     Custody::Unknown,
+     false},
+    {"354 for a recipient",
+     {"250 x", "250 x", "250 x", "354 x", "353 x\r\n354 a\r\n250 b\r\n250 c"},
+     "U U",
+     {{SmtpStage::EndOfData, ErrorKind::Protocol, 354}},
+     Custody::Unknown,
+     false},
+    {"421 for a recipient",
+     {"250 x", "250 x", "250 x", "354 x", "353 x\r\n250 a\r\n421 b"},
+     "U U",
+     {{SmtpStage::EndOfData, ErrorKind::Disconnected, 421}},
+     Custody::Unknown,
+     false},
+    {"354 for the whole",
+     {"250 x", "250 x", "250 x", "354 x", "353 x\r\n250 a\r\n250 b\r\n354 c"},
+     "U U",
+     {{SmtpStage::EndOfData, ErrorKind::Protocol, 354}},
+     Custody::Unknown,
+     false},
+};
+
+// RFC 5321 4.5.3.1.10: three recipients; both ways of sending.
+const Row kTooMany[] = {
+    {"452 after one was accepted",
+     {"250 x", "250 x", "452 x", "354 x", "250 x"},
+     "D250 N N",
+     {},
+     Custody::Taken},
+    {"452 after one was refused: no DATA",
+     {"250 x", "550 x", "452 x"},
+     "R550 N N",
+     {},
+     Custody::NotTaken,
+     true,
+     "RCPT TO:<r2@mx.lab>"},
+    {"452 first is like any 4xx",
+     {"250 x", "452 x", "250 x", "452 x", "354 x", "250 x"},
+     "R452 D250 N",
+     {},
+     Custody::Taken},
+    {"452 to all", {"250 x", "452 x", "452 x", "452 x"}, "R452 R452 R452", {}, Custody::NotTaken},
+    {"450 is not 452",
+     {"250 x", "250 x", "450 x", "250 x", "354 x", "250 x"},
+     "D250 R450 D250",
+     {},
+     Custody::Taken},
+    {"451 to DATA then",
+     {"250 x", "250 x", "452 x", "451 x"},
+     "U N N",
+     {{SmtpStage::Data, ErrorKind::Protocol, 451}}},
+};
+
+const Row kTooManyPipelined[] = {
+    {"452 in the middle",
+     {"250 x", "250 x", "452 x", "250 x", "354 x", "250 x"},
+     "D250 N D250",
+     {},
+     Custody::Taken},
+    {"452 to the rest",
+     {"250 x", "550 x", "452 x", "452 x", "554 x"},
+     "R550 N N",
+     {},
+     Custody::NotTaken,
+     true,
+     "DATA"},
+    {"452 first",
+     {"250 x", "452 x", "250 x", "452 x", "354 x", "250 x"},
+     "R452 D250 N",
+     {},
+     Custody::Taken},
+};
+
 struct Outcome {
   TransactionResult result;
   bool usable = false;
   int accepted_calls = 0;
 };
 
-Outcome run_row(const Row& row, bool pipelining) {
-  Server server{row.replies, pipelining};
+struct Way {
+  bool pipelining = false;
+  MessageForm form = MessageForm::Dotted;
+  PerRecipientReplies prdr = PerRecipientReplies::No;
+  std::size_t recipients = 2;
+};
+
+Outcome run_row(const Row& row, const Way& way) {
+  Server server{row.replies, way.pipelining};
   ScriptedPeer peer([server](PeerSide& side) { serve(side, server); });
   RecordingLog log;
-  auto file = file_of(kMessage);
+  std::string_view content = way.form == MessageForm::Dotted ? kMessage : kPlainMessage;
+  auto file = file_of(content);
+  auto asked = envelope(way.recipients);
+  asked.mail.prdr = way.prdr;
   Outcome outcome;
   {
     SmtpSession session(LineChannel(peer.take_socket()), short_settings(), log);
     ck_assert(session.open().has_value());
-    outcome.result =
-        run_transaction(session, envelope(2), {file.get(), std::string_view(kMessage).size()},
-                        [&outcome](const TransactionResult& done) {
-                          ++outcome.accepted_calls;
-                          ck_assert(done.custody == Custody::Taken);
-                          ck_assert(!done.recipients.empty());
-                        });
+    outcome.result = run_transaction(session, asked, {{file.get(), content.size()}, way.form},
+                                     [&outcome](const TransactionResult& done) {
+                                       ++outcome.accepted_calls;
+                                       ck_assert(done.custody == Custody::Taken);
+                                       ck_assert(!done.recipients.empty());
+                                     });
     outcome.usable = session.usable();
     session.quit();
   }
@@ -408,9 +678,9 @@ Outcome run_row(const Row& row, bool pipelining) {
   return outcome;
 }
 
-void check_row(const Row& row, bool pipelining) {
+void check_row(const Row& row, const Way& way) {
   TimeLimit limit(kCommandTimeout, TimeUse::Part);
-  auto outcome = run_row(row, pipelining);
+  auto outcome = run_row(row, way);
   limit.check();
   assert_text(fates(outcome.result), row.fates);
   ck_assert_msg(outcome.result.trouble.has_value() == row.trouble.has_value(), "%s: trouble",
@@ -419,7 +689,11 @@ void check_row(const Row& row, bool pipelining) {
   ck_assert_msg(outcome.result.custody == row.custody, "%s: custody", row.why);
   ck_assert_msg(outcome.usable == row.usable, "%s: usable", row.why);
   ck_assert_int_eq(outcome.accepted_calls, row.custody == Custody::Taken ? 1 : 0);
-  ck_assert(outcome.result.pipelined == pipelining);
+  ck_assert(outcome.result.pipelined == way.pipelining);
+  // "pipelined" in a log line: all of the envelope, and a message that went out with it.
+  bool grouped = row.trouble && way.pipelining &&
+                 (row.trouble->stage != SmtpStage::EndOfData || way.form == MessageForm::Plain);
+  ck_assert_msg(outcome.result.trouble_in_group == grouped, "%s: group", row.why);
 }
 
 // A session to a server with PIPELINING, which goes on as `script` says.
@@ -444,12 +718,85 @@ void ignore(const TransactionResult&) {}
 }  // namespace
 
 START_TEST(one_by_one) {
-  check_row(kSerial[_i], false);
+  check_row(kSerial[_i], {});
 }
 END_TEST
 
 START_TEST(pipelined) {
-  check_row(kPipelined[_i], true);
+  check_row(kPipelined[_i], {.pipelining = true});
+}
+END_TEST
+
+START_TEST(chunked) {
+  check_row(kChunked[_i], {.form = MessageForm::Plain});
+}
+END_TEST
+
+START_TEST(chunked_pipelined) {
+  check_row(kChunkedPipelined[_i], {.pipelining = true, .form = MessageForm::Plain});
+}
+END_TEST
+
+START_TEST(replies_of_recipients) {
+  check_row(kPrdr[_i], {.prdr = PerRecipientReplies::Yes});
+}
+END_TEST
+
+START_TEST(too_many_recipients) {
+  check_row(kTooMany[_i], {.recipients = 3});
+}
+END_TEST
+
+START_TEST(too_many_recipients_pipelined) {
+  check_row(kTooManyPipelined[_i], {.pipelining = true, .recipients = 3});
+}
+END_TEST
+
+// hosts_avoid_pipelining: PIPELINING is on offer and not used.
+START_TEST(one_by_one_although_offered) {
+  auto file = file_of(kMessage);
+  std::string all;
+  Dialogue dialogue([&all](PeerSide& side) {
+    for (const char* reply : {"250 a\r\n", "550 b\r\n"}) {
+      all += side.hear() + "|";
+      side.say(reply);
+    }
+    side.answer("221 bye\r\n");
+  });
+  auto asked = envelope(1);
+  asked.grouping = Grouping::OneByOne;
+  auto result = run_transaction(dialogue.session, asked,
+                                {file.get(), std::string_view(kMessage).size()}, ignore);
+  assert_text(fates(result), "R550");
+  ck_assert(!result.pipelined);
+  dialogue.session.quit();
+  dialogue.peer.heard();
+  assert_text(all, "MAIL FROM:<s@me.lab>|RCPT TO:<r1@mx.lab>|");
+}
+END_TEST
+
+// RFC 3030 4.2: a small message goes out with its envelope, in one breath; a larger one waits for
+// a recipient, so that nothing is sent for nobody. The line is at 8192 octets.
+START_TEST(a_large_chunk_waits_for_a_recipient) {
+  const std::string content = std::string(_i == 0 ? 8190 : 8191, 'x') + "\r\n";
+  auto file = file_of(content);
+  Dialogue dialogue([](PeerSide& side) {
+    side.answer("250 a\r\n");
+    side.answer("550 b\r\n");
+    std::string next = side.hear();
+    if (next == "QUIT") return;
+    side.hear_octets(std::stoul(next.substr(5)));
+    side.say("503 c\r\n");
+    side.hear();
+  });
+  auto result = run_transaction(dialogue.session, envelope(1),
+                                {{file.get(), content.size()}, MessageForm::Plain}, ignore);
+  assert_text(fates(result), "R550");
+  ck_assert(!result.trouble && dialogue.session.usable());
+  dialogue.session.quit();
+  const auto heard = joined(dialogue.peer.heard());
+  ck_assert_int_eq(heard.find("|BDAT 8192 LAST|") != std::string::npos, _i == 0);
+  ck_assert_int_eq(heard.find("BDAT 8193") != std::string::npos, 0);
 }
 END_TEST
 
@@ -469,7 +816,7 @@ END_TEST
 
 START_TEST(nothing_is_sent_of_a_bad_envelope) {
   auto file = file_of(kMessage);
-  FileExtent message{file.get(), std::string_view(kMessage).size()};
+  MessageData message{{file.get(), std::string_view(kMessage).size()}};
   Dialogue dialogue([](PeerSide& side) { side.answer("221 bye\r\n"); });
   auto injected = envelope(3);
   injected.recipients[2].recipient = "x@y.lab>\r\nDATA";
@@ -541,7 +888,7 @@ END_TEST
 
 START_TEST(two_messages_with_and_without_reset) {
   auto file = file_of(kMessage);
-  FileExtent message{file.get(), std::string_view(kMessage).size()};
+  MessageData message{{file.get(), std::string_view(kMessage).size()}};
   std::vector<std::string> heard;
   {
     Dialogue dialogue([&heard](PeerSide& side) {
@@ -711,6 +1058,14 @@ int main() {
   tcase_set_timeout(tc, 20);
   tcase_add_loop_test(tc, one_by_one, 0, static_cast<int>(std::size(kSerial)));
   tcase_add_loop_test(tc, pipelined, 0, static_cast<int>(std::size(kPipelined)));
+  tcase_add_loop_test(tc, chunked, 0, static_cast<int>(std::size(kChunked)));
+  tcase_add_loop_test(tc, chunked_pipelined, 0, static_cast<int>(std::size(kChunkedPipelined)));
+  tcase_add_loop_test(tc, replies_of_recipients, 0, static_cast<int>(std::size(kPrdr)));
+  tcase_add_loop_test(tc, too_many_recipients, 0, static_cast<int>(std::size(kTooMany)));
+  tcase_add_loop_test(tc, too_many_recipients_pipelined, 0,
+                      static_cast<int>(std::size(kTooManyPipelined)));
+  tcase_add_test(tc, one_by_one_although_offered);
+  tcase_add_loop_test(tc, a_large_chunk_waits_for_a_recipient, 0, 2);
   tcase_add_test(tc, the_message_must_end_with_a_dot);
   tcase_add_test(tc, nothing_is_sent_of_a_bad_envelope);
   tcase_add_test(tc, the_envelope_is_one_write);
