@@ -181,6 +181,8 @@ class PathSearch {
                     "a certificate of the chain has expired or is not valid yet");
     verdict_.record = &record;
     verdict_.depth = static_cast<int>(path_.size());
+    for (const auto* certificate : path_) verdict_.path.push_back(certificate->der);
+    verdict_.path.push_back(anchor.der);
     return true;
   }
 

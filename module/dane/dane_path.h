@@ -33,6 +33,7 @@ struct PathQuestion {
 struct PathVerdict {
   const TlsaRecord* record = nullptr;  // set: a path to its anchor verified
   int depth = 0;                       // certificates above the leaf, the anchor included
+  std::vector<Bytes> path;             // DER, the leaf first, the anchor last; with a record
   DaneFailure failure =
       DaneFailure::NotTrusted;  // NotTrusted or Expired, meaningful without a record
   std::string reason;

@@ -155,7 +155,7 @@ class AnchorSearch {
       return refuse(DaneFailure::HostMismatch,
                     "the certificate has none of the expected names: " + names_text());
     DaneVerdict verdict;
-    verdict.match = DaneMatch{*path.record, path.depth, name};
+    verdict.match = DaneMatch{*path.record, path.depth, name, path.path};
     return verdict;
   }
 
@@ -217,7 +217,7 @@ DaneVerdict judge(const DaneQuestion& question) {
   // RFC 7671 5, D-077: one match is enough, of either usage.
   if (const auto* record = end_entity_match(records, question.chain.front())) {
     DaneVerdict verdict;
-    verdict.match = DaneMatch{*record, 0, {}};
+    verdict.match = DaneMatch{*record, 0, {}, {}};
     return verdict;
   }
   return AnchorSearch(question, records).run();

@@ -30,6 +30,8 @@ struct DaneMatch {
   TlsaRecord record;  // the record that authenticated the peer
   int depth = 0;      // 0: the leaf; n: n certificates above it (an anchor from the DNS counts too)
   std::string name;   // the reference identifier that matched; empty for usage 3 (D-081)
+  std::vector<Bytes> path{};  // as verified, in DER: the leaf first, the anchor last (one made here
+                              // for a bare key); empty for usage 3
 };
 
 struct DaneVerdict {

@@ -120,6 +120,31 @@ bool is_public_key_info(ByteView der) {
   return parts.take(kSequence) && parts.take(kBitString) && parts.at_end();
 }
 
+Result<ByteView> signed_octets(ByteView der) {
+  auto contents = lone_sequence(der);
+  if (contents) {
+    auto first = Elements(*contents).take(kSequence);
+    if (first) return first->whole;
+  }
+  return fail(ErrorKind::BadInput, "not signed data in DER");
+}
+
+Result<ByteView> public_key_octets(ByteView public_key_info) {
+  auto contents = lone_sequence(public_key_info);
+  if (contents) {
+    Elements parts(*contents);
+    auto algorithm = parts.take(kSequence);
+    auto key = parts.take(kBitString);
+    if (algorithm && key && parts.at_end() && !key->contents.empty() && key->contents[0] == 0)
+      return key->contents.subspan(1);
+  }
+  return fail(ErrorKind::BadInput, "not a public key in DER");
+}
+
+bool is_one_sequence(ByteView der) {
+  return lone_sequence(der).has_value();
+}
+
 Bytes der_element(std::uint8_t tag, std::initializer_list<ByteView> parts) {
   std::size_t length = 0;
   for (auto part : parts) length += part.size();

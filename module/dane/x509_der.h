@@ -24,6 +24,18 @@ struct CertificateFields {
 // Whether `der` is exactly one SubjectPublicKeyInfo in outline; its algorithm may be unknown to us.
 bool is_public_key_info(ByteView der);
 
+// The first element inside `der`, with its tag and length octets, when `der` is one SEQUENCE that
+// begins with a SEQUENCE, and nothing else: the signed part of anything that is signed as
+// certificates are (RFC 5280 4.1.1, RFC 6960 4.2.1). BadInput otherwise.
+[[nodiscard]] Result<ByteView> signed_octets(ByteView der);
+
+// The key's own octets in a SubjectPublicKeyInfo, without the count of unused bits: what OCSP
+// hashes (RFC 6960 4.1.1). BadInput unless it is one in outline, of whole octets.
+[[nodiscard]] Result<ByteView> public_key_octets(ByteView public_key_info);
+
+// Whether `der` is exactly one SEQUENCE, in outline.
+bool is_one_sequence(ByteView der);
+
 // One DER element around the parts, in order; `tag` is a single octet.
 Bytes der_element(std::uint8_t tag, std::initializer_list<ByteView> parts);
 

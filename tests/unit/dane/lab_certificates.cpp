@@ -106,6 +106,15 @@ void set_key_ids(gnutls_x509_crt_t certificate, gnutls_x509_crt_t issuer) {
     must(gnutls_x509_crt_set_authority_key_id(certificate, id, size), "authority key id");
 }
 
+Bytes tls_features(const CertificatePlan& plan) {
+  Bytes features;
+  for (std::uint8_t feature : plan.tls_features) {
+    const Bytes integer{2, 1, feature};
+    features.insert(features.end(), integer.begin(), integer.end());
+  }
+  return features.empty() ? Bytes() : der_element(0x30, {features});
+}
+
 void set_extensions(gnutls_x509_crt_t certificate, const CertificatePlan& plan) {
   set_extension(certificate, "2.5.29.17", alternative_names(plan), false);
   if (plan.basic_constraints)
@@ -116,6 +125,7 @@ void set_extensions(gnutls_x509_crt_t certificate, const CertificatePlan& plan) 
   if (!plan.purpose.empty())
     must(gnutls_x509_crt_set_key_purpose_oid(certificate, plan.purpose.c_str(), 0), "purpose");
   set_constraints(certificate, plan);
+  set_extension(certificate, "1.3.6.1.5.5.7.1.24", tls_features(plan), false);
   set_extension(certificate, plan.critical_extension, {5, 0}, true);
 }
 

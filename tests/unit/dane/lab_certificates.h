@@ -44,8 +44,9 @@ struct CertificatePlan {
   std::string purpose{};        // extended key usage OID; empty: no extension
   std::string permitted_dns{};  // name constraint; empty: none
   std::string excluded_dns{};
-  std::string critical_extension{};  // an OID that nobody knows, made critical; empty: none
-  bool key_ids = true;               // subject and authority key identifiers
+  std::vector<std::uint8_t> tls_features{};  // RFC 7633; none: no extension
+  std::string critical_extension{};          // an OID that nobody knows, made critical; empty: none
+  bool key_ids = true;                       // subject and authority key identifiers
   int version = 3;
   gnutls_digest_algorithm_t hash = GNUTLS_DIG_SHA256;
   WallTime from = kNow - 10 * kDay;
