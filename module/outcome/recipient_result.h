@@ -7,6 +7,8 @@
 #include <optional>
 #include <string>
 
+#include "tls/ocsp_policy.h"
+
 namespace danesmtp {
 
 enum class Status { Delivered, Deferred, Failed };
@@ -62,6 +64,7 @@ struct RecipientOutcome {
   std::string cipher;  // "TLS1.3:...:256"; empty: no TLS
   std::string peer_dn;
   PeerTrust trust = PeerTrust::None;
+  OcspResult ocsp = OcspResult::NotRequested;
   std::chrono::microseconds duration{0};
 };
 

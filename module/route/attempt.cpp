@@ -163,6 +163,7 @@ void Attempt::describe_peer(const SmtpSession& session) {
   if (!session.tls()->group.empty()) peer_.cipher += ":" + session.tls()->group;
   peer_.peer_dn = session.tls()->peer_dn;
   peer_.trust = tls_.verdict->trust;
+  peer_.ocsp = tls_.verdict->ocsp;
   set_tls_variables(&*session.tls());
 }
 
@@ -181,6 +182,7 @@ void Attempt::set_tls_variables(const TlsInfo* session) {
     variables.key_bits = session->key_bits;
     variables.peer_dn = session->peer_dn;
     variables.trust = peer_.trust;
+    variables.ocsp = peer_.ocsp;
     if (!session->chain.empty())
       variables.peer_certificate = certificate_pem(session->chain.front());
   }

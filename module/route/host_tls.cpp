@@ -5,6 +5,7 @@
 
 #include "core/format.h"
 #include "dane/dane_verify.h"
+#include "route/host_ocsp.h"
 #include "tls/pkix_verify.h"
 
 namespace danesmtp {
@@ -75,43 +76,88 @@ std::string match_text(const DaneMatch& match) {
                 to_text(match.record), match.depth, match.name);
 }
 
-// No revocation list has a say here (D-095).
+// The ruling on the proofs becomes a part of the verdict, and the error of a peer that it refuses.
+Result<void> take_ruling(MailServer& server, const OcspRuling& ruling, PeerVerdict& verdict) {
+  verdict.ocsp = ruling.result;
+  if (!ruling.remark.empty()) server.debug(ruling.remark);
+  if (!ruling.refusal.empty()) return fail(ErrorKind::TlsVerify, ruling.refusal);
+  return {};
+}
+
+// No revocation list has a say here (D-095); OCSP has one where the certificate was judged.
 VerifyPeer dane_verifier(MailServer& server, const AttemptRequest& request,
-                         const Authenticate& policy, std::shared_ptr<PeerVerdict> verdict) {
-  return [&server, &request, &policy, verdict](const TlsInfo& info) -> Result<void> {
-    auto judged = verify_dane({info.chain, policy.records, request.plan.names, now()});
+                         const Authenticate& policy, OcspWish wish,
+                         std::shared_ptr<PeerVerdict> verdict) {
+  return [&server, &request, &policy, wish, verdict](const TlsInfo& info) -> Result<void> {
+    const WallTime at = now();
+    auto judged = verify_dane({info.chain, policy.records, request.plan.names, at});
     // D-161
     for (const auto& detail : judged.details) server.debug("DANE: " + detail);
     verdict->dane = judged;
     if (!judged.authenticated()) return fail(ErrorKind::TlsVerify, refusal_text(judged));
     server.debug(match_text(*judged.match));
+    auto stapled = take_ruling(
+        server, judge_staples({wish, judge_of(*judged.match), info, judged.match->path, at}),
+        *verdict);
+    if (!stapled) return stapled;
     // D-032, D-160: an insecure MX record proves nothing about the recipient's domain.
     verdict->trust = request.plan.mx == MxTrust::Secure ? PeerTrust::Dane : PeerTrust::Verified;
     return {};
   };
 }
 
+// A peer that nobody verified.
+VerifyPeer unjudged_verifier(MailServer& server, OcspWish wish,
+                             std::shared_ptr<PeerVerdict> verdict) {
+  if (wish == OcspWish::None) return {};
+  return [&server, wish, verdict](const TlsInfo& info) {
+    return take_ruling(server, judge_staples({wish, PeerJudge::Nobody, info, {}, now()}), *verdict);
+  };
+}
+
+// What the verification of a peer that must or may be verified comes to. As in Exim's own driver, a
+// revoked certificate is one that does not verify.
+struct PkixPeer {
+  MailServer& server;
+  bool required;  // it must verify
+  OcspWish wish;
+};
+
+Result<void> conclude_pkix(const PkixPeer& peer, const TlsInfo& info, const Result<Bytes>& issuer,
+                           PeerVerdict& verdict) {
+  Result<void> outcome;
+  if (issuer) {
+    const std::vector<Bytes> path{info.chain.front(), *issuer};
+    outcome = take_ruling(peer.server,
+                          judge_staples({peer.wish, PeerJudge::Pkix, info, path, now()}), verdict);
+    if (outcome) verdict.trust = PeerTrust::Verified;
+  } else {
+    outcome = tl::unexpected(issuer.error());
+  }
+  if (outcome || peer.required) return outcome;
+  peer.server.debug("TLS: not verified, and need not be: " + outcome.error().text);
+  return take_ruling(peer.server, judge_staples({peer.wish, PeerJudge::Nobody, info, {}, now()}),
+                     verdict);
+}
+
 // tls_verify_hosts must succeed; tls_try_verify_hosts only decides what the log says.
 Result<VerifyPeer> pkix_verifier(MailServer& server, const BatchHost& host, std::size_t index,
-                                 std::shared_ptr<PeerVerdict> verdict) {
+                                 OcspWish wish, std::shared_ptr<PeerVerdict> verdict) {
   auto must = server.host_in("tls_verify_hosts", index);
   if (!must) return tl::unexpected(must.error());
   auto may = server.host_in("tls_try_verify_hosts", index);
   if (!may) return tl::unexpected(may.error());
-  if (!*must && !*may) return VerifyPeer();
+  if (!*must && !*may) return unjudged_verifier(server, wish, verdict);
   auto named = server.host_in("tls_verify_cert_hostnames", index);
   if (!named) return tl::unexpected(named.error());
   auto certificates = server.option_expanded("tls_verify_certificates");
   if (!certificates) return tl::unexpected(certificates.error());
   auto revocations = server.option_expanded("tls_crl");
   if (!revocations) return tl::unexpected(revocations.error());
-  return VerifyPeer([=, required = *must, name = *named ? host.asked_name : std::string(),
-                     &server](const TlsInfo& info) -> Result<void> {
-    auto verified = verify_pkix({info.chain, *certificates, *revocations, name});
-    if (verified) verdict->trust = PeerTrust::Verified;
-    if (verified || required) return verified;
-    server.debug("TLS: not verified, and need not be: " + verified.error().text);
-    return {};
+  return VerifyPeer([=, peer = PkixPeer{server, *must, wish},
+                     name = *named ? host.asked_name : std::string()](const TlsInfo& info) {
+    auto issuer = verify_pkix({info.chain, *certificates, *revocations, name});
+    return conclude_pkix(peer, info, issuer, *verdict);
   });
 }
 
@@ -128,18 +174,21 @@ Result<HostTls> without_dane(MailServer& server, const BatchHost& host,
   if (!settings) return tl::unexpected(settings.error());
   auto sni = server.option_expanded("tls_sni");
   if (!sni) return tl::unexpected(sni.error());
-  auto verify = pkix_verifier(server, host, request.host, tls.verdict);
+  auto wish = ocsp_wish(server, request.host);
+  if (!wish) return tl::unexpected(wish.error());
+  auto verify = pkix_verifier(server, host, request.host, *wish, tls.verdict);
   if (!verify) return tl::unexpected(verify.error());
   tls.use = *require ? TlsUse::Required : TlsUse::IfOffered;
   tls.settings = *settings;
   tls.settings.sni = *sni;
+  tls.settings.status_request = status_request(*wish, request.plan.policy);
   tls.verify = *verify;
   return tls;
 }
 
 // RFC 7672 2.2, D-025: TLS is mandatory from here on; no option may take it away.
 Result<HostTls> with_dane(MailServer& server, const AttemptRequest& request,
-                          const DnsName& base_domain) {
+                          const DnsName& base_domain, OcspWish wish) {
   auto avoid = server.host_in("hosts_avoid_tls", request.host);
   if (!avoid) return tl::unexpected(avoid.error());
   if (*avoid)
@@ -151,6 +200,7 @@ Result<HostTls> with_dane(MailServer& server, const AttemptRequest& request,
   tls.use = TlsUse::Required;
   tls.settings = *settings;
   tls.settings.sni = base_domain.text();  // RFC 7672 8.1, D-100
+  tls.settings.status_request = status_request(wish, request.plan.policy);
   server.debug(
       format("DANE: TLS is mandatory, the SNI is {} (RFC 7672 2.2 and 8.1)", base_domain.text()));
   tls.verdict = std::make_shared<PeerVerdict>();
@@ -168,10 +218,13 @@ Result<HostTls> tls_for_host(MailServer& server, const AddressBatch& batch,
                              const AttemptRequest& request) {
   Result<HostTls> tls = fail(ErrorKind::Internal, "no policy");
   if (const auto* authenticate = std::get_if<Authenticate>(&request.plan.policy)) {
-    tls = with_dane(server, request, authenticate->base_domain);
-    if (tls) tls->verify = dane_verifier(server, request, *authenticate, tls->verdict);
+    auto wish = ocsp_wish(server, request.host);
+    if (!wish) return tl::unexpected(wish.error());
+    tls = with_dane(server, request, authenticate->base_domain, *wish);
+    if (tls) tls->verify = dane_verifier(server, request, *authenticate, *wish, tls->verdict);
   } else if (const auto* encrypt = std::get_if<EncryptOnly>(&request.plan.policy)) {
-    tls = with_dane(server, request, encrypt->base_domain);
+    // Nobody is authenticated, so there is nothing that a proof could be about.
+    tls = with_dane(server, request, encrypt->base_domain, OcspWish::None);
     if (tls) tls->settings.peer_certificate = PeerCertificate::Optional;
   } else if (const auto* skip = std::get_if<SkipHost>(&request.plan.policy)) {
     return tl::unexpected(skip->error);

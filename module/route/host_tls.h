@@ -17,6 +17,7 @@ namespace danesmtp {
 // Filled by the verification hook during the handshake.
 struct PeerVerdict {
   PeerTrust trust = PeerTrust::None;
+  OcspResult ocsp = OcspResult::NotRequested;
   std::optional<DaneVerdict> dane;  // where there are records to judge by
 };
 

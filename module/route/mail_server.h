@@ -54,6 +54,7 @@ struct TlsVariables {
   std::string peer_dn{};
   std::string peer_certificate{};  // the leaf, PEM
   PeerTrust trust = PeerTrust::None;
+  OcspResult ocsp = OcspResult::NotRequested;
 };
 
 // In event(): the event is about no host in particular.

@@ -19,7 +19,7 @@
 extern "C" {
 #endif
 
-#define DANESMTP_BRIDGE_VERSION 3u
+#define DANESMTP_BRIDGE_VERSION 4u
 #define DANESMTP_CORE_SYMBOL "danesmtp_core"
 
 /* One host of the batch's list, in Exim's order. */
@@ -108,6 +108,15 @@ enum danesmtp_result_flags {
   DANESMTP_DSN_NO = 1 << 10,       /* and does not */
 };
 
+/* What came of asking for an OCSP proof: Exim's values of $tls_out_ocsp. */
+enum danesmtp_ocsp {
+  DANESMTP_OCSP_NOT_REQUESTED = 0,
+  DANESMTP_OCSP_NO_RESPONSE,
+  DANESMTP_OCSP_NOT_VERIFIED,
+  DANESMTP_OCSP_FAILED,
+  DANESMTP_OCSP_VERIFIED,
+};
+
 /* What became of one recipient. */
 struct danesmtp_result {
   int32_t status;       /* enum danesmtp_status */
@@ -120,6 +129,7 @@ struct danesmtp_result {
   const char *message;  /* one line; NULL: none */
   const char *cipher;   /* "TLS1.3:...:256"; NULL: no TLS */
   const char *peer_dn;  /* NULL: none */
+  int32_t ocsp;         /* enum danesmtp_ocsp */
 };
 
 enum danesmtp_answer { DANESMTP_NO = 0, DANESMTP_YES = 1, DANESMTP_CANNOT_TELL = 2 };
@@ -166,6 +176,7 @@ struct danesmtp_tls_variables {
   int32_t key_bits;
   uint32_t tlsa_usages;         /* bit n: a usable TLSA record of usage n */
   uint32_t flags;               /* DANESMTP_CERT_VERIFIED, DANESMTP_DANE_VERIFIED */
+  int32_t ocsp;                 /* enum danesmtp_ocsp */
 };
 
 /* What Exim does for the core. Every function takes the batch's handle first. */

@@ -90,6 +90,22 @@ std::uint32_t trust_flags(PeerTrust trust) {
   return flags;
 }
 
+danesmtp_ocsp bridge_ocsp(OcspResult result) {
+  switch (result) {
+    case OcspResult::NotRequested:
+      return DANESMTP_OCSP_NOT_REQUESTED;
+    case OcspResult::NoResponse:
+      return DANESMTP_OCSP_NO_RESPONSE;
+    case OcspResult::NotVerified:
+      return DANESMTP_OCSP_NOT_VERIFIED;
+    case OcspResult::Failed:
+      return DANESMTP_OCSP_FAILED;
+    case OcspResult::Verified:
+      return DANESMTP_OCSP_VERIFIED;
+  }
+  return DANESMTP_OCSP_NOT_REQUESTED;
+}
+
 std::uint32_t bridge_flags(const RecipientOutcome& outcome) {
   std::uint32_t flags = 0;
   if (outcome.text_is_for_sender) flags |= DANESMTP_PASS_MESSAGE;
@@ -262,6 +278,7 @@ void BridgeServer::set_tls_variables(const TlsVariables& variables) {
   v.key_bits = variables.key_bits;
   v.tlsa_usages = variables.tlsa_usages;
   v.flags = trust_flags(variables.trust);
+  v.ocsp = bridge_ocsp(variables.ocsp);
   s_.set_tls_variables(exim_, &v);
 }
 
@@ -321,6 +338,7 @@ void BridgeServer::set_outcome(std::size_t recipient, const RecipientOutcome& ou
   result.message = outcome.text.c_str();
   if (!outcome.cipher.empty()) result.cipher = outcome.cipher.c_str();
   if (!outcome.peer_dn.empty()) result.peer_dn = outcome.peer_dn.c_str();
+  result.ocsp = bridge_ocsp(outcome.ocsp);
   s_.set_result(exim_, recipient, &result);
 }
 

@@ -90,7 +90,9 @@ static void set_tls(address_item *a, const struct danesmtp_result *r)
   a->peerdn = a->cipher ? remote_text(r->peer_dn) : NULL;
   a->peercert = a->cipher ? tls_out.peercert : NULL;
   a->ourcert = NULL;
-  a->ocsp = OCSP_NOT_REQ;
+#ifndef DISABLE_OCSP
+  a->ocsp = exim_ocsp(r->ocsp);
+#endif
   a->tlsver = a->cipher ? string_copyn(a->cipher, Ustrchr(a->cipher, ':') - a->cipher) : NULL;
 }
 

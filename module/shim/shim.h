@@ -77,6 +77,9 @@ void result_services_fill(struct danesmtp_services *services);
 /* tls_variables.c: $tls_out_... */
 void tls_variables_service_fill(struct danesmtp_services *services);
 void tls_variables_clear(void);
+#ifndef DISABLE_OCSP
+int exim_ocsp(int32_t result); /* of enum danesmtp_ocsp */
+#endif
 
 /* delegation.c: Exim's own smtp driver. */
 BOOL own_driver_code(transport_instance *tblock, address_item *addresses);

@@ -18,8 +18,25 @@ static void *imported_certificate(const char *pem)
   return certificate;
 }
 
+#ifndef DISABLE_OCSP
+int exim_ocsp(int32_t result)
+{
+  switch ((enum danesmtp_ocsp)result) {
+    case DANESMTP_OCSP_NOT_REQUESTED: return OCSP_NOT_REQ;
+    case DANESMTP_OCSP_NO_RESPONSE: return OCSP_NOT_RESP;
+    case DANESMTP_OCSP_NOT_VERIFIED: return OCSP_VFY_NOT_TRIED;
+    case DANESMTP_OCSP_FAILED: return OCSP_FAILED;
+    case DANESMTP_OCSP_VERIFIED: return OCSP_VFIED;
+  }
+  return OCSP_NOT_REQ;
+}
+#endif
+
 void tls_variables_clear(void)
 {
+#ifndef DISABLE_OCSP
+  tls_out.ocsp = OCSP_NOT_REQ;
+#endif
   tls_out.bits = 0;
   tls_out.certificate_verified = FALSE;
 #ifdef SUPPORT_DANE
@@ -40,6 +57,9 @@ static void set_tls_variables(void *exim, const struct danesmtp_tls_variables *v
 #ifdef SUPPORT_DANE
   tls_out.dane_verified = (v->flags & DANESMTP_DANE_VERIFIED) != 0;
   tls_out.tlsa_usage = (int)v->tlsa_usages;
+#endif
+#ifndef DISABLE_OCSP
+  tls_out.ocsp = exim_ocsp(v->ocsp);
 #endif
   tls_out.cipher = copied(v->cipher);
   tls_out.cipher_stdname = copied(v->standard_cipher);

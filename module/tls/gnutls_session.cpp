@@ -3,6 +3,8 @@
 // of gnutls_certificate_verify_peers*() or of a set_*_trust() function.
 #include "tls/gnutls_session.h"
 
+#include <gnutls/ocsp.h>
+
 #include <algorithm>
 #include <array>
 
@@ -111,8 +113,10 @@ Result<GnutlsSession> GnutlsSession::create(int fd, TlsSettings settings) {
   gnutls_session_t raw = nullptr;
   // No tickets: nothing here keeps them. Without GNUTLS_POST_HANDSHAKE_AUTH such a request is
   // fatal.
-  int code =
-      gnutls_init(&raw, GNUTLS_CLIENT | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL | GNUTLS_NO_TICKETS);
+  // GNUTLS_NO_EXTENSIONS: none but those that are set here; without it GnuTLS asks for OCSP
+  // responses unbidden.
+  int code = gnutls_init(&raw, GNUTLS_CLIENT | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL |
+                                   GNUTLS_NO_TICKETS | GNUTLS_NO_EXTENSIONS);
   if (code < 0) return fail(ErrorKind::Internal, gnutls_strerror(code));
   GnutlsSession session(fd, std::move(settings), GnutlsSessionHandle(raw));
   gnutls_transport_set_int(raw, fd);
@@ -173,6 +177,10 @@ Result<void> GnutlsSession::set_extensions() {
                                       settings_.sni.size());
     if (code < 0) return setting_failure("SNI", settings_.sni, code);
   }
+  // RFC 6066 8, D-120
+  if (settings_.status_request == StatusRequest::Ask &&
+      gnutls_ocsp_status_request_enable_client(session_.get(), nullptr, 0, nullptr) < 0)
+    return fail(ErrorKind::Internal, "OCSP responses cannot be asked for");
   std::vector<gnutls_datum_t> protocols;
   for (const auto& name : settings_.alpn) protocols.push_back(as_datum(as_bytes(name)));
   // D-106: only what the configuration names; a server need not choose any.

@@ -23,12 +23,16 @@ namespace danesmtp {
 // otherwise they are offered if the priority string names them (RFC 7672 8.2, D-102).
 enum class PeerCertificate { Required, Optional };
 
+// Whether OCSP responses are asked for with the certificates (RFC 6066 8).
+enum class StatusRequest { None, Ask };
+
 struct TlsSettings {
   std::string sni{};       // a host name (D-100: the TLSA base domain under DANE); empty: none
   std::string priority{};  // GnuTLS priority string; empty: NORMAL
   std::string certificate_file{};  // PEM, of the client; empty: none
   std::string key_file{};          // PEM; empty: the key is in the certificate file
   PeerCertificate peer_certificate = PeerCertificate::Required;
+  StatusRequest status_request = StatusRequest::None;
   std::vector<std::string> alpn{};  // protocol names to offer; empty: no ALPN
   unsigned min_dh_bits =
       0;  // of a DH group in TLS 1.2 (1.3 has none below 2048); 0: GnuTLS decides

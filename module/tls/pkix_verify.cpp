@@ -67,15 +67,52 @@ std::string status_text(unsigned status) {
   return owner.get();
 }
 
+using Chain = std::vector<gnutls_x509_crt_t>;
+
+Bytes der_of(gnutls_x509_crt_t certificate) {
+  gnutls_datum_t der{nullptr, 0};
+  if (gnutls_x509_crt_export2(certificate, GNUTLS_X509_FMT_DER, &der) < 0) return {};
+  std::unique_ptr<unsigned char, GnutlsFree> owner(der.data);
+  return to_bytes(der);
+}
+
+bool signed_by(gnutls_x509_crt_t child, gnutls_x509_crt_t issuer) {
+  unsigned status = GNUTLS_CERT_INVALID;
+  return gnutls_x509_crt_check_issuer(child, issuer) == 1 &&
+         gnutls_x509_crt_verify(child, &issuer, 1, 0, &status) >= 0 && status == 0;
+}
+
+// Whether chain[at] is trusted with the help of the other certificates but the first.
+bool is_trusted(gnutls_x509_trust_list_t list, const Chain& chain, std::size_t at) {
+  Chain rest{chain[at]};
+  for (std::size_t i = 1; i < chain.size(); ++i)
+    if (i != at) rest.push_back(chain[i]);
+  unsigned status = GNUTLS_CERT_INVALID;
+  return gnutls_x509_trust_list_verify_crt2(list, rest.data(), static_cast<unsigned>(rest.size()),
+                                            nullptr, 0, 0, &status, nullptr) >= 0 &&
+         status == 0;
+}
+
+// GnuTLS does not say which path it verified. A certificate of the issuer's name that nothing
+// trusts must not pass for the issuer, whatever it signs.
+Bytes issuer_of_first(gnutls_x509_trust_list_t list, const Chain& chain) {
+  for (std::size_t i = 1; i < chain.size(); ++i)
+    if (signed_by(chain[0], chain[i]) && is_trusted(list, chain, i)) return der_of(chain[i]);
+  gnutls_x509_crt_t found = nullptr;
+  if (gnutls_x509_trust_list_get_issuer(list, chain[0], &found, GNUTLS_TL_GET_COPY) < 0) return {};
+  GnutlsCertificate issuer(found);
+  return signed_by(chain[0], found) ? der_of(found) : Bytes();
+}
+
 }  // namespace
 
-Result<void> verify_pkix(const PkixQuestion& question) {
+Result<Bytes> verify_pkix(const PkixQuestion& question) {
   auto certificates = import_chain(question.chain);
   if (!certificates) return tl::unexpected(certificates.error());
   auto list = trust_list(question);
   if (!list) return tl::unexpected(list.error());
 
-  std::vector<gnutls_x509_crt_t> raw;
+  Chain raw;
   for (const auto& certificate : *certificates) raw.push_back(certificate.get());
   std::string host = question.host;
   std::string purpose = GNUTLS_KP_TLS_WWW_SERVER;
@@ -88,7 +125,7 @@ Result<void> verify_pkix(const PkixQuestion& question) {
                                          data, host.empty() ? 1 : 2, 0, &status, nullptr);
   if (rc < 0) return fail(ErrorKind::TlsVerify, gnutls_strerror(rc));
   if (status != 0) return fail(ErrorKind::TlsVerify, status_text(status));
-  return {};
+  return issuer_of_first(list->get(), raw);
 }
 
 }  // namespace danesmtp

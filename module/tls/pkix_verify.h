@@ -18,7 +18,9 @@ struct PkixQuestion {
   std::string host;          // the name to match; empty: no name check
 };
 
-// TlsVerify with GnuTLS's reason; BadInput when the certificates cannot be read.
-[[nodiscard]] Result<void> verify_pkix(const PkixQuestion& question);
+// The leaf's issuer in DER: one that was presented and is trusted itself, or one of the store.
+// Empty when the leaf itself is in the store. Errors: TlsVerify with GnuTLS's reason; BadInput when
+// the certificates cannot be read.
+[[nodiscard]] Result<Bytes> verify_pkix(const PkixQuestion& question);
 
 }  // namespace danesmtp

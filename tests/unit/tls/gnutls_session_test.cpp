@@ -307,10 +307,23 @@ END_TEST
 
 START_TEST(staple_and_alpn) {
   Session session(TlsServerSettings{.alpn = "smtp", .staple = "not really OCSP"});
-  auto info = assert_ok(session.start({.alpn = {"other", "smtp"}}));
+  auto info =
+      assert_ok(session.start({.status_request = StatusRequest::Ask, .alpn = {"other", "smtp"}}));
   assert_text(info.alpn, "smtp");
   ck_assert_uint_eq(info.ocsp_staples.size(), 1);
   ck_assert(as_text(info.ocsp_staples[0]) == "not really OCSP");
+}
+END_TEST
+
+// tests D-120: GnuTLS would ask by itself
+START_TEST(no_staple_unless_asked_for) {
+  for (const char* priority : {kTls12, "NORMAL:-VERS-ALL:+VERS-TLS1.3"})
+    for (auto ask : {StatusRequest::None, StatusRequest::Ask}) {
+      Session session(TlsServerSettings{.priority = priority, .staple = "not really OCSP"});
+      auto info = assert_ok(session.start({.status_request = ask}));
+      ck_assert_uint_eq(info.ocsp_staples.size(), 1);
+      ck_assert_msg(info.ocsp_staples[0].empty() == (ask == StatusRequest::None), "%s", priority);
+    }
 }
 END_TEST
 
@@ -476,6 +489,7 @@ int main() {
   tcase_add_test(tc, a_group_of_the_least_size);
   tcase_add_loop_test(tc, elliptic_curves_are_no_small_groups, 0, 2);
   tcase_add_test(tc, staple_and_alpn);
+  tcase_add_test(tc, no_staple_unless_asked_for);
   tcase_add_test(tc, client_certificate);
   tcase_add_test(tc, no_renegotiation);
   tcase_add_test(tc, no_authentication_after_the_handshake);
