@@ -28,7 +28,8 @@ void defer_domain(MailServer& server, const DomainPlan& plan) {
 void deliver(MailServer& server, std::unique_ptr<Resolver> resolver, AddressBatch& batch) {
   std::vector<DomainPlan> ours;
   std::vector<std::size_t> delegated;
-  TracedResolver traced(*resolver, [&](const LookUp& done) { server.debug(to_text(done)); });
+  TracedResolver traced(
+      *resolver, [&](const LookUp& done) { server.debug("DANE look-up: " + to_text(done)); });
   Resolver& asked = server.debugging() ? traced : *resolver;
   for (auto& group : recipients_by_domain(batch)) {
     auto plan = plan_domain(server, asked, batch, std::move(group));

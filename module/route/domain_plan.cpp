@@ -25,20 +25,6 @@ bool has_secure_address(const HostDns& dns) {
   return dns.inet.state == AddressState::Secure || dns.inet6.state == AddressState::Secure;
 }
 
-// Each policy with the rule that it follows from.
-std::string policy_text(const HostPolicy& policy) {
-  if (const auto* none = std::get_if<NoDane>(&policy))
-    return format("no DANE: {} (RFC 7672 2.2)", none->why);
-  if (const auto* skip = std::get_if<SkipHost>(&policy))
-    return format("not usable: {} (RFC 7672 2.1.1)", skip->error.text);
-  if (const auto* only = std::get_if<EncryptOnly>(&policy))
-    return format("TLS without authentication: no TLSA record of {} is usable: {} (RFC 7672 2.2)",
-                  only->base_domain.text(), join(only->reasons, "; "));
-  const auto& dane = std::get<Authenticate>(policy);
-  return format("authenticate by {} TLSA record{} of {} (RFC 7672 2.2)", dane.records.size(),
-                dane.records.size() == 1 ? "" : "s", dane.base_domain.text());
-}
-
 class Planner {
  public:
   Planner(MailServer& server, Resolver& resolver, const AddressBatch& batch, RecipientGroup group)
@@ -197,6 +183,19 @@ DomainPlan Planner::plan() {
 }
 
 }  // namespace
+
+std::string policy_text(const HostPolicy& policy) {
+  if (const auto* none = std::get_if<NoDane>(&policy))
+    return format("no DANE: {} (RFC 7672 2.2)", none->why);
+  if (const auto* skip = std::get_if<SkipHost>(&policy))
+    return format("not usable: {} (RFC 7672 2.1.1)", skip->error.text);
+  if (const auto* only = std::get_if<EncryptOnly>(&policy))
+    return format("TLS without authentication: no TLSA record of {} is usable: {} (RFC 7672 2.2)",
+                  only->base_domain.text(), join(only->reasons, "; "));
+  const auto& dane = std::get<Authenticate>(policy);
+  return format("authenticate by {} TLSA record{} of {} (RFC 7672 2.2)", dane.records.size(),
+                dane.records.size() == 1 ? "" : "s", dane.base_domain.text());
+}
 
 std::vector<RecipientGroup> recipients_by_domain(const AddressBatch& batch) {
   std::vector<RecipientGroup> groups;

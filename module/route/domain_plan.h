@@ -41,6 +41,9 @@ struct DomainPlan {
   bool needs_us() const;
 };
 
+// One line for debug output and the tool: the policy and the rule that it follows from.
+std::string policy_text(const HostPolicy& policy);
+
 DomainPlan plan_domain(MailServer& server, Resolver& resolver, const AddressBatch& batch,
                        RecipientGroup group);
 

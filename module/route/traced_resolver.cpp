@@ -52,9 +52,13 @@ const char* state_text(const LookUp& look_up) {
 }
 
 std::string to_text(const LookUp& look_up) {
-  const std::string question = format("DANE look-up: {} of {}: {}", type_text(look_up.type),
-                                      look_up.name, state_text(look_up));
-  if (look_up.error) return format("{}: {}", question, look_up.error->text);
+  const std::string asked = question_text({look_up.name, look_up.type}) + ": ";
+  const std::string question = asked + state_text(look_up);
+  if (look_up.error) {
+    std::string_view why = look_up.error->text;  // begins with the question, as a rule
+    if (why.substr(0, asked.size()) == asked) why.remove_prefix(asked.size());
+    return format("{}: {}", question, why);
+  }
   const std::string alias =
       look_up.canonical == look_up.name ? "" : format(", an alias of {}", look_up.canonical);
   if (!look_up.records.empty())

@@ -29,7 +29,7 @@ struct LookUp {
 // "secure", "insecure", "bogus" or "failed".
 const char* state_text(const LookUp& look_up);
 
-// One line for a log: "DANE look-up: MX of ee.lab: secure: 10 mx.ee.lab".
+// One line: "MX of ee.lab: secure: 10 mx.ee.lab".
 std::string to_text(const LookUp& look_up);
 
 class TracedResolver final : public Resolver {

@@ -73,8 +73,8 @@ def _sign(directory, origin, records, signing, name_server="ns.lab."):
         encoding="ascii")
     if signing == Signing.UNSIGNED:
         return ZoneFile(origin, str(path))
-    now = int(time.time())
-    start, end = (now - 30 * DAY, now - DAY) if signing == Signing.EXPIRED else (now - HOUR,
+    now = int(time.time())  # Unbound lets a signature live on for up to a day (val-sig-skew-max)
+    start, end = (now - 30 * DAY, now - 2 * DAY) if signing == Signing.EXPIRED else (now - HOUR,
                                                                                  now + 30 * DAY)
     key = _run(directory, "ldns-keygen", "-k", "-a", "ECDSAP256SHA256", "-r", "/dev/urandom",
                f"{origin}.")

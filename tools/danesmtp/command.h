@@ -19,10 +19,15 @@ struct Command {
   std::function<int()> run;  // called after parsing when the subcommand was given; an exit code
 };
 
+Command add_check_command(CLI::App& parent);
+Command add_explain_command(CLI::App& parent);
 Command add_verify_command(CLI::App& parent);
 Command add_tlsa_command(CLI::App& parent);
 
 // One line on standard error, "danesmtp: text". Returns kBadInput.
 int complain(const std::string& text);
+
+// The same, or as a monitoring plugin says it: on standard output, with the exit code for UNKNOWN.
+int complain_as(bool plugin, const std::string& text);
 
 }  // namespace danesmtp::tool

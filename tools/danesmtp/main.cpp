@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The tool's entry: it knows the subcommands, the help page and the exit codes, and judges nothing.
+#include <algorithm>
 #include <exception>
 #include <iostream>
+#include <string_view>
 #include <vector>
 
 #include "command.h"
+#include "nagios_report.h"
 
 namespace danesmtp::tool {
 
@@ -13,22 +16,50 @@ int complain(const std::string& text) {
   return kBadInput;
 }
 
+int complain_as(bool plugin, const std::string& text) {
+  if (!plugin) return complain(text);
+  std::cout << nagios_unknown(text) << '\n';
+  return nagios_code(State::Unknown);
+}
+
 namespace {
 
-constexpr Command (*kCommands[])(CLI::App&) = {add_verify_command, add_tlsa_command};
+constexpr Command (*kCommands[])(CLI::App&) = {add_check_command, add_explain_command,
+                                               add_verify_command, add_tlsa_command};
+
+constexpr const char* kExamples =
+    "Examples:\n"
+    "  danesmtp check example.org                        what becomes of mail, what to mend\n"
+    "  danesmtp check --nagios --require-dane example.org\n"
+    "  danesmtp explain example.org                      each step and its rule\n"
+    "  danesmtp tlsa --host mx.example.org chain.pem     the record to publish\n"
+    "  danesmtp verify --chain new.pem --live mx.example.org   before a certificate is installed\n"
+    "\n"
+    "Exit codes: 0 good, 1 mail waits or the peer is not authenticated, 2 unusable arguments or\n"
+    "input, 3 no usable TLSA record. 'danesmtp COMMAND --help' describes a command; danesmtp(1)\n"
+    "tells more.";
+
+// Known before the arguments are parsed: a mistake in them must be told in the right form.
+bool wants_plugin(int argc, char** argv) {
+  return std::find(argv, argv + argc, std::string_view("--nagios")) != argv + argc;
+}
 
 int run(int argc, char** argv) {
-  CLI::App app("DANE for SMTP: judge certificate chains by TLSA records, and make the records.",
-               "danesmtp");
+  CLI::App app(
+      "DANE for SMTP, as the Exim transport danesmtp does it: check domains, judge\n"
+      "certificates by TLSA records, make the records.",
+      "danesmtp");
   app.set_version_flag("--version", "danesmtp " DANESMTP_VERSION);
   app.require_subcommand(0, 1);
   std::vector<Command> commands;
   for (auto add : kCommands) commands.push_back(add(app));
-  app.footer("'danesmtp COMMAND --help' describes a command.");
+  app.footer(kExamples);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {  // CLI11 reports --help, --version and mistakes this way
-    return error.get_exit_code() == 0 ? app.exit(error) : complain(error.what());
+    if (error.get_exit_code() == 0) return app.exit(error);
+    return complain_as(wants_plugin(argc, argv),
+                       std::string(error.what()) + "; danesmtp --help tells what there is");
   }
   for (const auto& command : commands)
     if (command.app->parsed()) return command.run();
@@ -40,10 +71,14 @@ int run(int argc, char** argv) {
 }  // namespace danesmtp::tool
 
 int main(int argc, char** argv) {
+  using namespace danesmtp::tool;
+  const bool plugin = wants_plugin(argc, argv);
   try {
-    int code = danesmtp::tool::run(argc, argv);
-    return std::cout.flush() ? code : danesmtp::tool::complain("standard output cannot be written");
+    int code = run(argc, argv);
+    if (std::cout.flush()) return code;
+    complain("standard output cannot be written");
+    return plugin ? nagios_code(State::Unknown) : kBadInput;
   } catch (const std::exception& error) {  // out of memory, or a mistake of ours
-    return danesmtp::tool::complain(error.what());
+    return complain_as(plugin, error.what());
   }
 }

@@ -2,6 +2,7 @@
 // A point in time as the tool's user writes it.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "core/result.h"
@@ -14,5 +15,8 @@ namespace danesmtp::tool {
 [[nodiscard]] Result<WallTime> parse_rfc3339(std::string_view text);
 
 WallTime time_now();
+
+// "2026-11-22T15:30:00Z".
+std::string to_rfc3339(WallTime time);
 
 }  // namespace danesmtp::tool

@@ -11,6 +11,7 @@
 #include "dane/certificate.h"
 #include "dane/tlsa_match.h"
 #include "pem_input.h"
+#include "zone_line.h"
 
 namespace danesmtp::tool {
 namespace {
@@ -104,13 +105,6 @@ Result<DnsName> owner_of(const TlsaOptions& options, const Published& published)
   return host->tlsa_owner(options.port);
 }
 
-std::string zone_line(const DnsName& owner, const TlsaRecord& record, bool generic) {
-  if (!generic) return format("{}. IN TLSA {}\n", owner.text(), to_text(record));
-  return format("{}. IN TYPE52 \\# {} {:02x}{:02x}{:02x}{}\n", owner.text(), 3 + record.data.size(),
-                static_cast<int>(record.usage), static_cast<int>(record.selector),
-                static_cast<int>(record.matching), to_hex(record.data));
-}
-
 Result<std::vector<TlsaRecord>> wanted_records(const TlsaOptions& options,
                                                const Published& published) {
   if (options.all) return all_records(published);
@@ -133,7 +127,8 @@ int publish(const TlsaOptions& options) {
   for (const auto& record : *records) {
     std::string unusable = why_unusable(record);
     if (!unusable.empty()) return complain("the record would not be usable: " + unusable);
-    std::cout << zone_line(*owner, record, options.generic);
+    std::cout << (options.generic ? generic_zone_line(*owner, record) : zone_line(*owner, record))
+              << '\n';
   }
   return kDone;
 }

@@ -50,6 +50,10 @@ Judgement judge(const DaneQuestion& question) {
   return judgement;
 }
 
+nlohmann::json dane_json(const DaneVerdict& verdict) {
+  return to_full_json({verdict.authenticated() ? Judged::Authenticated : Judged::Failed, verdict});
+}
+
 nlohmann::json to_json(const Judgement& judgement) {
   nlohmann::json object{{"verdict", word_for(judgement.judged)},
                         {"matched", nullptr},

@@ -26,6 +26,9 @@ nlohmann::json to_json(const Judgement& judgement);
 // The same and "name", "failure" (RFC 8460 4.3) and "details".
 nlohmann::json to_full_json(const Judgement& judgement);
 
+// A verdict that is not of `judge`, as to_full_json() has it.
+nlohmann::json dane_json(const DaneVerdict& verdict);
+
 // Several lines, the last with its newline.
 std::string to_report(const Judgement& judgement);
 

@@ -36,25 +36,25 @@ START_TEST(each_answer_is_one_line) {
   (void)scene.traced.tlsa(name("_25._tcp.mx.lab"));
   (void)scene.traced.cname(name("mx.lab"));
   assert_text(scene.told,
-              "DANE look-up: MX of dom.lab: secure: 10 mx.lab; 20 .\n"
-              "DANE look-up: A of mx.lab: insecure, an alias of host.lab: 192.0.2.1; 192.0.2.2\n"
-              "DANE look-up: AAAA of mx.lab: insecure, an alias of host.lab: none (NODATA)\n"
-              "DANE look-up: TLSA of _25._tcp.host.lab: secure: 3 1 1 ab; \\# 2 0301\n"
-              "DANE look-up: TLSA of _25._tcp.mx.lab: secure: none (NXDOMAIN)\n"
-              "DANE look-up: CNAME of mx.lab: secure: host.lab\n");
+              "MX of dom.lab: secure: 10 mx.lab; 20 .\n"
+              "A of mx.lab: insecure, an alias of host.lab: 192.0.2.1; 192.0.2.2\n"
+              "AAAA of mx.lab: insecure, an alias of host.lab: none (NODATA)\n"
+              "TLSA of _25._tcp.host.lab: secure: 3 1 1 ab; \\# 2 0301\n"
+              "TLSA of _25._tcp.mx.lab: secure: none (NXDOMAIN)\n"
+              "CNAME of mx.lab: secure: host.lab\n");
 }
 END_TEST
 
 // tests D-002: a failure is passed on as it is, and told as what it is
 START_TEST(failures_stay_failures) {
   Scene scene;
-  scene.dns.failures["MX dom.lab"] = {ErrorKind::DnsBogus, "bad signature"};
+  scene.dns.failures["MX dom.lab"] = {ErrorKind::DnsBogus, "MX of dom.lab: bad signature"};
   scene.dns.failures["TLSA _25._tcp.mx.lab"] = {ErrorKind::DnsFailure, "SERVFAIL"};
   assert_error(scene.traced.mx(name("dom.lab")), ErrorKind::DnsBogus);
   assert_error(scene.traced.tlsa(name("_25._tcp.mx.lab")), ErrorKind::DnsFailure);
   assert_text(scene.told,
-              "DANE look-up: MX of dom.lab: bogus: bad signature\n"
-              "DANE look-up: TLSA of _25._tcp.mx.lab: failed: SERVFAIL\n");
+              "MX of dom.lab: bogus: bad signature\n"
+              "TLSA of _25._tcp.mx.lab: failed: SERVFAIL\n");
 }
 END_TEST
 

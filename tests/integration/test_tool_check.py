@@ -1,0 +1,270 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""`danesmtp check` and `explain` over the whole world: what the tool says of a domain is what Exim does
+with mail to it. The expectations are those of test_scenarios.py, which holds Exim to them.
+"""
+import json
+import os
+import re
+import ssl
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from certificates import tlsa
+from network import peer_socket
+from scripted_server import ScriptedServer
+from test_scenarios import SCENARIOS
+
+TOP = Path(__file__).resolve().parents[2]
+TOOL = os.environ.get("DANESMTP") or TOP / "build/installed/bin/danesmtp"
+
+OUTCOMES = {"dane": "dane", "yes": "verified", "no": "encrypted"}
+OK, WARNING, CRITICAL, UNKNOWN = range(4)
+
+
+def tool(world, command, *arguments, stdin=""):
+    argv = [TOOL, command, "--trust-anchor", world.trust_anchor, "--timeout", "10", *arguments]
+    return subprocess.run(argv, input=stdin, capture_output=True, text=True, timeout=300, check=False)
+
+
+@pytest.fixture(scope="module")
+def reports(world):
+    """What `check` says of every domain of the table, by mode and domain."""
+    domains = "".join(f"{domain}.lab\n" for domain in SCENARIOS)
+    found = {}
+    for mode, more in (("try", ()), ("require", ("--require-dane",))):
+        done = tool(world, "check", "--json", "--list", "-", "--jobs", "16", *more, stdin=domains)
+        assert done.returncode == 1, done.stderr
+        for line in done.stdout.splitlines():
+            report = json.loads(line)
+            found[mode, report["target"].removesuffix(".lab")] = report
+    return found
+
+
+@pytest.mark.parametrize("mode", ("try", "require"))
+@pytest.mark.parametrize("domain", SCENARIOS)
+def test_check_agrees_with_exim(reports, domain, mode):
+    expected = SCENARIOS[domain][mode == "require"]
+    report = reports[mode, domain]
+    seen = report["outcome"], report["reason"]
+    if expected.startswith("wait "):
+        assert seen[0] == "waits" and expected[5:] in seen[1], seen
+    elif expected == "router":
+        assert seen[0] == ("no-mail" if domain == "null-mx" else "waits"), seen
+    else:
+        assert seen == (OUTCOMES[expected], None)
+
+
+# Domains to which mail is authenticated, though something is to be mended.
+DANE_WITH_WARNINGS = {
+    "ee-sha512", "many-rr", "ta-sha512",                     # SHA2-512 alone
+    "two-mx", "two-mx-down", "first-bogus-a", "first-servfail",  # a host that mail does not use
+    "unusable-and-good", "agility-malformed",                # records that cannot be used
+    "bogus-aaaa", "cname-insecure", "mx-literal-first",
+}
+
+
+def expected_state(domain):
+    outcome = SCENARIOS[domain][0]
+    if domain == "null-mx":
+        return OK
+    if outcome == "dane":
+        return WARNING if domain in DANE_WITH_WARNINGS else OK
+    return WARNING if outcome in ("yes", "no") else CRITICAL
+
+
+def test_states(reports):
+    words = ("ok", "warning", "critical", "unknown")
+    wrong = {domain: reports["try", domain]["state"] for domain in SCENARIOS
+             if reports["try", domain]["state"] != words[expected_state(domain)]}
+    assert wrong == {}
+
+
+NAGIOS_LINE = re.compile(
+    r"DANE (OK|WARNING|CRITICAL) - [^|\n]* \| ok=\d warning=\d critical=\d unknown=0 time=\d+\.\d{3}s"
+    r"( days=-?\d+)?\n")
+
+
+def test_nagios_state_of_each(world):
+    def run(domain):
+        done = tool(world, "check", "--nagios", f"{domain}.lab")
+        line = NAGIOS_LINE.fullmatch(done.stdout)
+        word = line.group(1) if line else done.stdout
+        return domain, (done.returncode, word, done.stderr)
+
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        seen = dict(pool.map(run, SCENARIOS))
+    words = ("OK", "WARNING", "CRITICAL")
+    assert seen == {domain: (expected_state(domain), words[expected_state(domain)], "")
+                    for domain in SCENARIOS}
+
+
+def test_nagios_of_a_list_is_its_worst(world):
+    done = tool(world, "check", "--nagios", "ee.lab", "plain.lab", "impostor.lab")
+    assert done.returncode == CRITICAL
+    assert done.stdout.startswith("DANE CRITICAL - 1 of 3 critical: impostor.lab: mail waits: ")
+    assert " | ok=1 warning=1 critical=1 unknown=0 " in done.stdout
+
+
+def test_a_resolver_that_validates_nothing_is_unknown(world, tmp_path):
+    """It is this machine's trouble, not the domain's."""
+    anchor = tmp_path / "anchor"
+    anchor.write_text(". IN DS 1 13 2 " + "00" * 32 + "\n", encoding="ascii")
+    done = tool(world, "check", "--nagios", "--trust-anchor", str(anchor), "ee.lab")
+    assert (done.returncode, done.stdout[:15]) == (UNKNOWN, "DANE UNKNOWN - "), done.stdout
+
+
+# -- advice: what often goes wrong, with its rule and the record to publish
+
+ADVICE = [
+    # domain, level, RFC, part of the text, the zone's TLSA record that is advised
+    ("ta-root-unsent", "warning", "RFC 7672 3.1.2", "does not send the certificate", "ta-root-unsent"),
+    ("ta-is-leaf", "warning", "RFC 7671 5.2", "usage 2 speaks of an issuer", None),
+    ("impostor", "warning", "RFC 7672 2.2", "no TLSA record matches", "impostor"),
+    ("rollover", "note", "RFC 7671 8.1", "matches nothing", None),
+    ("ee", "note", "RFC 7671 8.1", "one record only", None),
+    ("ee-sha512", "warning", "RFC 6698 6", "SHA2-512 alone", None),
+    ("ee-full", "note", "RFC 7671 10.1.2", "in full", None),
+    ("ee-full", "note", "RFC 7672 3.1.1", "each renewal", None),
+    ("agility-256-wrong", "note", "RFC 7671 9", "stronger digest", None),
+    ("unusable", "warning", "RFC 7672 3.1", "usage 1 is not for SMTP", "unusable"),
+    ("mixed", "warning", "RFC 7672 2.2.1", "beside hosts that have them", "mixed-1"),
+    ("signed-no-tlsa", "warning", "RFC 7672 2.2", "no TLSA record", "signed-no-tlsa"),
+    ("plain", "warning", "RFC 7672 2.1", "sign the zones", None),
+    ("tlsa-servfail", "warning", "RFC 7672 2.1.2", "SERVFAIL", None),
+    ("bogus-aaaa", "warning", "RFC 7672 2.1.2", "AAAA of mx.bogus-aaaa.lab is bogus", None),
+    ("cname-insecure", "warning", "RFC 7672 2.2.2", "an alias that leads out", None),
+    ("mx-insecure", "warning", "RFC 7672 2.2.1", "an unsigned MX record", None),
+    ("mx-literal-first", "warning", "RFC 5321 5.1", "names no host", None),
+    ("ee-expired", "note", "RFC 7672 3.1.1", "has expired", None),
+]
+
+
+@pytest.mark.parametrize("domain,level,rfc,text,published", ADVICE,
+                         ids=[f"{row[0]}-{row[2].split()[-1]}" for row in ADVICE])
+def test_advice(world, reports, domain, level, rfc, text, published):
+    advice = reports["try", domain]["advice"]
+    found = [one for one in advice if (one["level"], one["rfc"]) == (level, rfc) and text in one["text"]]
+    assert found, advice
+    if published:
+        data = tlsa(3, 1, 1, world.certificates[published])
+        assert any(one["publish"] and one["publish"].endswith(f" IN TLSA {data}") for one in advice), advice
+
+
+def test_no_advice_where_all_is_well(reports):
+    """Two digests of the right key, a chain with its anchor: nothing to say."""
+    assert reports["try", "ta"]["advice"] == []
+    assert reports["try", "null-mx"]["advice"] == []
+
+
+def test_a_certificate_that_ends_soon(world):
+    for days, level in (("20", None), ("40", "warning")):
+        done = tool(world, "check", "--json", "--warn-days", days, "ta.lab", "ee.lab")
+        reports = {report["target"]: report for report in map(json.loads, done.stdout.splitlines())}
+        found = [one["level"] for one in reports["ta.lab"]["advice"] if "renew it" in one["text"]]
+        assert found == ([level] if level else [])
+        assert not any("renew it" in one["text"] for one in reports["ee.lab"]["advice"])  # usage 3
+
+
+# -- arguments
+
+@pytest.mark.parametrize("arguments,code,outcome,host", [
+    (["mx.port.lab:2525"], 0, "dane", "mx.port.lab:2525 [192.0.2.22]"),
+    (["[mx.ee.lab]"], 0, "dane", "mx.ee.lab:25 [192.0.2.10]"),
+    (["mx.impostor.lab:25"], 1, "waits", "mx.impostor.lab:25 [192.0.2.28]"),
+    (["-4", "dual-stack.lab"], 0, "dane", "mx.dual-stack.lab:25 [192.0.2.23]"),
+    (["-6", "dual-stack.lab"], 0, "dane", "mx.dual-stack.lab:25 [2001:db8::23]"),
+    (["-6", "ee.lab"], 1, "waits", "mx.ee.lab:25"),
+    (["--dns-only", "impostor.lab"], 0, "not-tried", None),
+    (["--dns-only", "tlsa-servfail.lab"], 1, "waits", None),
+    (["--dns-only", "null-mx.lab"], 0, "no-mail", None),
+    (["--port", "2525", "mx.port.lab"], 0, "dane", "mx.port.lab:2525 [192.0.2.22]"),
+    (["B\u00fccher.lab"], 0, "dane", "mx.xn--bcher-kva.lab:25 [192.0.2.147]"),
+])
+def test_arguments(world, arguments, code, outcome, host):
+    done = tool(world, "check", "--json", *arguments)
+    report = json.loads(done.stdout)
+    assert (done.returncode, report["outcome"], report["host"]) == (code, outcome, host), report
+    assert report["schema"] == 1 and done.stderr == ""
+
+
+def test_recursion_with_an_unbound_conf(world):
+    done = tool(world, "check", "--resolver", str(world.unbound_conf()), "ee.lab")
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("zone,address,outcome", [("smtps", "192.0.2.190", "dane"),
+                                                  ("smtps-impostor", "192.0.2.191", "waits")])
+def test_submissions(world, tmp_path, zone, address, outcome):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(world.certificates[zone].pem_file)
+    listener = context.wrap_socket(peer_socket(address, 465), server_side=True,
+                                   do_handshake_on_connect=False)
+    server = ScriptedServer(listener, None, {}, tmp_path / "record")
+    try:
+        done = tool(world, "check", "--json", "--submissions", f"[mx.{zone}.lab]")
+    finally:
+        server.stop()
+    report = json.loads(done.stdout)
+    assert (report["outcome"], report["hosts"][0]["port"]) == (outcome, 465), report
+
+
+def test_a_bad_line_does_not_end_the_run(world, tmp_path):
+    path = tmp_path / "list"
+    path.write_text("# two domains\n\nee.lab  # good\n192.0.2.1\nta.lab:0\nimpostor.lab\n", encoding="ascii")
+    done = tool(world, "check", "--json", "--list", str(path), "plain.lab")
+    states = {report["target"]: (report["state"], "error" in report)
+              for report in map(json.loads, done.stdout.splitlines())}
+    assert states == {"plain.lab": ("warning", False), "ee.lab": ("ok", False),
+                      "192.0.2.1": ("unknown", True), "ta.lab:0": ("unknown", True),
+                      "impostor.lab": ("critical", False)}
+    assert done.returncode == 2
+
+
+def test_prometheus_file_is_replaced_in_one_step(world, tmp_path):
+    path = tmp_path / "danesmtp.prom"
+    path.write_text("old", encoding="ascii")
+    before = path.stat().st_ino
+    done = tool(world, "check", "--nagios", "--prometheus", str(path), "ee.lab", "impostor.lab")
+    assert done.returncode == CRITICAL
+    assert path.stat().st_ino != before and list(tmp_path.iterdir()) == [path]
+    samples = [line for line in path.read_text(encoding="ascii").splitlines() if not line.startswith("#")]
+    assert 'danesmtp_check_state{target="ee.lab"} 0' in samples
+    assert 'danesmtp_check_state{target="impostor.lab"} 2' in samples
+    assert ('danesmtp_host_authenticated{target="impostor.lab",host="mx.impostor.lab",port="25",'
+            'address="192.0.2.28"} 0') in samples
+    for line in samples:
+        assert re.fullmatch(r"danesmtp_\w+\{(\w+=\"[^\"]*\",?)+\} -?\d+(\.\d+)?", line), line
+
+
+def test_prometheus_file_that_cannot_be_written(world, tmp_path):
+    done = tool(world, "check", "--prometheus", str(tmp_path / "none" / "file"), "ee.lab")
+    assert done.returncode == 2 and done.stderr.startswith("danesmtp: --prometheus: "), done.stderr
+
+
+# -- explain
+
+def lines_of_danesmtp(output):
+    """The look-ups, policies and verdicts in debug output, which Exim indents and numbers."""
+    found = (re.search(r"DANE(:| look-up| policy| names).*", line) for line in output.splitlines())
+    return [match.group(0) for match in found if match]
+
+
+# tests D-161
+@pytest.mark.parametrize("domain", ("ee", "ta", "impostor", "unusable-usage-1", "mx-insecure", "cname-mx",
+                                    "tlsa-servfail", "ta-root-unsent"))
+def test_explain_says_what_exim_says(world, sender, domain):
+    mail = sender(driver="danesmtp", options={"dane_trust_anchor_file": world.trust_anchor})
+    exim = lines_of_danesmtp(mail.deliver(mail.inject(f"bob@{domain}.lab"), debug="-d-all+transport"))
+    done = tool(world, "explain", f"{domain}.lab")
+    assert len(exim) >= 4
+    assert lines_of_danesmtp(done.stdout) == exim
+    assert any("(RFC 7672 " in line for line in exim)
+    assert done.stdout.splitlines()[-1].startswith("Outcome: ")
+
+
+def test_explain_in_json(world):
+    report = json.loads(tool(world, "explain", "--json", "ee.lab").stdout)
+    assert (report["schema"], report["outcome"], report["state"]) == (1, "dane", "ok")
+    assert report["trace"][0] == "DANE look-up: MX of ee.lab: secure: 10 mx.ee.lab"

@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "advice.h"
+
+#include <algorithm>
+
+#include "certificate_facts.h"
+#include "core/format.h"
+#include "dane/tlsa_match.h"
+#include "zone_line.h"
+
+namespace danesmtp::tool {
+namespace {
+
+const DnsName* base_domain(const HostPolicy& policy) {
+  if (const auto* dane = std::get_if<Authenticate>(&policy)) return &dane->base_domain;
+  if (const auto* only = std::get_if<EncryptOnly>(&policy)) return &only->base_domain;
+  return nullptr;
+}
+
+// The first certificate chain that the host showed.
+const PeerChain* chain_of(const HostReport& host) {
+  for (const auto& address : host.addresses)
+    if (address.tls && !address.tls->chain.empty()) return &address.tls->chain;
+  return nullptr;
+}
+
+// The record 3 1 1 (RFC 7672 3.1: the one that is recommended) of what the host shows now.
+std::string record_to_publish(const HostReport& host) {
+  const auto* chain = chain_of(host);
+  if (!chain) return {};
+  auto key = association_data({TlsaSelector::PublicKey, TlsaMatching::Sha256}, chain->front());
+  const auto* base = base_domain(host.plan.policy);
+  auto name = base ? Result<DnsName>(*base) : DnsName::parse(host.name);
+  if (!key || !name) return {};
+  auto owner = name->tlsa_owner(host.port);
+  if (!owner) return {};
+  return zone_line(
+      *owner, {TlsaUsage::DaneEe, TlsaSelector::PublicKey, TlsaMatching::Sha256, std::move(*key)});
+}
+
+// Every record of the host's RRset, as published.
+std::vector<TlsaRecord> published(const Report& report, const HostReport& host) {
+  std::vector<TlsaRecord> records;
+  const auto* base = base_domain(host.plan.policy);
+  auto owner = base ? base->tlsa_owner(host.port) : fail(ErrorKind::Internal, "");
+  if (!owner) return records;
+  for (const auto& look_up : report.look_ups) {
+    if (look_up.type != RrType::Tlsa || look_up.name != owner->text()) continue;
+    for (const auto& text : look_up.records)
+      if (auto record = parse_tlsa_text(text)) records.push_back(std::move(*record));
+    break;  // the same question may have been asked for another host
+  }
+  return records;
+}
+
+std::string shown(const TlsaRecord& record) {
+  std::string text = to_text(record);
+  return text.size() > 40 ? text.substr(0, 40) + "..." : text;
+}
+
+class Adviser {
+ public:
+  explicit Adviser(const AdviceQuestion& question) : question_(question) {}
+
+  std::vector<Advice> run();
+
+ private:
+  const Report& report() const { return question_.report; }
+  void add(Weight weight, const std::string& text, const std::string& rfc,
+           const std::string& publish = {});
+  void on_domain();
+  void on_absence();
+  void on_look_ups();
+  void on_host(const HostReport& host);
+  void on_no_dane(const HostReport& host, const NoDane& none);
+  void on_records(const std::vector<TlsaRecord>& records);
+  void on_unmatched(const HostReport& host, const Authenticate& dane);
+  void on_address(const AddressReport& address);
+  void on_unsent_anchor(const AddressReport& address, const Authenticate& dane);
+  void on_dates(const AddressReport& address);
+
+  const AdviceQuestion& question_;
+  std::string host_;
+  std::vector<Advice> all_;
+};
+
+void Adviser::add(Weight weight, const std::string& text, const std::string& rfc,
+                  const std::string& publish) {
+  const bool said = std::any_of(all_.begin(), all_.end(), [&](const Advice& one) {
+    return one.host == host_ && one.text == text;
+  });
+  if (!said) all_.push_back({weight, host_, text, rfc, publish});
+}
+
+bool has_records(const HostReport& host) {
+  return base_domain(host.plan.policy) != nullptr;
+}
+
+void Adviser::on_domain() {
+  for (const auto& skipped : report().skipped_mx)
+    add(Weight::Warning, "an MX record that names no host is passed over: " + skipped,
+        "RFC 5321 5.1");
+  if (report().failure)
+    add(Weight::Warning, "mail waits until the look-up succeeds: mend the zone or its name servers",
+        "RFC 7672 2.1.2");
+}
+
+// No host with records at all; "beside ones with" is said at the host.
+void Adviser::on_absence() {
+  const auto& hosts = report().hosts;
+  if (hosts.empty() || std::any_of(hosts.begin(), hosts.end(), [](const HostReport& host) {
+        return !std::holds_alternative<NoDane>(host.plan.policy);
+      }))
+    return;
+  for (const auto& host : hosts) {
+    host_ = format("{}:{}", host.name, host.port);
+    const bool secure = host.plan.secure;
+    add(Weight::Warning,
+        secure ? "no TLSA record: mail to this host can be read and diverted on its way"
+               : "no DANE: " + std::get<NoDane>(host.plan.policy).why + ": sign the zones first",
+        secure ? "RFC 7672 2.2" : "RFC 7672 2.1", secure ? record_to_publish(host) : std::string());
+  }
+}
+
+void Adviser::on_look_ups() {
+  for (const auto& look_up : report().look_ups) {
+    const bool address = look_up.type == RrType::A || look_up.type == RrType::Aaaa;
+    if (address && look_up.error)
+      add(Weight::Warning,
+          format("{} of {} is {}: addresses of the kind cannot be used", type_text(look_up.type),
+                 look_up.name, state_text(look_up)),
+          "RFC 7672 2.1.2");
+    if (address && !look_up.error && look_up.canonical != look_up.name)
+      add(look_up.security == DnsSecurity::Secure ? Weight::Note : Weight::Warning,
+          look_up.security == DnsSecurity::Secure
+              ? format("{} is an alias: MX records should name hosts", look_up.name)
+              : format("{} is an alias that leads out of what is signed", look_up.name),
+          look_up.security == DnsSecurity::Secure ? "RFC 2181 10.3" : "RFC 7672 2.2.2");
+  }
+}
+
+void Adviser::on_no_dane(const HostReport& host, const NoDane& none) {
+  const auto& hosts = report().hosts;
+  if (std::any_of(hosts.begin(), hosts.end(), has_records))
+    add(Weight::Warning, "without TLSA records beside hosts that have them: " + none.why,
+        "RFC 7672 2.2.1", host.plan.secure ? record_to_publish(host) : std::string());
+}
+
+bool is_digest(const TlsaRecord& record, TlsaMatching matching) {
+  return record.matching == matching;
+}
+
+void Adviser::on_records(const std::vector<TlsaRecord>& records) {
+  const auto usable = usable_records(records);
+  bool known_to_all = false;
+  for (const auto& record : records) {
+    const auto why = why_unusable(record);
+    known_to_all = known_to_all || (why.empty() && !is_digest(record, TlsaMatching::Sha512));
+    if (!why.empty())
+      add(Weight::Warning, format("{} cannot be used: {}", shown(record), why), "RFC 7672 3.1");
+    else if (std::find(usable.begin(), usable.end(), record) == usable.end())
+      add(Weight::Note, shown(record) + " is set aside for a stronger digest", "RFC 7671 9");
+    if (why.empty() && is_digest(record, TlsaMatching::Full))
+      add(Weight::Note, shown(record) + " has the data in full: use a digest", "RFC 7671 10.1.2");
+    if (why.empty() && record.usage == TlsaUsage::DaneEe &&
+        record.selector == TlsaSelector::Certificate)
+      add(Weight::Note, shown(record) + " changes with each renewal: prefer 3 1 1",
+          "RFC 7672 3.1.1");
+  }
+  if (!usable.empty() && !known_to_all)
+    add(Weight::Warning, "SHA2-512 alone: only SHA2-256 is known to every client", "RFC 6698 6");
+  if (usable.size() == 1 && usable.front().usage == TlsaUsage::DaneEe)
+    add(Weight::Note,
+        "one record only: before the key changes, publish the next key's record beside it "
+        "(danesmtp tlsa --key)",
+        "RFC 7671 8.1");
+}
+
+bool matches_something(const TlsaRecord& record, const PeerChain& chain) {
+  if (record.usage == TlsaUsage::DaneEe) return tlsa_matches(record, chain.front());
+  return record.matching == TlsaMatching::Full ||
+         std::any_of(chain.begin(), chain.end(),
+                     [&](const Bytes& der) { return tlsa_matches(record, der); });
+}
+
+// Records for which the server shows nothing, though another one authenticates it.
+void Adviser::on_unmatched(const HostReport& host, const Authenticate& dane) {
+  const auto* chain = chain_of(host);
+  const bool authenticated = std::any_of(
+      host.addresses.begin(), host.addresses.end(),
+      [](const AddressReport& address) { return address.dane && address.dane->authenticated(); });
+  if (!chain || !authenticated) return;
+  for (const auto& record : dane.records)
+    if (!matches_something(record, *chain))
+      add(Weight::Note,
+          shown(record) +
+              " matches nothing that the server shows: right in a rollover, else "
+              "remove it",
+          "RFC 7671 8.1");
+}
+
+void Adviser::on_unsent_anchor(const AddressReport& address, const Authenticate& dane) {
+  if (!address.tls || address.tls->chain.empty()) return;
+  const auto& chain = address.tls->chain;
+  for (const auto& record : dane.records) {
+    if (record.usage != TlsaUsage::DaneTa) continue;
+    if (tlsa_matches(record, chain.front()))
+      add(Weight::Warning,
+          shown(record) +
+              ": usage 2 speaks of an issuer; for the server's own certificate or key "
+              "publish usage 3",
+          "RFC 7671 5.2");
+    else if (!matches_something(record, chain))
+      add(Weight::Warning,
+          shown(record) +
+              ": the server does not send the certificate of this trust anchor; add it "
+              "to the server's chain",
+          "RFC 7672 3.1.2");
+  }
+}
+
+// Dates count where a name or an issuer vouches, not for usage 3.
+void Adviser::on_dates(const AddressReport& address) {
+  if (!address.tls || address.tls->chain.empty()) return;
+  auto facts = certificate_facts(address.tls->chain.front());
+  if (!facts) return;
+  const int left = days_left(*facts, question_.now);
+  const bool by_anchor =
+      address.dane && address.dane->match && address.dane->match->record.usage == TlsaUsage::DaneTa;
+  if (by_anchor && left < question_.warn_days)
+    add(Weight::Warning, format("the certificate ends in {} days: renew it", left),
+        "RFC 7672 3.1.2");
+  if (!by_anchor && address.dane && address.dane->match && left < 0)
+    add(Weight::Note, "the certificate has expired, which is of no meaning under usage 3",
+        "RFC 7672 3.1.1");
+}
+
+void Adviser::on_address(const AddressReport& address) {
+  on_dates(address);
+  if (!address.failure) {
+    if (!address.tls)
+      add(Weight::Warning, format("[{}] has no TLS: mail goes in clear", address.address),
+          "RFC 7435 3");
+    return;
+  }
+  if (address.no_route)
+    add(Weight::Note, format("[{}] cannot be reached from this machine", address.address),
+        "RFC 5321 5.1");
+  else
+    add(Weight::Warning,
+        address.address.empty() ? address.failure->text
+                                : format("[{}]: {}", address.address, address.failure->text),
+        address.dane ? "RFC 7672 2.2" : "RFC 5321 5.1");
+}
+
+void Adviser::on_host(const HostReport& host) {
+  host_ = format("{}:{}", host.name, host.port);
+  const auto& policy = host.plan.policy;
+  if (const auto* skip = std::get_if<SkipHost>(&policy))
+    return add(Weight::Warning, "mail does not use this host: " + skip->error.text,
+               "RFC 7672 2.1.2");
+  if (const auto* none = std::get_if<NoDane>(&policy)) on_no_dane(host, *none);
+  if (has_records(host) && host.plan.mx == MxTrust::Insecure)
+    add(Weight::Warning,
+        "an unsigned MX record names this host: its records protect the host, not the domain",
+        "RFC 7672 2.2.1");
+  on_records(published(report(), host));
+  if (const auto* only = std::get_if<EncryptOnly>(&policy))
+    add(Weight::Warning,
+        "no TLSA record can be used: TLS without authentication (" + join(only->reasons, "; ") +
+            ")",
+        "RFC 7672 2.2", record_to_publish(host));
+  for (const auto& address : host.addresses) {
+    on_address(address);
+    const auto* dane = std::get_if<Authenticate>(&policy);
+    if (!dane || !address.dane || address.dane->authenticated()) continue;
+    on_unsent_anchor(address, *dane);
+    add(Weight::Warning, "if this is the server you run, publish the record of its own key",
+        "RFC 7672 3.1.1", record_to_publish(host));
+  }
+  if (const auto* dane = std::get_if<Authenticate>(&policy)) on_unmatched(host, *dane);
+}
+
+std::vector<Advice> Adviser::run() {
+  on_domain();
+  on_look_ups();
+  on_absence();
+  for (const auto& host : report().hosts) on_host(host);
+  return std::move(all_);
+}
+
+}  // namespace
+
+std::vector<Advice> advice_on(const AdviceQuestion& question) {
+  return Adviser(question).run();
+}
+
+}  // namespace danesmtp::tool

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What often goes wrong, found in a report: each piece of advice with the RFC section that it
+// follows from and, where one helps, the record to publish. It changes no verdict. RFC 7671 5, 8, 9
+// and 10, RFC 7672 2 and 3.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "probe.h"
+
+namespace danesmtp::tool {
+
+enum class Weight {
+  Note,     // nothing is wrong
+  Warning,  // something is, though mail may still be delivered
+};
+
+struct Advice {
+  Weight weight = Weight::Note;
+  std::string host;     // "mx.ee.lab:25", or "" for the domain
+  std::string text;     // one line
+  std::string rfc;      // "RFC 7672 2.2.1"
+  std::string publish;  // zone file lines joined by "; ", or ""
+};
+
+struct AdviceQuestion {
+  const Report& report;
+  WallTime now;
+  int warn_days = 14;  // of a certificate whose dates count
+};
+
+std::vector<Advice> advice_on(const AdviceQuestion& question);
+
+}  // namespace danesmtp::tool

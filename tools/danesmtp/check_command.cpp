@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// `danesmtp check`: for each target what the transport would do and what it would find, as text, as
+// JSON, for monitoring. Reports come in the order in which they are done.
+#include <iostream>
+#include <memory>
+#include <mutex>
+#include <thread>
+
+#include "check_report.h"
+#include "command.h"
+#include "core/format.h"
+#include "dns/record_resolver.h"
+#include "nagios_report.h"
+#include "probe_arguments.h"
+#include "prometheus_file.h"
+#include "target_list.h"
+#include "time_input.h"
+
+namespace danesmtp::tool {
+namespace {
+
+struct CheckOptions {
+  ProbeArguments probe;
+  std::vector<std::string> targets;
+  std::string list;
+  std::string prometheus;
+  unsigned jobs = 1;
+  int warn_days = 14;
+  bool json = false;
+  bool nagios = false;
+};
+
+// Where reports go. Workers share it.
+class Output {
+ public:
+  explicit Output(const CheckOptions& options)
+      : options_(options), colour_(colour_of_output()), progress_(may_show_progress()) {}
+
+  void report(const Checked& checked);
+  void bad_target(const std::string& target, const std::string& why);
+  int finish();
+
+ private:
+  void print(const std::string& text);
+  int exit_code() const;
+
+  const CheckOptions& options_;
+  const Colour colour_;
+  const bool progress_;
+  std::mutex mutex_;
+  NagiosReport nagios_;
+  PrometheusFile prometheus_;
+  std::size_t done_ = 0;
+  std::size_t waiting_ = 0;
+  std::size_t bad_ = 0;
+};
+
+void Output::print(const std::string& text) {
+  const bool list = !options_.list.empty() || options_.targets.size() > 1;
+  if (!options_.nagios) std::cout << text << std::flush;
+  if (progress_ && list) std::cerr << format("\r{} checked, {} waiting\033[K", done_, waiting_);
+}
+
+void Output::report(const Checked& checked) {
+  const std::string text =
+      options_.json ? to_json(checked).dump() + "\n" : to_text(checked, colour_);
+  std::lock_guard<std::mutex> lock(mutex_);
+  ++done_;
+  if (checked.report.fate == Fate::Waits) ++waiting_;
+  if (options_.nagios) nagios_.add(checked);
+  if (!options_.prometheus.empty()) prometheus_.add(checked);
+  print(text);
+}
+
+void Output::bad_target(const std::string& target, const std::string& why) {
+  const nlohmann::json object{
+      {"schema", kSchema}, {"target", target}, {"state", "unknown"}, {"error", why}};
+  std::lock_guard<std::mutex> lock(mutex_);
+  ++bad_;
+  print(options_.json ? object.dump() + "\n" : format("{}: unknown: {}\n", printable(target), why));
+}
+
+int Output::exit_code() const {
+  if (options_.nagios && bad_ > 0 && nagios_.state() < State::Unknown)
+    return nagios_code(State::Unknown);
+  if (options_.nagios) return nagios_code(nagios_.state());
+  if (bad_ > 0) return kBadInput;
+  return waiting_ > 0 ? kNotAuthenticated : kDone;
+}
+
+int Output::finish() {
+  if (progress_ && done_ > 1) std::cerr << '\n';
+  if (options_.nagios) std::cout << nagios_.line() << '\n';
+  if (!options_.prometheus.empty()) {
+    auto written = prometheus_.write(options_.prometheus);
+    if (!written) return complain_as(options_.nagios, written.error().text);
+  }
+  return exit_code();
+}
+
+class Checker {
+ public:
+  Checker(const CheckOptions& options, const ResolverSettings& resolver, TargetList& targets,
+          Output& output)
+      : options_(options),
+        probe_(probe_options(options.probe)),
+        resolver_(resolver),
+        targets_(targets),
+        output_(output) {}
+
+  void run();
+
+ private:
+  void work();
+
+  const CheckOptions& options_;
+  const ProbeOptions probe_;
+  const ResolverSettings& resolver_;
+  TargetList& targets_;
+  Output& output_;
+};
+
+// One worker: its own resolver, for all its targets.
+void Checker::work() {
+  auto resolver = make_resolver(resolver_);
+  while (auto text = targets_.next()) {
+    auto target = parse_target(*text);
+    if (!target) {
+      output_.bad_target(*text, target.error().text);
+      continue;
+    }
+    auto report = probe(*resolver, *target, probe_, {});
+    // One that could not open says so for ever.
+    if (!report.resolver_answers) resolver = make_resolver(resolver_);
+    output_.report(judge_report(std::move(report), time_now(), options_.warn_days));
+  }
+}
+
+void Checker::run() {
+  std::vector<std::jthread> workers;
+  for (unsigned i = 1; i < options_.jobs; ++i) workers.emplace_back([this] { work(); });
+  work();
+}
+
+int check(const CheckOptions& options) {
+  const auto refuse = [&](const std::string& text) { return complain_as(options.nagios, text); };
+  if (options.targets.empty() && options.list.empty())
+    return refuse("check: name a domain, or a file of domains with --list");
+  if (options.json && options.nagios) return refuse("check: --json or --nagios, one of the two");
+  for (const auto& text : options.targets)
+    if (auto target = parse_target(text); !target)
+      return refuse(target.error().text + "; name a domain, or HOST:PORT");
+  auto settings = resolver_settings(options.probe.resolver);
+  if (!settings) return refuse(settings.error().text);
+  TargetList targets(options.targets);
+  if (!options.list.empty())
+    if (auto opened = targets.open(options.list); !opened) return refuse(opened.error().text);
+  Output output(options);
+  Checker(options, *settings, targets, output).run();
+  return output.finish();
+}
+
+void add_arguments(CLI::App& app, CheckOptions& options) {
+  app.add_option("TARGET", options.targets,
+                 "DOMAIN: the servers of its MX records. HOST:PORT or [HOST]: that one");
+  app.add_option("--list", options.list, "Targets from a file, one a line; - is standard input")
+      ->type_name("FILE");
+  app.add_option("--jobs", options.jobs, "How many targets at a time")
+      ->type_name("N")
+      ->check(CLI::Range(1, 500))
+      ->capture_default_str();
+  app.add_flag("--json", options.json, "One JSON object a target, one a line");
+  app.add_flag("--nagios", options.nagios,
+               "One line with performance data; exit code 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN");
+  app.add_option("--prometheus", options.prometheus, "Also write metrics to this file, in one step")
+      ->type_name("FILE");
+  app.add_option("--warn-days", options.warn_days,
+                 "Warn of a certificate that ends in fewer days, where its dates count")
+      ->type_name("DAYS")
+      ->check(CLI::Range(0, 3650))
+      ->capture_default_str();
+  add_probe_arguments(app, options.probe);
+}
+
+}  // namespace
+
+Command add_check_command(CLI::App& parent) {
+  auto* app = parent.add_subcommand("check", "What becomes of mail to a domain, and what to mend");
+  auto options = std::make_shared<CheckOptions>();  // shared: std::function must be copyable
+  add_arguments(*app, *options);
+  app->footer(
+      "Exit code: 0 mail goes to every target, 1 it waits for one at least, 2 unusable arguments\n"
+      "or input; with --nagios see there.");
+  return {app, [options] { return check(*options); }};
+}
+
+}  // namespace danesmtp::tool

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "check_report.h"
+
+#include <algorithm>
+
+#include "core/format.h"
+#include "route/domain_plan.h"
+#include "time_input.h"
+
+namespace danesmtp::tool {
+namespace {
+
+int colour_code(State state) {
+  switch (state) {
+    case State::Ok:
+      return 32;
+    case State::Warning:
+    case State::Unknown:
+      return 33;
+    case State::Critical:
+      return 31;
+  }
+  return 31;
+}
+
+std::string fate_text(Fate fate) {
+  switch (fate) {
+    case Fate::Dane:
+      return "authenticated by DANE";
+    case Fate::Verified:
+      return "an authenticated host, though nobody vouches for its being the domain's";
+    case Fate::Encrypted:
+      return "over TLS, to nobody in particular";
+    case Fate::Clear:
+      return "in clear";
+    case Fate::Waits:
+    case Fate::NoMail:
+    case Fate::NotTried:
+      break;
+  }
+  return {};
+}
+
+std::string verdict_text(const AddressReport& address) {
+  if (address.failure) return "not used: " + address.failure->text;
+  if (!address.tls) return "ready, without TLS";
+  const std::string tls = address.tls->cipher;
+  if (address.dane && address.dane->match)
+    return format("{}, authenticated by {} at depth {}", tls, to_text(address.dane->match->record),
+                  address.dane->match->depth);
+  return address.trust == PeerTrust::Verified ? tls + ", certificate verified by PKIX"
+                                              : tls + ", not authenticated";
+}
+
+std::string host_text(const HostReport& host) {
+  std::string text = format("  {}:{}", host.name, host.port);
+  if (host.preference) text += format(" (MX {})", *host.preference);
+  text += ": " + policy_text(host.plan.policy) + "\n";
+  if (std::holds_alternative<SkipHost>(host.plan.policy)) return text;
+  for (const auto& address : host.addresses)
+    text += format("    [{}] {}\n", address.address, verdict_text(address));
+  return text;
+}
+
+std::string advice_text(const Advice& advice, Colour colour) {
+  const bool warning = advice.weight == Weight::Warning;
+  std::string text =
+      format("  {}: {}{} ({})\n", warning ? coloured("warning", 33, colour) : std::string("note"),
+             advice.host.empty() ? "" : advice.host + ": ", advice.text, advice.rfc);
+  if (!advice.publish.empty()) text += format("    publish: {}\n", advice.publish);
+  return text;
+}
+
+}  // namespace
+
+const char* state_word(State state) {
+  switch (state) {
+    case State::Ok:
+      return "ok";
+    case State::Warning:
+      return "warning";
+    case State::Unknown:
+      return "unknown";
+    case State::Critical:
+      return "critical";
+  }
+  return "unknown";
+}
+
+const char* fate_word(Fate fate) {
+  switch (fate) {
+    case Fate::Dane:
+      return "dane";
+    case Fate::Verified:
+      return "verified";
+    case Fate::Encrypted:
+      return "encrypted";
+    case Fate::Clear:
+      return "clear";
+    case Fate::Waits:
+      return "waits";
+    case Fate::NoMail:
+      return "no-mail";
+    case Fate::NotTried:
+      return "not-tried";
+  }
+  return "waits";
+}
+
+Checked judge_report(Report report, WallTime now, int warn_days) {
+  Checked checked{std::move(report), {}, State::Ok, now};
+  checked.advice = advice_on({checked.report, now, warn_days});
+  if (std::any_of(checked.advice.begin(), checked.advice.end(),
+                  [](const Advice& one) { return one.weight == Weight::Warning; }))
+    checked.state = State::Warning;
+  if (checked.report.fate == Fate::Waits)
+    checked.state = checked.report.resolver_answers ? State::Critical : State::Unknown;
+  return checked;
+}
+
+std::string summary(const Checked& checked) {
+  const auto& report = checked.report;
+  if (report.fate == Fate::NoMail) return report.reason;
+  if (report.fate == Fate::NotTried) return "the DNS lets mail through; no host was tried";
+  if (report.fate == Fate::Waits)
+    return format("mail waits: {}{}", report.host.empty() ? "" : report.host + ": ", report.reason);
+  return format("mail goes to {}, {}", report.host, fate_text(report.fate));
+}
+
+std::string to_text(const Checked& checked, Colour colour) {
+  const auto& report = checked.report;
+  std::string text = format("{}: {}: {}\n", report.target.text,
+                            coloured(state_word(checked.state), colour_code(checked.state), colour),
+                            summary(checked));
+  for (const auto& look_up : report.look_ups) text += "  " + to_text(look_up) + "\n";
+  for (const auto& host : report.hosts) text += host_text(host);
+  for (const auto& advice : checked.advice) text += advice_text(advice, colour);
+  return text;
+}
+
+}  // namespace danesmtp::tool

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What the transport would do for mail to a domain, without sending any: the transport's own
+// look-ups, policies, sessions and host loop (module/route), with the tool in the place of Exim.
+// RFC 5321 5.1, RFC 7672 2.2. Each session ends with QUIT before MAIL.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dane/dane_verify.h"
+#include "dns/resolver.h"
+#include "outcome/failure_policy.h"
+#include "outcome/recipient_result.h"
+#include "route/attempt.h"
+#include "route/traced_resolver.h"
+#include "smtp/session.h"
+#include "tls/gnutls_session.h"
+
+namespace danesmtp::tool {
+
+enum class Families { Both, Inet, Inet6 };
+enum class Reach { Connect, DnsOnly };
+enum class DaneDemand { Opportunistic, Required };  // hosts_try_dane, hosts_require_dane
+
+struct ProbeOptions {
+  std::uint16_t port = 25;
+  TlsStart tls_start = TlsStart::AfterStartTls;
+  Families families = Families::Both;
+  Reach reach = Reach::Connect;
+  DaneDemand demand = DaneDemand::Opportunistic;
+  std::chrono::seconds timeout{30};  // of each step of a session
+  std::string helo_name;
+};
+
+// "DOMAIN": by its MX records. "HOST:PORT" or "[HOST]": that host, as if the configuration named
+// it.
+struct Target {
+  std::string text;  // as given
+  std::string name;
+  RouteKind route = RouteKind::Mx;
+  std::optional<std::uint16_t> port;
+};
+
+// BadInput: not a domain or host name, or not a port.
+[[nodiscard]] Result<Target> parse_target(const std::string& text);
+
+// One address of a host.
+struct AddressReport {
+  std::string address;
+  std::optional<TlsInfo> tls;       // after a handshake, whatever came of it
+  std::optional<DaneVerdict> dane;  // where there are records to judge by
+  PeerTrust trust = PeerTrust::None;
+  std::optional<Judgement> failure;  // the session could not be opened
+  bool no_route = false;             // this machine has no way to addresses of the kind
+};
+
+struct HostReport {
+  std::string name;  // as the MX record or the user names it
+  std::uint16_t port = 25;
+  std::optional<int> preference;
+  HostPlan plan;
+  std::vector<AddressReport> addresses;  // without Reach::Connect: none
+};
+
+enum class Fate {
+  Dane,       // delivered, authenticated by DANE all the way from the domain
+  Verified,   // delivered, authenticated: by PKIX, or by DANE behind an unsigned MX record
+  Encrypted,  // delivered over TLS to nobody in particular
+  Clear,      // delivered without TLS
+  Waits,      // not delivered
+  NoMail,     // the domain takes no mail (RFC 7505)
+  NotTried,   // Reach::DnsOnly, and some host may be used
+};
+
+struct Report {
+  Target target;
+  std::vector<LookUp> look_ups;
+  std::vector<std::string> skipped_mx;  // MX records that name no host, and why
+  std::vector<HostReport> hosts;
+  std::optional<Error> failure;  // of a look-up for the whole domain
+  Fate fate = Fate::Waits;
+  std::string host;              // that mail would go to, with its address
+  std::string reason;            // why it waits
+  bool resolver_answers = true;  // false: the resolver validates nothing, so nothing is known
+  std::chrono::milliseconds took{0};
+};
+
+// Takes each line of the trace, which is the transport's debug output.
+using Trace = std::function<void(std::string_view)>;
+
+// `trace` may be empty.
+Report probe(Resolver& resolver, const Target& target, const ProbeOptions& options,
+             const Trace& trace);
+
+}  // namespace danesmtp::tool

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "probe_server.h"
+
+#include <netdb.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <cstring>
+#include <memory>
+#include <string_view>
+
+#include "core/format.h"
+#include "net/socket_io.h"
+
+namespace danesmtp::tool {
+namespace {
+
+struct AddressListFree {
+  void operator()(addrinfo* list) const { freeaddrinfo(list); }
+};
+using AddressList = std::unique_ptr<addrinfo, AddressListFree>;
+
+AddressList numeric_address(const std::string& address, std::uint16_t port) {
+  addrinfo hints{};
+  hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* list = nullptr;
+  if (getaddrinfo(address.c_str(), format("{}", port).c_str(), &hints, &list) != 0) return nullptr;
+  return AddressList(list);
+}
+
+tl::unexpected<ConnectFailure> connect_failed(int system_errno) {
+  return tl::unexpected(ConnectFailure{system_errno, false});
+}
+
+// The end of a connection attempt that could not be decided at once.
+tl::expected<void, ConnectFailure> connection_made(int fd, Deadline deadline) {
+  auto ready = wait_for(fd, SocketEvent::Writable, deadline);
+  if (!ready) return tl::unexpected(ConnectFailure{ETIMEDOUT, true});
+  int code = 0;
+  socklen_t size = sizeof code;
+  if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &code, &size) != 0) code = errno;
+  if (code != 0) return connect_failed(code);
+  return {};
+}
+
+}  // namespace
+
+void ProbeServer::looked_up(const LookUp& look_up) {
+  look_ups_.push_back(look_up);
+  if (debugging()) debug("DANE look-up: " + to_text(look_up));
+}
+
+int ProbeServer::option_number(const char* name, int fallback) {
+  const std::string_view option = name;
+  const bool time = option == "command_timeout" || option == "connect_timeout";
+  return time ? static_cast<int>(options_.timeout.count()) : fallback;
+}
+
+std::string ProbeServer::option_text(const char* name) {
+  const bool implicit = options_.tls_start == TlsStart::FromFirstOctet;
+  return implicit && std::string_view(name) == "protocol" ? "smtps" : "";
+}
+
+Result<std::string> ProbeServer::option_expanded(const char* name) {
+  const std::string_view option = name;
+  if (option == "helo_data") return options_.helo_name;
+  if (option == "tls_verify_certificates") return std::string("system");
+  return std::string();
+}
+
+// The defaults of Exim's smtp driver.
+Result<bool> ProbeServer::option_flag(const char* name) {
+  const std::string_view option = name;
+  return option == "tls_tempfail_tryclear" || option == "delay_after_cutoff";
+}
+
+Result<bool> ProbeServer::host_in(const char* name, std::size_t) {
+  const std::string_view option = name;
+  if (option == "hosts_require_dane") return options_.demand == DaneDemand::Required;
+  return option == "hosts_try_dane" || option == "tls_try_verify_hosts" ||
+         option == "tls_verify_cert_hostnames";
+}
+
+std::vector<BatchHost> ProbeServer::with_addresses(const BatchHost& host) const {
+  std::vector<BatchHost> entries;
+  for (const RrType type : {RrType::Aaaa, RrType::A}) {  // Exim's order
+    if (type == RrType::A && options_.families == Families::Inet6) continue;
+    if (type == RrType::Aaaa && options_.families == Families::Inet) continue;
+    for (const auto& look_up : look_ups_) {
+      if (look_up.type != type || look_up.name != host.asked_name) continue;
+      for (const auto& address : look_up.records) {
+        entries.push_back(host);
+        entries.back().name = look_up.canonical;
+        entries.back().address = address;
+      }
+    }
+  }
+  if (entries.empty()) entries.push_back(host);
+  return entries;
+}
+
+void ProbeServer::take_over(AddressBatch& batch) {
+  std::vector<BatchHost> hosts;
+  for (const auto& host : batch.hosts)
+    for (auto& entry : with_addresses(host)) hosts.push_back(std::move(entry));
+  batch.hosts = std::move(hosts);
+  for (const auto& host : batch.hosts) addresses_.push_back(host.address);
+}
+
+tl::expected<UniqueFd, ConnectFailure> ProbeServer::connect(std::size_t host, std::uint16_t port) {
+  auto address = numeric_address(addresses_[host], port);
+  if (!address) return connect_failed(EDESTADDRREQ);
+  debug(format("Connecting to [{}]:{}", addresses_[host], port));
+  UniqueFd fd(::socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!fd) return connect_failed(errno);
+  if (::connect(fd.get(), address->ai_addr, address->ai_addrlen) == 0) return fd;
+  if (errno != EINPROGRESS) return connect_failed(errno);
+  auto made = connection_made(fd.get(), Deadline::in(options_.timeout));
+  if (!made) return tl::unexpected(made.error());
+  return fd;
+}
+
+tl::expected<void, WriteFailure> ProbeServer::write_message(int, MessageForm) {
+  return tl::unexpected(WriteFailure{WriteFailureKind::Io, 0, "there is no message"});
+}
+
+}  // namespace danesmtp::tool

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The tool in the place of Exim: the options of the smtp driver with their defaults, addresses from
+// the validated look-ups, TCP connections. It has no message, no retry database and no logs, and it
+// decides nothing.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "probe.h"
+#include "route/mail_server.h"
+
+namespace danesmtp::tool {
+
+class ProbeServer final : public MailServer {
+ public:
+  // Both are borrowed.
+  ProbeServer(const ProbeOptions& options, const Trace& trace) : options_(options), trace_(trace) {}
+
+  // Keeps it, for take_over() and the report.
+  void looked_up(const LookUp& look_up);
+  const std::vector<LookUp>& look_ups() const { return look_ups_; }
+
+  // What became of the recipient; none before the host loop is through.
+  const std::optional<RecipientOutcome>& outcome() const { return outcome_; }
+
+  void note(std::string_view line) override { debug(line); }
+  bool debugging() const override { return static_cast<bool>(trace_); }
+  void debug(std::string_view line) override {
+    if (trace_) trace_(line);
+  }
+  void log_host(std::size_t, const std::string& text, int) override { debug(text); }
+  void log_message(std::size_t, const std::string&) override {}
+  void log_refusal(std::size_t, const std::string&) override {}
+  void set_tls_variables(const TlsVariables&) override {}
+
+  int option_number(const char* name, int fallback) override;
+  std::string option_text(const char* name) override;
+  Result<std::string> option_expanded(const char* name) override;
+  Result<bool> option_flag(const char* name) override;
+  Result<bool> host_in(const char* option, std::size_t host) override;
+  Result<std::uint16_t> service_port() override { return options_.port; }
+
+  // One entry an address, of the families wanted; a host without any keeps its entry.
+  void take_over(AddressBatch& batch) override;
+  HostState host_state(std::size_t, std::uint16_t) override { return HostState::Usable; }
+  void leave_host(std::size_t) override {}
+  bool tried_since_arrival(std::size_t) override { return false; }
+  bool retries_over(std::size_t) override { return false; }
+  tl::expected<UniqueFd, ConnectFailure> connect(std::size_t host, std::uint16_t port) override;
+  tl::expected<void, WriteFailure> write_message(int fd, MessageForm form) override;
+  Result<std::string> ascii_address(const std::string& address) override { return address; }
+
+  void set_outcome(std::size_t, const RecipientOutcome& outcome) override { outcome_ = outcome; }
+  void journal(const std::vector<std::size_t>&) override {}
+  void retry_host(std::size_t, std::size_t, RetryChange) override {}
+  void retry_message(std::size_t, std::size_t, RetryChange) override {}
+  void retry_recipient(std::size_t, RetryChange) override {}
+  void retry_skipped(std::size_t) override {}
+  void retry_routing(std::size_t, const std::string&) override {}
+  void session_step(char) override {}
+  void event(std::size_t, std::size_t, const char*, const std::string&) override {}
+  void delegate(const std::vector<std::size_t>&) override {}
+
+ private:
+  std::vector<BatchHost> with_addresses(const BatchHost& host) const;
+
+  const ProbeOptions& options_;
+  const Trace& trace_;
+  std::vector<LookUp> look_ups_;
+  std::vector<std::string> addresses_;  // by host, after take_over(); empty: none
+  std::optional<RecipientOutcome> outcome_;
+};
+
+}  // namespace danesmtp::tool

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "prometheus_file.h"
+
+#include <unistd.h>
+
+#include <sys/stat.h>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+#include "certificate_facts.h"
+#include "core/format.h"
+#include "nagios_report.h"
+#include "net/unique_fd.h"
+
+namespace danesmtp::tool {
+namespace {
+
+std::string label(const char* name, const std::string& value) {
+  std::string escaped;
+  for (char c : value) {
+    if (c == '\\' || c == '"') escaped += '\\';
+    escaped += c;
+  }
+  return format("{}=\"{}\"", name, escaped);
+}
+
+std::string metric(const char* name, const char* help, const std::string& samples) {
+  return samples.empty() ? ""
+                         : format("# HELP {0} {1}\n# TYPE {0} gauge\n{2}", name, help, samples);
+}
+
+bool write_all(int fd, const std::string& text) {
+  std::size_t done = 0;
+  while (done < text.size()) {
+    const ssize_t written = ::write(fd, text.data() + done, text.size() - done);
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return false;
+    done += static_cast<std::size_t>(written);
+  }
+  return ::fsync(fd) == 0;
+}
+
+Error io_error(const std::string& path) {
+  return {ErrorKind::Io,
+          format("--prometheus: {}: {}; name a file in a directory that can be written", path,
+                 std::strerror(errno))};
+}
+
+}  // namespace
+
+void PrometheusFile::add(const Checked& checked) {
+  const std::string target = label("target", checked.report.target.text);
+  states_ += format("danesmtp_check_state{{{}}} {}\n", target, nagios_code(checked.state));
+  outcomes_ += format("danesmtp_check_outcome{{{},{}}} 1\n", target,
+                      label("outcome", fate_word(checked.report.fate)));
+  const auto took = checked.report.took.count();
+  seconds_ += format("danesmtp_check_seconds{{{}}} {}.{:03}\n", target, took / 1000, took % 1000);
+  times_ += format("danesmtp_check_timestamp_seconds{{{}}} {}\n", target,
+                   checked.at.time_since_epoch().count());
+  for (const auto& host : checked.report.hosts)
+    for (const auto& address : host.addresses) {
+      const std::string labels =
+          format("{},{},{},{}", target, label("host", host.name),
+                 label("port", format("{}", host.port)), label("address", address.address));
+      authenticated_ += format("danesmtp_host_authenticated{{{}}} {}\n", labels,
+                               address.dane && address.dane->authenticated() ? 1 : 0);
+      if (!address.tls || address.tls->chain.empty()) continue;
+      if (auto facts = certificate_facts(address.tls->chain.front()))
+        ends_ += format("danesmtp_certificate_not_after_seconds{{{}}} {}\n", labels,
+                        facts->not_after.time_since_epoch().count());
+    }
+}
+
+std::string PrometheusFile::text() const {
+  return metric("danesmtp_check_state", "0 ok, 1 warning, 2 critical, 3 unknown.", states_) +
+         metric("danesmtp_check_outcome", "What becomes of mail to the target.", outcomes_) +
+         metric("danesmtp_host_authenticated", "1: a TLSA record authenticates the server.",
+                authenticated_) +
+         metric("danesmtp_certificate_not_after_seconds", "When the server's certificate ends.",
+                ends_) +
+         metric("danesmtp_check_seconds", "How long the check took.", seconds_) +
+         metric("danesmtp_check_timestamp_seconds", "When the check was made.", times_);
+}
+
+Result<void> PrometheusFile::write(const std::string& path) const {
+  std::string temporary = path + ".XXXXXX";
+  UniqueFd fd(::mkstemp(temporary.data()));
+  if (!fd) return tl::unexpected(io_error(path));
+  const bool written = write_all(fd.get(), text()) && ::fchmod(fd.get(), 0644) == 0 &&
+                       std::rename(temporary.c_str(), path.c_str()) == 0;
+  if (written) return {};
+  Error error = io_error(path);
+  ::unlink(temporary.c_str());
+  return tl::unexpected(std::move(error));
+}
+
+}  // namespace danesmtp::tool
