@@ -65,15 +65,30 @@ Result<std::string> LineChannel::read_line(Deadline deadline) {
   }
 }
 
-Result<void> LineChannel::fill(Deadline deadline) {
+// An error leaves the channel as it is.
+Result<std::string> LineChannel::receive_block(Deadline deadline) {
   if (!open()) return closed();
   std::array<std::uint8_t, kReadSize> block;
   auto got = tls_ ? tls_->receive(block, deadline) : read_some(socket_.get(), block, deadline);
-  if (!got || *got == 0) drop();
   if (!got) return tl::unexpected(got.error());
   if (*got == 0) return fail(ErrorKind::Disconnected, "the peer closed the connection");
-  input_.append(as_text(ByteView(block).first(*got)));
+  return std::string(as_text(ByteView(block).first(*got)));
+}
+
+Result<void> LineChannel::fill(Deadline deadline) {
+  auto block = receive_block(deadline);
+  if (!block) drop();
+  if (!block) return tl::unexpected(block.error());
+  input_ += *block;
   return {};
+}
+
+Result<std::string> LineChannel::read_available() {
+  if (!input_.empty()) return std::exchange(input_, {});
+  auto block = receive_block(Deadline::in(std::chrono::milliseconds(0)));
+  if (!block && block.error().kind == ErrorKind::Timeout) return std::string();
+  if (!block) drop();
+  return block;
 }
 
 Result<void> LineChannel::write_all(ByteView bytes, Deadline deadline) {

@@ -36,6 +36,10 @@ class LineChannel {
   // over kMaxLine, Disconnected when the stream ends, also inside a line, Timeout, Io.
   [[nodiscard]] Result<std::string> read_line(Deadline deadline);
 
+  // What the peer has sent and nobody has read yet, without waiting; empty: nothing. Errors as
+  // above.
+  [[nodiscard]] Result<std::string> read_available();
+
   // All of `bytes` or an error; after an error the last octet has not been sent.
   [[nodiscard]] Result<void> write_all(ByteView bytes, Deadline deadline);
 
@@ -55,6 +59,9 @@ class LineChannel {
   bool secured() const { return tls_.has_value(); }
   bool open() const { return static_cast<bool>(socket_); }
 
+  // To wait for with poll(2), and for nothing else; -1: closed.
+  int descriptor() const { return socket_.get(); }
+
   // Sends the fatal alert bad_certificate and closes: the certificate was not accepted.
   void refuse_certificate();
 
@@ -63,6 +70,7 @@ class LineChannel {
 
  private:
   [[nodiscard]] Result<void> fill(Deadline deadline);
+  [[nodiscard]] Result<std::string> receive_block(Deadline deadline);
   [[nodiscard]] Result<void> write_clear(ByteView bytes, Deadline deadline);
   void drop();
 

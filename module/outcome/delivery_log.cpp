@@ -59,6 +59,10 @@ std::string message_refusal_text(const SmtpReply& reply, const std::string& comm
   return format("PRDR error after {}: {}", command, printable(to_text(reply)));
 }
 
+std::string missing_auth_text(const std::string& why) {
+  return "authentication required but " + why;
+}
+
 std::string missing_smtputf8_text() {
   return "utf8 support required but not offered for forwarding";
 }

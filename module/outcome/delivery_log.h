@@ -24,6 +24,7 @@ std::string confirmation_text(const SmtpReply& own, const SmtpReply& overall);
 // A recipient for which the message was refused after it was sent (PRDR).
 std::string message_refusal_text(const SmtpReply& reply, const std::string& command);
 
+std::string missing_auth_text(const std::string& why);
 std::string missing_smtputf8_text();
 
 // Why a recipient waits although no host was tried.

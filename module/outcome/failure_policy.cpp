@@ -47,6 +47,13 @@ constexpr FailureRow kRows[] = {
     {SmtpStage::Handshake, TlsFailed, kHost, Status::Deferred, Cause::TlsFailure},
     {SmtpStage::Verify, TlsFailed, kHost, Status::Deferred, Cause::TlsFailure},
 
+    // A 5xx reply to one authenticator leads to the next one; it is no row.
+    {SmtpStage::Auth, Refused4xx, kHost, Status::Deferred, Cause::None},
+    {SmtpStage::Auth, NoAnswer, kHost, Status::Deferred, Cause::Timeout},
+    {SmtpStage::Auth, Closed, kHost, Status::Deferred, Cause::Closed},
+    {SmtpStage::Auth, Garbled, kHost, Status::Deferred, Cause::Format},
+    {SmtpStage::Auth, IoError, kHost, Status::Deferred, Cause::None},
+
     {SmtpStage::Mail, Refused4xx, kMessage, Status::Deferred, Cause::Mail4xx},
     {SmtpStage::Mail, Refused5xx, kMessage, Status::Failed, Cause::None},
     {SmtpStage::Mail, NoAnswer, kMessage, Status::Deferred, Cause::Timeout},
@@ -150,6 +157,21 @@ Judgement judge(const WriteFailure& failure) {
       judgement.cause = Cause::Headers;
       break;
   }
+  return judgement;
+}
+
+Judgement judge_missing_auth(const std::string& why) {
+  Judgement judgement;
+  judgement.cause = Cause::AuthMissing;
+  judgement.text = missing_auth_text(why);
+  return judgement;
+}
+
+Judgement judge_auth_problem(const std::string& why) {
+  Judgement judgement;
+  judgement.scope = FailureScope::Delivery;
+  judgement.cause = Cause::AuthProblem;
+  judgement.text = why;
   return judgement;
 }
 

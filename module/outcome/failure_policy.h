@@ -48,6 +48,12 @@ Judgement judge(const SmtpTrouble& trouble, bool pipelined);
 Judgement judge(const ConnectFailure& failure);
 Judgement judge(const WriteFailure& failure);
 
+// hosts_require_auth names the host, and nobody was authenticated: `why` completes "but ...".
+Judgement judge_missing_auth(const std::string& why);
+
+// An authenticator cannot do its part, whatever the server says.
+Judgement judge_auth_problem(const std::string& why);
+
 // The message needs SMTPUTF8 and the server does not offer it (RFC 6531 3.2): another host may, and
 // after the last one it is final.
 enum class OtherHosts { Remain, None };

@@ -23,6 +23,8 @@ enum class Cause {
   Format,
   TlsRequired,
   TlsFailure,
+  AuthMissing,  // required, and not to be had
+  AuthProblem,  // the configuration of an authenticator
   Dns,
   UnknownHost,
   HostIsLocal,

@@ -6,6 +6,7 @@
 #include "net/line_channel.h"
 #include "net/message_file.h"
 #include "outcome/delivery_log.h"
+#include "route/client_auth.h"
 #include "route/dialogue.h"
 #include "route/host_tls.h"
 #include "smtp/session.h"
@@ -130,7 +131,9 @@ AttemptResult Attempt::converse(UniqueFd socket) {
   auto opened = session.open();
   describe_peer(session);
   if (!opened) return trouble(opened.error(), false);
-  auto result = send(session);
+  // The peer has been judged: only from here on may it hear a secret.
+  auto refusal = authenticate(server_, session, request_.host);
+  auto result = refusal ? give_up(*refusal) : send(session);
   session.quit();
   return result;
 }
@@ -198,6 +201,8 @@ std::vector<std::size_t> Attempt::next_recipients(std::size_t most) const {
 AttemptResult Attempt::transact(SmtpSession& session, const Dialogue& dialogue,
                                 const MessageData& message) {
   peer_.dsn = dialogue.dsn ? DsnSupport::Yes : DsnSupport::No;
+  auto auth = server_.mail_auth();
+  if (!auth) return give_up(host_judgement(auth.error()));
   bool previous_accepted = true;
   for (std::size_t made = 0; made < dialogue.most_transactions && !undecided_.empty(); ++made) {
     if (!previous_accepted) {
@@ -207,6 +212,7 @@ AttemptResult Attempt::transact(SmtpSession& session, const Dialogue& dialogue,
     const auto recipients = next_recipients(dialogue.most_recipients);
     auto envelope = make_envelope(server_, batch_, dialogue, recipients);
     if (!envelope) return give_up(judge_inconvertible_address(envelope.error()));
+    envelope->mail.auth = *auth;
     peer_.chunked = dialogue.form == MessageForm::Plain;
     auto result =
         run_transaction(session, *envelope, message,

@@ -177,7 +177,9 @@ void HostLoop::count(std::size_t host, bool expired) {
 
 void HostLoop::report_host(std::size_t host, const AttemptResult& result, std::size_t recipient) {
   if (result.end == AttemptEnd::Worked || result.end == AttemptEnd::Stop) return;
-  server_.log_host(host, result.failure.text, result.failure.system_errno);
+  // A missing authentication is for the recipient's line alone, as Exim's own driver has it.
+  if (result.failure.cause != Cause::AuthMissing)
+    server_.log_host(host, result.failure.text, result.failure.system_errno);
   if (result.end == AttemptEnd::HostDeferred)
     server_.event(host, recipient, "msg:host:defer", result.failure.text);
   if (next_ >= batch_.hosts.size())

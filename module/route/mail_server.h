@@ -57,6 +57,23 @@ struct TlsVariables {
   OcspResult ocsp = OcspResult::NotRequested;
 };
 
+enum class AuthEnd {
+  Authenticated,
+  NotAuthenticated,  // no authenticator fits, or all were refused; the session can go on
+  Failed,            // the server refused for now, or the dialogue broke off
+  Problem,           // an authenticator cannot be used as it is configured
+};
+
+// Of an AuthEnd::Failed without a 4xx reply.
+enum class AuthFault { Closed, Timeout, Garbled };
+
+struct AuthReport {
+  AuthEnd end = AuthEnd::Failed;
+  std::string text;     // why; if Failed what the server said last, if anything, else empty
+  std::string command;  // if Failed: the one that was being answered, without a secret
+  AuthFault fault = AuthFault::Closed;
+};
+
 // In event(): the event is about no host in particular.
 constexpr std::size_t kNoHost = static_cast<std::size_t>(-1);
 
@@ -93,6 +110,12 @@ class MailServer : public Log {
   virtual bool retries_over(
       std::size_t host) = 0;  // the message is older than the host's last rule
   virtual tl::expected<UniqueFd, ConnectFailure> connect(std::size_t host, std::uint16_t port) = 0;
+
+  // Exim's client authenticators, in their order, over the plain socket `fd`, until one succeeds.
+  // `mechanisms` is what the server offers, separated by spaces.
+  virtual AuthReport authenticate(std::size_t host, int fd, const std::string& mechanisms) = 0;
+  // For AUTH= of MAIL on this connection (RFC 4954 5), as xtext; none: leave it out.
+  [[nodiscard]] virtual Result<std::optional<std::string>> mail_auth() = 0;
 
   // The message as it goes over the wire into `fd`.
   virtual tl::expected<void, WriteFailure> write_message(int fd, MessageForm form) = 0;

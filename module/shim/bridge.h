@@ -19,7 +19,7 @@
 extern "C" {
 #endif
 
-#define DANESMTP_BRIDGE_VERSION 4u
+#define DANESMTP_BRIDGE_VERSION 5u
 #define DANESMTP_CORE_SYMBOL "danesmtp_core"
 
 /* One host of the batch's list, in Exim's order. */
@@ -81,6 +81,8 @@ enum danesmtp_cause {
   DANESMTP_CAUSE_FORMAT,          /* the peer broke the dialogue */
   DANESMTP_CAUSE_TLS_REQUIRED,    /* TLS is mandatory and was not to be had */
   DANESMTP_CAUSE_TLS_FAILURE,     /* handshake or verification */
+  DANESMTP_CAUSE_AUTH_MISSING,    /* authentication is required and was not to be had */
+  DANESMTP_CAUSE_AUTH_PROBLEM,    /* an authenticator cannot be used as it is configured */
   DANESMTP_CAUSE_DNS,             /* MX, address or TLSA look-up */
   DANESMTP_CAUSE_UNKNOWN_HOST,
   DANESMTP_CAUSE_HOST_IS_LOCAL,
@@ -159,6 +161,21 @@ enum danesmtp_written {
   DANESMTP_WRITE_SIGNING,
 };
 
+enum danesmtp_auth_end {
+  DANESMTP_AUTH_DONE = 0,
+  DANESMTP_AUTH_NOT,     /* no authenticator fits, or all were refused */
+  DANESMTP_AUTH_FAILED,  /* refused for now, or the dialogue broke off */
+  DANESMTP_AUTH_PROBLEM, /* an authenticator cannot be used as it is configured */
+};
+
+struct danesmtp_authenticated {
+  int32_t end;          /* enum danesmtp_auth_end */
+  int32_t timed_out;    /* of AUTH_FAILED: nothing came in time */
+  int32_t garbled;      /* of AUTH_FAILED: what came was no reply */
+  const char *text;     /* why; of AUTH_FAILED what the server said last. Never NULL */
+  const char *command;  /* of AUTH_FAILED: the one being answered, without a secret. Never NULL */
+};
+
 struct danesmtp_connected {
   int fd;               /* -1: failed */
   int32_t system_errno;
@@ -215,6 +232,12 @@ struct danesmtp_services {
   int (*host_retry_over)(void *exim, size_t host); /* the message is older than the host's last rule */
   void (*leave_host)(void *exim, size_t host);     /* ends what host_state began (serialize_hosts) */
   struct danesmtp_connected (*connect)(void *exim, size_t host, int port);
+
+  /* Exim's client authenticators, in their order, over the plain socket `fd` until one succeeds;
+   * `mechanisms` as the server offers them, separated by spaces. The core has judged the peer. */
+  struct danesmtp_authenticated (*authenticate)(void *exim, size_t host, int fd, const char *mechanisms);
+  /* xtext for AUTH= of MAIL on this connection; NULL and *failed = 0: none. */
+  const char *(*mail_auth)(void *exim, int *failed);
 
   /* The message, in a form of enum danesmtp_form, written to fd. enum danesmtp_written; *why is one
    * line on failure. */

@@ -57,6 +57,10 @@ danesmtp_cause bridge_cause(Cause cause) {
       return DANESMTP_CAUSE_TLS_REQUIRED;
     case Cause::TlsFailure:
       return DANESMTP_CAUSE_TLS_FAILURE;
+    case Cause::AuthMissing:
+      return DANESMTP_CAUSE_AUTH_MISSING;
+    case Cause::AuthProblem:
+      return DANESMTP_CAUSE_AUTH_PROBLEM;
     case Cause::Dns:
       return DANESMTP_CAUSE_DNS;
     case Cause::UnknownHost:
@@ -178,6 +182,19 @@ BatchRecipient import_recipient(const danesmtp_recipient& recipient) {
   imported.dsn_orcpt = text_of(recipient.dsn_orcpt);
   imported.dsn_last_hop = recipient.dsn_last_hop != 0;
   return imported;
+}
+
+AuthEnd auth_end_of(int end) {
+  switch (end) {
+    case DANESMTP_AUTH_DONE:
+      return AuthEnd::Authenticated;
+    case DANESMTP_AUTH_NOT:
+      return AuthEnd::NotAuthenticated;
+    case DANESMTP_AUTH_PROBLEM:
+      return AuthEnd::Problem;
+    default:
+      return AuthEnd::Failed;
+  }
 }
 
 int deferred(RetryChange change) {
@@ -307,6 +324,23 @@ tl::expected<UniqueFd, ConnectFailure> BridgeServer::connect(std::size_t host, s
   const danesmtp_connected answer = s_.connect(exim_, host, port);
   if (answer.fd >= 0) return UniqueFd(answer.fd);
   return tl::unexpected(ConnectFailure{answer.system_errno, answer.timed_out != 0});
+}
+
+AuthReport BridgeServer::authenticate(std::size_t host, int fd, const std::string& mechanisms) {
+  const danesmtp_authenticated answer = s_.authenticate(exim_, host, fd, mechanisms.c_str());
+  AuthReport report{auth_end_of(answer.end), text_of(answer.text), text_of(answer.command),
+                    AuthFault::Closed};
+  if (answer.timed_out) report.fault = AuthFault::Timeout;
+  if (answer.garbled) report.fault = AuthFault::Garbled;
+  return report;
+}
+
+Result<std::optional<std::string>> BridgeServer::mail_auth() {
+  int failed = 0;
+  const char* value = s_.mail_auth(exim_, &failed);
+  if (failed) return tl::unexpected(expansion_failed("authenticated_sender"));
+  if (!value) return std::optional<std::string>();
+  return std::optional<std::string>(value);
 }
 
 tl::expected<void, WriteFailure> BridgeServer::write_message(int fd, MessageForm form) {

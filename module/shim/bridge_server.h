@@ -37,6 +37,8 @@ class BridgeServer : public MailServer {
   bool tried_since_arrival(std::size_t host) override;
   bool retries_over(std::size_t host) override;
   tl::expected<UniqueFd, ConnectFailure> connect(std::size_t host, std::uint16_t port) override;
+  AuthReport authenticate(std::size_t host, int fd, const std::string& mechanisms) override;
+  Result<std::optional<std::string>> mail_auth() override;
   tl::expected<void, WriteFailure> write_message(int fd, MessageForm form) override;
   Result<std::string> ascii_address(const std::string& address) override;
 

@@ -214,6 +214,7 @@ static struct danesmtp_connected tcp_connect(void *exim, size_t index, int port)
   };
   smtp_port_for_connect(host, port);
   set_host_variables(host);
+  auth_forget();
   errno = 0;
   answer.fd = smtp_connect(&args, NULL);
   int error = answer.fd < 0 ? errno : connect_outcome(answer.fd, smtp_options(h)->connect_timeout);

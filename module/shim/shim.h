@@ -81,6 +81,10 @@ void tls_variables_clear(void);
 int exim_ocsp(int32_t result); /* of enum danesmtp_ocsp */
 #endif
 
+/* client_auth.c */
+void auth_services_fill(struct danesmtp_services *services);
+void auth_forget(void);
+
 /* delegation.c: Exim's own smtp driver. */
 BOOL own_driver_code(transport_instance *tblock, address_item *addresses);
 void delegate_recipients(void *exim, const size_t *recipients, size_t count);

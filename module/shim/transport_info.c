@@ -86,6 +86,7 @@ static struct danesmtp_services all_services(void)
   host_services_fill(&services);
   result_services_fill(&services);
   tls_variables_service_fill(&services);
+  auth_services_fill(&services);
   services.delegate = delegate_recipients;
   return services;
 }

@@ -47,6 +47,8 @@ Result<std::string> hello_command(std::string_view verb, std::string_view name) 
 
 Result<std::string> mail_command(const MailArguments& arguments) {
   if (!is_path(arguments.sender)) return unfit("the sender", arguments.sender);
+  if (arguments.auth && (arguments.auth->empty() || !is_word(*arguments.auth)))
+    return unfit("AUTH=", *arguments.auth);
   if (!is_word(arguments.ret)) return unfit("RET", arguments.ret);
   if (!is_word(arguments.envid)) return unfit("ENVID", arguments.envid);
   std::string command = format("MAIL FROM:<{}>", arguments.sender);
@@ -55,6 +57,7 @@ Result<std::string> mail_command(const MailArguments& arguments) {
   if (arguments.smtputf8 == SmtpUtf8::Yes) command += " SMTPUTF8";
   if (!arguments.ret.empty()) command += " RET=" + arguments.ret;
   if (!arguments.envid.empty()) command += " ENVID=" + arguments.envid;
+  if (arguments.auth) command += " AUTH=" + *arguments.auth;
   return command;
 }
 

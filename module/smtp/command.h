@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The text of SMTP commands, without CRLF. RFC 5321 4.1.1, SIZE RFC 1870, SMTPUTF8 6531, RET,
-// ENVID, NOTIFY and ORCPT 3461 4, BDAT 3030 2, PRDR draft-hall-prdr. Parameters come in the order
-// in which Exim's own driver sends them. Pure. No argument can add a parameter or a second command:
-// what would is refused with BadInput. Which parameters the server understands is the caller's
-// matter.
+// The text of SMTP commands, without CRLF. RFC 5321 4.1.1, SIZE RFC 1870, SMTPUTF8 6531,
+// AUTH 4954 5, RET, ENVID, NOTIFY and ORCPT 3461 4, BDAT 3030 2, PRDR draft-hall-prdr. Parameters
+// come in the order in which Exim's own driver sends them. Pure. No argument can add a parameter or
+// a second command: what would is refused with BadInput. Which parameters the server understands is
+// the caller's matter.
 #pragma once
 
 #include <cstdint>
@@ -30,8 +30,9 @@ struct MailArguments {
   std::optional<std::uint64_t> size{};  // octets
   PerRecipientReplies prdr = PerRecipientReplies::No;
   SmtpUtf8 smtputf8 = SmtpUtf8::No;
-  std::string ret{};    // "FULL" or "HDRS"; empty: left out
-  std::string envid{};  // xtext; empty: left out
+  std::string ret{};                  // "FULL" or "HDRS"; empty: left out
+  std::string envid{};                // xtext; empty: left out
+  std::optional<std::string> auth{};  // xtext, or "<>"; none: left out
 };
 
 struct RcptArguments {

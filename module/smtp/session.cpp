@@ -4,6 +4,7 @@
 
 #include "core/bytes.h"
 #include "core/format.h"
+#include "net/relay.h"
 #include "smtp/command.h"
 
 namespace danesmtp {
@@ -157,6 +158,10 @@ SmtpResult<void> SmtpSession::reset() {
   if (!reply) return tl::unexpected(reply.error());
   if (!reply->positive()) return tl::unexpected(unwelcome(SmtpStage::Mail, "RSET", *reply));
   return {};
+}
+
+Result<void> SmtpSession::lend(const std::function<void(int)>& use) {
+  return lend_channel(channel_, use);
 }
 
 void SmtpSession::quit() {

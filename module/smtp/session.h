@@ -77,6 +77,10 @@ class SmtpSession {
   // Closes without a word: the only way out in the middle of message data.
   void abandon() { channel_.close(); }
 
+  // Lends the connection to code that speaks SMTP through a plain socket by itself; see
+  // net/relay.h. Nothing of what it says is seen here.
+  [[nodiscard]] Result<void> lend(const std::function<void(int)>& use);
+
   // The steps that a transaction is made of. Each failure closes the connection.
   // Writes the command lines in one go, CRLF added to each.
   [[nodiscard]] Result<void> send_commands(const std::vector<std::string>& commands);

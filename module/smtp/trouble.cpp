@@ -18,6 +18,8 @@ std::string_view stage_name(SmtpStage stage) {
       return "tls handshake";
     case SmtpStage::Verify:
       return "certificate verification";
+    case SmtpStage::Auth:
+      return "auth";
     case SmtpStage::Mail:
       return "mail from";
     case SmtpStage::Rcpt:

@@ -21,6 +21,7 @@ enum class SmtpStage {
   StartTls,  // also: TLS is required and STARTTLS cannot be had
   Handshake,
   Verify,
+  Auth,
   Mail,  // also RSET before a further message
   Rcpt,
   Data,

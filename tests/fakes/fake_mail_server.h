@@ -105,6 +105,29 @@ class FakeMailServer final : public MailServer {
     later_sockets.erase(later_sockets.begin());
     return socket;
   }
+  // authenticate() says these lines to the server, and reports `auth` with its last reply.
+  std::vector<std::string> auth_lines;
+  AuthReport auth;
+  std::optional<std::string> mail_auth_text;
+  AuthReport authenticate(std::size_t host, int fd, const std::string& mechanisms) override {
+    calls.push_back(format("authenticate {} {}", host, mechanisms));
+    char reply[512];
+    for (const auto& line : auth_lines) {
+      const std::string octets = line + "\r\n";
+      if (::write(fd, octets.data(), octets.size()) < 0) break;
+      const ssize_t got = ::read(fd, reply, sizeof reply);
+      if (got <= 0) break;
+      auth_replies.emplace_back(reply, static_cast<std::size_t>(got));
+    }
+    return auth;
+  }
+  std::vector<std::string> auth_replies;
+  Result<std::optional<std::string>> mail_auth() override {
+    if (broken_options.count("authenticated_sender") != 0)
+      return fail(ErrorKind::BadInput, "failed to expand authenticated_sender");
+    return mail_auth_text;
+  }
+
   tl::expected<void, WriteFailure> write_message(int fd, MessageForm form) override {
     if (!no_message.empty()) return tl::unexpected(no_message.begin()->second);
     const auto& text = form == MessageForm::Dotted ? message : plain_message;

@@ -2,9 +2,11 @@
 """The receivers: one Exim daemon among the peers that answers at every address the zones give an
 Exim (IPv4 only: the build need not have IPv6). It shows the chain of the address, takes mail for all
 domains into a maildir, one file a message, and refuses recipients by their local part: `tmp...` 451,
-`bad...` 550.
+`bad...` 550. Under TLS it offers AUTH (PLAIN, LOGIN, CRAM-MD5) to all, for one account: `AUTH_USER`,
+`AUTH_PASSWORD`.
 
-What a test may rely on: envelope in Return-path and Envelope-to, TLS in the Received header.
+What a test may rely on: envelope in Return-path and Envelope-to, TLS in the Received header, who was
+authenticated and the AUTH= of MAIL in Authenticated.
 """
 import os
 import pwd
@@ -19,6 +21,7 @@ from processes import Process, log_tail, wait_for
 _RECEIVED_TEXT = ("Received: at $received_ip_address $received_port from $sender_helo_name "
                   "[$sender_host_address] with $received_protocol X=$tls_in_cipher "
                   "SNI=$tls_in_sni id $message_exim_id")
+AUTH_USER, AUTH_PASSWORD = "relay-user", "correct-horse-7"
 _RECEIVED = re.compile(r"Received: at (?P<address>\S+) (?P<port>\d+) from (?P<helo>\S+) \[\S+\]\s+"
                        r"with (?P<protocol>\S+) X=(?P<cipher>\S*)\s+SNI=(?P<sni>\S*)\s+id ")
 
@@ -121,7 +124,8 @@ message_size_limit = 100M
 smtp_accept_max = 0
 smtp_accept_queue_per_connection = 0
 acl_smtp_rcpt = check_rcpt
-acl_smtp_data = accept
+acl_smtp_data = check_data
+auth_advertise_hosts = ${{if def:tls_in_cipher{{*}}}}
 
 begin acl
 check_rcpt:
@@ -130,6 +134,29 @@ check_rcpt:
   deny  local_parts = ^bad
         message = no such user here
   accept
+
+check_data:
+  accept authenticated = *
+         add_header = Authenticated: as $authenticated_id by $sender_host_authenticated sender=$authenticated_sender
+  accept
+
+begin authenticators
+plain:
+  driver = plaintext
+  public_name = PLAIN
+  server_condition = ${{if and{{{{eq{{$auth2}}{{{AUTH_USER}}}}}{{eq{{$auth3}}{{{AUTH_PASSWORD}}}}}}}}}
+  server_set_id = $auth2
+login:
+  driver = plaintext
+  public_name = LOGIN
+  server_prompts = Username:: : Password::
+  server_condition = ${{if and{{{{eq{{$auth1}}{{{AUTH_USER}}}}}{{eq{{$auth2}}{{{AUTH_PASSWORD}}}}}}}}}
+  server_set_id = $auth1
+cram:
+  driver = cram_md5
+  public_name = CRAM-MD5
+  server_secret = ${{if eq{{$auth1}}{{{AUTH_USER}}}{{{AUTH_PASSWORD}}}fail}}
+  server_set_id = $auth1
 
 begin routers
 everyone:

@@ -4,7 +4,8 @@
     {"starttls": {"reply": "454 not now"},
      "rcpt": [{"match": "bob@", "reply": "550 no"}, {"match": "eve@", "then": "reset"}]}
 
-Stages: connect banner ehlo starttls handshake ehlo-tls mail rcpt data end-of-data bdat rset noop quit.
+Stages: connect banner ehlo starttls handshake ehlo-tls auth auth-answer mail rcpt data end-of-data bdat
+rset noop quit. (AUTH is answered whether an EHLO line of the script offers it or not.)
 (`connect` and `handshake` have no reply of their own; a reply there is sent raw, in place of the
 banner's time or of our ServerHello.) Each stage has one action or a list of which the first that
 applies counts; without one, the good default does. The keys of an action:
@@ -34,6 +35,8 @@ import time
 DEFAULT_REPLIES = {
     "banner": "220 scripted.lab ESMTP",
     "starttls": "220 go ahead",
+    "auth": "235 welcome",
+    "auth-answer": "235 welcome",
     "mail": "250 sender taken",
     "rcpt": "250 recipient taken",
     "data": "354 go on",
@@ -227,6 +230,8 @@ class _Connection:
         elif verb == "starttls" and self._server.certificate and not self._secure:
             if self._act("starttls", text).startswith("2"):
                 self._handshake()
+        elif verb == "auth":
+            self._auth(text)
         elif verb == "data":
             if self._act("data", text) == "354":
                 self._message(self._dotted_data())
@@ -237,6 +242,13 @@ class _Connection:
             raise _Over
         else:
             self._act(verb if verb in ("mail", "rcpt", "rset", "noop") else "other", text)
+
+    def _auth(self, text):
+        code = self._act("auth", text)
+        while code == "334":
+            answer = self._line().decode("latin-1").rstrip("\r\n")
+            self._event("auth-answer", line=answer)
+            code = self._act("auth-answer", answer)
 
     def _greeting(self, verb):
         if verb == "helo":

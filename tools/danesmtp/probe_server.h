@@ -49,6 +49,10 @@ class ProbeServer final : public MailServer {
   bool tried_since_arrival(std::size_t) override { return false; }
   bool retries_over(std::size_t) override { return false; }
   tl::expected<UniqueFd, ConnectFailure> connect(std::size_t host, std::uint16_t port) override;
+  AuthReport authenticate(std::size_t, int, const std::string&) override {
+    return {AuthEnd::NotAuthenticated, "a probe has no authenticators", {}, {}};
+  }
+  Result<std::optional<std::string>> mail_auth() override { return std::optional<std::string>(); }
   tl::expected<void, WriteFailure> write_message(int fd, MessageForm form) override;
   Result<std::string> ascii_address(const std::string& address) override { return address; }
 

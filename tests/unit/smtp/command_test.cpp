@@ -56,6 +56,8 @@ const Mail kMails[] = {
     {"MAIL FROM:<\"a\\\" b\"@b.lab>", {.sender = "\"a\\\" b\"@b.lab"}},
     {"MAIL FROM:<gr\xc3\xbc\xc3\x9f@b.lab> SMTPUTF8",
      {.sender = "gr\xc3\xbc\xc3\x9f@b.lab", .smtputf8 = SmtpUtf8::Yes}},
+    {"MAIL FROM:<a@b.lab> AUTH=x+2By@b.lab", {.sender = "a@b.lab", .auth = "x+2By@b.lab"}},
+    {"MAIL FROM:<a@b.lab> AUTH=<>", {.sender = "a@b.lab", .auth = "<>"}},
     {"MAIL FROM:<a@b.lab> SIZE=0", {.sender = "a@b.lab", .size = 0}},
     {"MAIL FROM:<a@b.lab> SIZE=18446744073709551615", {.sender = "a@b.lab", .size = UINT64_MAX}},
     {"MAIL FROM:<a@b.lab> PRDR", {.sender = "a@b.lab", .prdr = PerRecipientReplies::Yes}},
