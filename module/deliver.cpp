@@ -31,8 +31,9 @@ void deliver(MailServer& server, std::unique_ptr<Resolver> resolver, AddressBatc
   TracedResolver traced(
       *resolver, [&](const LookUp& done) { server.debug("DANE look-up: " + to_text(done)); });
   Resolver& asked = server.debugging() ? traced : *resolver;
+  const auto look_ups_end = Deadline::in(kLookUps);
   for (auto& group : recipients_by_domain(batch)) {
-    auto plan = plan_domain(server, asked, batch, std::move(group));
+    auto plan = plan_domain(server, asked, batch, std::move(group), look_ups_end);
     if (plan.needs_us())
       ours.push_back(std::move(plan));
     else

@@ -66,12 +66,13 @@ Result<DnsName> DnsName::parse(std::string_view text) {
   std::string name(text);
   if (!name.empty() && name.back() == '.') name.pop_back();
   if (name.find('\0') != std::string::npos) return tl::unexpected(bad(text, "it has a NUL octet"));
-  if (is_ip_address(name)) return tl::unexpected(bad(text, "it is an IP address"));
   if (std::any_of(name.begin(), name.end(), [](char c) { return (c & 0x80) != 0; })) {
     auto converted = to_a_labels(name);
     if (!converted) return tl::unexpected(converted.error());
     name = *converted;
   }
+  // Only now: a superscript or full-width digit is a digit after the conversion.
+  if (is_ip_address(name)) return tl::unexpected(bad(text, "it is an IP address"));
   std::transform(name.begin(), name.end(), name.begin(), lower);
   if (const char* why = fault(name)) return tl::unexpected(bad(text, why));
   return DnsName(std::move(name));

@@ -50,7 +50,11 @@ Result<Answer<T>> read_records(const Answer<Bytes>& raw, const DnsName& name, Rr
 }  // namespace
 
 Result<Answer<Bytes>> RecordResolver::ask(const DnsName& name, RrType type) {
-  auto answer = source_->ask(name, type);
+  auto deadline = Deadline::in(question_time_);
+  if (limit_) deadline = earlier(deadline, *limit_);
+  // D-013: what there is no time to ask is not known.
+  if (deadline.passed()) return broken(name, type, "the time for look-ups is used up");
+  auto answer = source_->ask(name, type, deadline);
   if (!answer) return answer;
   std::size_t octets = 0;
   for (const auto& rdata : answer->records) octets += rdata.size();
@@ -92,7 +96,7 @@ std::unique_ptr<Resolver> make_resolver(const ResolverSettings& settings) {
     source = std::make_unique<StubSource>(settings);
   else
     source = std::make_unique<UnboundSource>(settings);
-  return std::make_unique<RecordResolver>(std::move(source));
+  return std::make_unique<RecordResolver>(std::move(source), settings.question_time);
 }
 
 }  // namespace danesmtp

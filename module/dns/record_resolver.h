@@ -4,7 +4,9 @@
 // never a shorter answer. TLSA rdata alone is passed on unread (D-066).
 #pragma once
 
+#include <chrono>
 #include <memory>
+#include <optional>
 
 #include "dns/record_source.h"
 #include "dns/resolver.h"
@@ -14,7 +16,11 @@ namespace danesmtp {
 
 class RecordResolver final : public Resolver {
  public:
-  explicit RecordResolver(std::unique_ptr<RecordSource> source) : source_(std::move(source)) {}
+  // Each question ends within `question_time`.
+  RecordResolver(std::unique_ptr<RecordSource> source, std::chrono::milliseconds question_time)
+      : source_(std::move(source)), question_time_(question_time) {}
+
+  void limit(Deadline deadline) override { limit_ = deadline; }
 
   [[nodiscard]] Result<Answer<MxRecord>> mx(const DnsName& domain) override;
   [[nodiscard]] Result<Answer<std::string>> addresses(const DnsName& host,
@@ -26,6 +32,8 @@ class RecordResolver final : public Resolver {
   [[nodiscard]] Result<Answer<Bytes>> ask(const DnsName& name, RrType type);
 
   std::unique_ptr<RecordSource> source_;
+  std::chrono::milliseconds question_time_;
+  std::optional<Deadline> limit_;
 };
 
 // The resolver that the settings ask for. Nothing is opened, read or sent before the first

@@ -15,8 +15,10 @@ class RecordSource {
   RecordSource(const RecordSource&) = delete;
   RecordSource& operator=(const RecordSource&) = delete;
 
-  // The rdata of each record, names in it uncompressed. The CNAME type is not followed.
-  [[nodiscard]] virtual Result<Answer<Bytes>> ask(const DnsName& name, RrType type) = 0;
+  // The rdata of each record, names in it uncompressed. The CNAME type is not followed. Ends by the
+  // deadline.
+  [[nodiscard]] virtual Result<Answer<Bytes>> ask(const DnsName& name, RrType type,
+                                                  Deadline deadline) = 0;
 };
 
 }  // namespace danesmtp

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/bytes.h"
+#include "core/deadline.h"
 #include "core/dns_name.h"
 #include "core/result.h"
 
@@ -42,6 +43,9 @@ class Resolver {
   Resolver() = default;
   Resolver(const Resolver&) = delete;
   Resolver& operator=(const Resolver&) = delete;
+
+  // Questions from here on end by then at the latest, with DnsFailure (D-013).
+  virtual void limit(Deadline deadline) = 0;
 
   [[nodiscard]] virtual Result<Answer<MxRecord>> mx(const DnsName& domain) = 0;
 

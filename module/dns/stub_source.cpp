@@ -131,8 +131,7 @@ Result<DnsReply> ask_server(const NameServer& server, const DnsQuestion& questio
 
 }  // namespace
 
-Result<Answer<Bytes>> StubSource::ask(const DnsName& name, RrType type) {
-  auto deadline = Deadline::in(settings_.question_time);
+Result<Answer<Bytes>> StubSource::ask(const DnsName& name, RrType type, Deadline deadline) {
   if (!setup_) setup_ = read_resolver_files(settings_);
   if (!*setup_) return tl::unexpected(setup_->error());
   DnsQuestion question{name.text(), type};

@@ -19,7 +19,8 @@ class StubSource final : public RecordSource {
 
   // Ends within settings.question_time. Errors as in RecordSource; BadInput as
   // read_resolver_files().
-  [[nodiscard]] Result<Answer<Bytes>> ask(const DnsName& name, RrType type) override;
+  [[nodiscard]] Result<Answer<Bytes>> ask(const DnsName& name, RrType type,
+                                          Deadline deadline) override;
 
  private:
   [[nodiscard]] Result<DnsReply> resolve(const DnsQuestion& question, Deadline deadline);

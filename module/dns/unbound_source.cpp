@@ -125,8 +125,7 @@ void UnboundSource::arrived(void* pending, int error, ub_result* result) {
   question->done = true;
 }
 
-Result<Answer<Bytes>> UnboundSource::ask(const DnsName& name, RrType type) {
-  auto deadline = Deadline::in(settings_.question_time);
+Result<Answer<Bytes>> UnboundSource::ask(const DnsName& name, RrType type, Deadline deadline) {
   if (!ready_) ready_ = open(deadline);
   if (!*ready_) return tl::unexpected(ready_->error());
   DnsQuestion question{name.text(), type};

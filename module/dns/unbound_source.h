@@ -21,10 +21,11 @@ class UnboundSource final : public RecordSource {
  public:
   explicit UnboundSource(ResolverSettings settings) : settings_(std::move(settings)) {}
 
-  // Ends within settings.question_time, the first question's opening and probe included. A file
+  // The first question's opening and probe are within its deadline. A file
   // that cannot be used (BadInput) or a root that does not validate (DnsFailure, DnsBogus) is the
   // error of this and every later question.
-  [[nodiscard]] Result<Answer<Bytes>> ask(const DnsName& name, RrType type) override;
+  [[nodiscard]] Result<Answer<Bytes>> ask(const DnsName& name, RrType type,
+                                          Deadline deadline) override;
 
  private:
   // A question under way; the callback writes here, so it outlives a question given up.

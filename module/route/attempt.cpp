@@ -130,6 +130,9 @@ AttemptResult Attempt::converse(UniqueFd socket) {
   SmtpSession session(LineChannel(std::move(socket)), std::move(*settings), server_);
   auto opened = session.open();
   describe_peer(session);
+  if (opened && !session.tls() && has_dane_policy(request_.plan.policy) &&
+      request_.plan.enforcement == Enforcement::Audit)
+    server_.note(audit_text(batch_, request_, "the session is not encrypted"));
   if (!opened) return trouble(opened.error(), false);
   // The peer has been judged: only from here on may it hear a secret.
   auto refusal = authenticate(server_, session, request_.host);

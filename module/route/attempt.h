@@ -16,12 +16,19 @@
 
 namespace danesmtp {
 
+// What follows when a host does not satisfy its policy (dane_audit_domains).
+enum class Enforcement {
+  Full,   // it is not used
+  Audit,  // the log says so, and the message goes as if there were no DANE (D-111)
+};
+
 // What the look-ups decided for one host and one recipient domain.
 struct HostPlan {
   HostPolicy policy = NoDane{};
   MxTrust mx = MxTrust::Insecure;
-  bool secure = false;         // the host's addresses are signed, and what named it is too
-  std::vector<DnsName> names;  // reference identifiers for usage 2 (RFC 7672 3.2.2)
+  Enforcement enforcement = Enforcement::Full;
+  bool secure = false;           // the host's addresses are signed, and what named it is too
+  std::vector<DnsName> names{};  // reference identifiers for usage 2 (RFC 7672 3.2.2)
 };
 
 enum class AttemptEnd {

@@ -14,6 +14,9 @@ namespace {
 
 using HostKey = std::pair<std::string, std::uint16_t>;
 
+// Addresses, aliases and TLSA records of one host.
+constexpr std::chrono::seconds kHostLookUps{40};
+
 // What the base domain of a decision is called, if it has one.
 const DnsName* base_domain(const TlsaDecision& decision) {
   if (const auto* usable = std::get_if<TlsaUsable>(&decision)) return &usable->base_domain;
@@ -27,8 +30,9 @@ bool has_secure_address(const HostDns& dns) {
 
 class Planner {
  public:
-  Planner(MailServer& server, Resolver& resolver, const AddressBatch& batch, RecipientGroup group)
-      : server_(server), resolver_(resolver), batch_(batch), group_(std::move(group)) {}
+  Planner(MailServer& server, Resolver& resolver, const AddressBatch& batch, RecipientGroup group,
+          Deadline end)
+      : server_(server), resolver_(resolver), batch_(batch), group_(std::move(group)), end_(end) {}
 
   DomainPlan plan();
 
@@ -41,12 +45,18 @@ class Planner {
   bool named_by_mx(const DnsName& host) const;
   [[nodiscard]] Result<DomainRoute> domain_route();
   void explain(const HostKey& key, const HostPlan& plan);
+  [[nodiscard]] Result<bool> excepted();
+  void plan_hosts();
+  void audit(const HostKey& key, HostPlan& plan);
 
   MailServer& server_;
   Resolver& resolver_;
   const AddressBatch& batch_;
   RecipientGroup group_;
   DomainPlan plan_;
+  Deadline end_;
+  bool audit_ = false;                // dane_audit_domains
+  std::string audited_;               // what was last said of it
   std::optional<DomainRoute> route_;  // asked for once, and only if some host can have a policy
   std::optional<Error> list_error_;   // a host list option could not be matched
 };
@@ -126,6 +136,7 @@ HostPlan Planner::judge_host(const DnsName& host, std::uint16_t port, DaneWish w
     plan.policy = NoDane{"the MX record is not signed (dane_insecure_mx = may)"};
     return plan;
   }
+  resolver_.limit(earlier(end_, Deadline::in(kHostLookUps)));  // D-013
   const HostDns dns = look_up_host(resolver_, host, port);
   plan.secure = plan.mx == MxTrust::Secure && has_secure_address(dns);
   plan.policy = host_policy(wish, plan.mx, dns.tlsa);
@@ -145,6 +156,7 @@ void Planner::plan_host(const HostKey& key, DaneWish wish) {
   } else {  // D-058: an address has no TLSA records
     plan.policy = host_policy(wish, MxTrust::Secure, NoTlsa{host.error().text});
   }
+  if (audit_) audit(key, plan);
   explain(key, plan);
 }
 
@@ -164,20 +176,53 @@ void Planner::explain(const HostKey& key, const HostPlan& plan) {
       format("DANE names of {}, for usage 2: {} (RFC 7672 3.2.2)", key.first, join(names, ", ")));
 }
 
-DomainPlan Planner::plan() {
-  plan_.domain = group_.domain;
-  plan_.recipients = group_.recipients;
-  auto port = server_.service_port();
-  if (!port) {
-    plan_.failure = port.error();
-    return plan_;
-  }
-  plan_.default_port = *port;
+// D-111, D-114: under audit nothing that DNS or DANE says keeps a host from being used.
+void Planner::audit(const HostKey& key, HostPlan& plan) {
+  plan.enforcement = Enforcement::Audit;
+  plan_.failure.reset();
+  const auto* skip = std::get_if<SkipHost>(&plan.policy);
+  if (!skip) return;
+  const std::string why = skip->error.text;
+  if (why != audited_)  // of a whole domain once, not once a host
+    server_.note(
+        format("DANE audit: {} would not be used for {}: {}", key.first, group_.domain, why));
+  audited_ = why;
+  plan.policy = NoDane{"dane_audit_domains: " + why};
+}
+
+// D-015: the domain is delivered without DANE. As audit, a list that cannot be matched is an error.
+Result<bool> Planner::excepted() {
+  auto except = server_.domain_in("dane_except_domains", group_.domain);
+  if (!except || *except) return except;
+  auto audit = server_.domain_in("dane_audit_domains", group_.domain);
+  if (audit) audit_ = *audit;
+  return audit ? Result<bool>(false) : audit;
+}
+
+void Planner::plan_hosts() {
   // RFC 7672 2.2.1, D-030: each host is a destination of its own.
   for (const auto& host : batch_.hosts) {
     const HostKey key{host.asked_name, plan_.port(host)};
     if (plan_.hosts.count(key) == 0) plan_host(key, strictest_wish(key));
-    if (plan_.failure) break;
+    if (plan_.failure) return;
+  }
+}
+
+DomainPlan Planner::plan() {
+  plan_.domain = group_.domain;
+  plan_.recipients = group_.recipients;
+  auto port = server_.service_port();
+  auto except = excepted();
+  if (!port || !except) {
+    plan_.failure = port ? except.error() : port.error();
+    return plan_;
+  }
+  plan_.default_port = *port;
+  resolver_.limit(end_);
+  if (!*except) {
+    plan_hosts();
+  } else if (server_.debugging()) {
+    server_.debug(format("DANE policy for {}: none (dane_except_domains)", group_.domain));
   }
   return plan_;
 }
@@ -212,10 +257,8 @@ std::vector<RecipientGroup> recipients_by_domain(const AddressBatch& batch) {
 
 const HostPlan& DomainPlan::host(const BatchHost& host) const {
   static const HostPlan kUnplanned = {
-      SkipHost{{ErrorKind::Internal, "no DANE policy was decided for this host"}, "dnssec-invalid"},
-      MxTrust::Insecure,
-      false,
-      {}};
+      .policy = SkipHost{{ErrorKind::Internal, "no DANE policy was decided for this host"},
+                         "dnssec-invalid"}};
   auto found = hosts.find({host.asked_name, port(host)});
   return found == hosts.end() ? kUnplanned : found->second;
 }
@@ -227,8 +270,8 @@ bool DomainPlan::needs_us() const {
 }
 
 DomainPlan plan_domain(MailServer& server, Resolver& resolver, const AddressBatch& batch,
-                       RecipientGroup group) {
-  return Planner(server, resolver, batch, std::move(group)).plan();
+                       RecipientGroup group, Deadline look_ups_end) {
+  return Planner(server, resolver, batch, std::move(group), look_ups_end).plan();
 }
 
 }  // namespace danesmtp

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/deadline.h"
 #include "dns/resolver.h"
 #include "route/address_batch.h"
 #include "route/attempt.h"
@@ -44,7 +45,12 @@ struct DomainPlan {
 // One line for debug output and the tool: the policy and the rule that it follows from.
 std::string policy_text(const HostPolicy& policy);
 
+// For all look-ups of one call of the transport (D-013).
+inline constexpr std::chrono::minutes kLookUps{2};
+
+// All look-ups end by `look_ups_end`, those of one host within 40 seconds; what there is no time
+// for has failed (D-013).
 DomainPlan plan_domain(MailServer& server, Resolver& resolver, const AddressBatch& batch,
-                       RecipientGroup group);
+                       RecipientGroup group, Deadline look_ups_end);
 
 }  // namespace danesmtp

@@ -137,7 +137,9 @@ AttemptResult HostLoop::attempt(std::size_t host, TlsChoice tls) {
 // A host without DANE policy whose TLS is broken: Exim's rules let the message go in clear. Never
 // with one (RFC 7672 2.2, D-025).
 bool HostLoop::may_try_in_clear(std::size_t host, const AttemptResult& result) {
-  if (!result.tls_failed || !std::holds_alternative<NoDane>(plan_.host(batch_.hosts[host]).policy))
+  const auto& plan = plan_.host(batch_.hosts[host]);
+  const bool enforced = plan.enforcement == Enforcement::Full;
+  if (!result.tls_failed || (enforced && !std::holds_alternative<NoDane>(plan.policy)))
     return false;
   auto allowed = server_.option_flag("tls_tempfail_tryclear");
   auto required = server_.host_in("hosts_require_tls", host);

@@ -11,6 +11,18 @@
 namespace danesmtp {
 namespace {
 
+constexpr OptionWithoutSay kWithoutSay[] = {
+    {"dnssec_require_domains", "MX and address records are validated in the process"},
+    {"hosts_require_tls", "TLS is mandatory"},
+    {"tls_crl", "revocation lists are not consulted"},
+    {"tls_sni", "the TLSA base domain is sent"},
+    {"tls_tempfail_tryclear", "the message is never sent in clear"},
+    {"tls_try_verify_hosts", "the server is authenticated by its records"},
+    {"tls_verify_cert_hostnames", "the names are those of RFC 7672 3.2.2"},
+    {"tls_verify_certificates", "the anchor is what the records say"},
+    {"tls_verify_hosts", "the server is authenticated by its records"},
+};
+
 WallTime now() {
   return std::chrono::time_point_cast<std::chrono::seconds>(std::chrono::system_clock::now());
 }
@@ -186,6 +198,37 @@ Result<HostTls> without_dane(MailServer& server, const BatchHost& host,
   return tls;
 }
 
+// D-111: as if there were no DANE, but the server is judged all the same, and the log is told.
+Result<HostTls> audited(MailServer& server, const AddressBatch& batch,
+                        const AttemptRequest& request, const DnsName& base_domain) {
+  const auto& host = batch.hosts[request.host];
+  auto tls = without_dane(server, host, request);
+  if (!tls || tls->use == TlsUse::Never) return tls;
+  tls->settings.sni = base_domain.text();
+  const auto* policy = std::get_if<Authenticate>(&request.plan.policy);
+  if (!policy) return tls;
+  auto wish = ocsp_wish(server, request.host);
+  if (!wish) return tl::unexpected(wish.error());
+  tls->verify = [&server, &batch, &request,
+                 dane = dane_verifier(server, request, *policy, *wish, tls->verdict),
+                 otherwise = tls->verify](const TlsInfo& info) -> Result<void> {
+    auto judged = dane(info);
+    if (judged) return judged;
+    server.note(audit_text(batch, request, judged.error().text));
+    return otherwise ? otherwise(info) : Result<void>();
+  };
+  return tls;
+}
+
+void explain(MailServer& server, const DnsName& base_domain) {
+  if (!server.debugging()) return;
+  server.debug(
+      format("DANE: TLS is mandatory, the SNI is {} (RFC 7672 2.2 and 8.1)", base_domain.text()));
+  for (const auto& option : kWithoutSay)
+    if (!server.option_text(option.name).empty())
+      server.debug(format("DANE: {} has no say here: {}", option.name, option.instead));
+}
+
 // RFC 7672 2.2, D-025: TLS is mandatory from here on; no option may take it away.
 Result<HostTls> with_dane(MailServer& server, const AttemptRequest& request,
                           const DnsName& base_domain, OcspWish wish) {
@@ -201,8 +244,7 @@ Result<HostTls> with_dane(MailServer& server, const AttemptRequest& request,
   tls.settings = *settings;
   tls.settings.sni = base_domain.text();  // RFC 7672 8.1, D-100
   tls.settings.status_request = status_request(wish, request.plan.policy);
-  server.debug(
-      format("DANE: TLS is mandatory, the SNI is {} (RFC 7672 2.2 and 8.1)", base_domain.text()));
+  explain(server, base_domain);
   tls.verdict = std::make_shared<PeerVerdict>();
   return tls;
 }
@@ -214,10 +256,17 @@ bool implicit_tls(MailServer& server) {
 
 }  // namespace
 
+std::span<const OptionWithoutSay> options_without_say() {
+  return kWithoutSay;
+}
+
 Result<HostTls> tls_for_host(MailServer& server, const AddressBatch& batch,
                              const AttemptRequest& request) {
   Result<HostTls> tls = fail(ErrorKind::Internal, "no policy");
-  if (const auto* authenticate = std::get_if<Authenticate>(&request.plan.policy)) {
+  const auto* base_domain = tlsa_base_domain(request.plan.policy);
+  if (base_domain && request.plan.enforcement == Enforcement::Audit) {
+    tls = audited(server, batch, request, *base_domain);
+  } else if (const auto* authenticate = std::get_if<Authenticate>(&request.plan.policy)) {
     auto wish = ocsp_wish(server, request.host);
     if (!wish) return tl::unexpected(wish.error());
     tls = with_dane(server, request, authenticate->base_domain, *wish);
@@ -234,6 +283,13 @@ Result<HostTls> tls_for_host(MailServer& server, const AddressBatch& batch,
   // RFC 8314 3, D-067: the policy is the same.
   if (tls && implicit_tls(server)) tls->start = TlsStart::FromFirstOctet;
   return tls;
+}
+
+std::string audit_text(const AddressBatch& batch, const AttemptRequest& request,
+                       const std::string& why) {
+  const auto& host = batch.hosts[request.host];
+  return format("DANE audit: H={} [{}]: {}: not enforced for {}", host.name, host.address, why,
+                batch.recipients[request.recipients.front()].domain);
 }
 
 Result<SessionSettings> session_settings(MailServer& server, const HostTls& tls) {

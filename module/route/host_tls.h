@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "dane/dane_verify.h"
@@ -13,6 +14,14 @@
 #include "smtp/session.h"
 
 namespace danesmtp {
+
+// Options of Exim's smtp driver that have no say for a host with TLSA records, and why; the manual
+// page has the same list.
+struct OptionWithoutSay {
+  const char* name;
+  const char* instead;
+};
+std::span<const OptionWithoutSay> options_without_say();
 
 // Filled by the verification hook during the handshake.
 struct PeerVerdict {
@@ -34,6 +43,10 @@ struct HostTls {
 // session that is opened with the answer.
 [[nodiscard]] Result<HostTls> tls_for_host(MailServer& server, const AddressBatch& batch,
                                            const AttemptRequest& request);
+
+// The log line of a server that does not satisfy a policy which is not enforced.
+std::string audit_text(const AddressBatch& batch, const AttemptRequest& request,
+                       const std::string& why);
 
 // What a session with the host begins with: its TLS, our name, the time limits of the options.
 // BadInput: helo_data cannot be expanded.

@@ -96,6 +96,8 @@ class MailServer : public Log {
   [[nodiscard]] virtual Result<bool> option_flag(const char* name) = 0;
   // Whether a host list option names this host. DnsFailure: a look-up in the list failed.
   [[nodiscard]] virtual Result<bool> host_in(const char* option, std::size_t host) = 0;
+  // Whether a domain list option names this domain. DnsFailure: a look-up in the list failed.
+  [[nodiscard]] virtual Result<bool> domain_in(const char* option, const std::string& domain) = 0;
   [[nodiscard]] virtual Result<std::uint16_t> service_port() = 0;
   // They stay until they are set anew, or this delivery ends.
   virtual void set_tls_variables(const TlsVariables& variables) = 0;

@@ -39,6 +39,7 @@ class TracedResolver final : public Resolver {
   // `resolver` must outlive this one.
   TracedResolver(Resolver& resolver, Tell tell) : resolver_(resolver), tell_(std::move(tell)) {}
 
+  void limit(Deadline deadline) override { resolver_.limit(deadline); }
   [[nodiscard]] Result<Answer<MxRecord>> mx(const DnsName& domain) override;
   [[nodiscard]] Result<Answer<std::string>> addresses(const DnsName& host,
                                                       AddressFamily family) override;

@@ -218,6 +218,8 @@ struct danesmtp_services {
   const char *(*expansion_error)(void *exim);
   /* Is the host in the host list option? enum danesmtp_answer */
   int (*host_in)(void *exim, const char *option, size_t host);
+  /* Is the domain in the domain list option? enum danesmtp_answer */
+  int (*domain_in)(void *exim, const char *option, const char *domain);
 
   /* They stay until they are set anew, or deliver() returns. */
   void (*set_tls_variables)(void *exim, const struct danesmtp_tls_variables *variables);

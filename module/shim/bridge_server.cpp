@@ -278,6 +278,14 @@ Result<bool> BridgeServer::host_in(const char* option, std::size_t host) {
   return answer == DANESMTP_YES;
 }
 
+Result<bool> BridgeServer::domain_in(const char* option, const std::string& domain) {
+  const int answer = s_.domain_in(exim_, option, domain.c_str());
+  if (answer == DANESMTP_CANNOT_TELL)
+    return fail(ErrorKind::DnsFailure,
+                format("a look-up failed while matching {} with option {}", domain, option));
+  return answer == DANESMTP_YES;
+}
+
 Result<std::uint16_t> BridgeServer::service_port() {
   const int port = s_.service_port(exim_);
   if (port <= 0 || port > 65535) return fail(ErrorKind::BadInput, "option port cannot be used");

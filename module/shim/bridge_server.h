@@ -28,6 +28,7 @@ class BridgeServer : public MailServer {
   Result<std::string> option_expanded(const char* name) override;
   Result<bool> option_flag(const char* name) override;
   Result<bool> host_in(const char* option, std::size_t host) override;
+  Result<bool> domain_in(const char* option, const std::string& domain) override;
   Result<std::uint16_t> service_port() override;
   void set_tls_variables(const TlsVariables& variables) override;
 

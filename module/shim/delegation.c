@@ -8,6 +8,23 @@ BOOL own_driver_code(transport_instance *tblock, address_item *addresses)
   return smtp_transport_info.code(tblock, addresses);
 }
 
+/* The core has decided that there is no DANE for these recipients: Exim's driver must not look for it
+ * again, by the resolver's word, and bounce or hold what an option or our validation lets go. */
+static BOOL without_dane(transport_instance *tblock, address_item *addresses)
+{
+#ifdef SUPPORT_DANE
+  smtp_transport_options_block *ob = tblock->drinst.options_block;
+  uschar *try = ob->hosts_try_dane, *require = ob->hosts_require_dane;
+  ob->hosts_try_dane = ob->hosts_require_dane = NULL;
+  const BOOL yield = own_driver_code(tblock, addresses);
+  ob->hosts_try_dane = try;
+  ob->hosts_require_dane = require;
+  return yield;
+#else
+  return own_driver_code(tblock, addresses);
+#endif
+}
+
 /* Exim reads FALSE as "the first address speaks for all": said here for the part that was delegated. */
 static void first_speaks_for_all(address_item *first)
 {
@@ -59,7 +76,7 @@ void delegate_recipients(void *exim, const size_t *recipients, size_t count)
     h->recipients[recipients[i]]->next = i + 1 < count ? h->recipients[recipients[i + 1]] : NULL;
   }
 
-  if (!own_driver_code(h->tblock, first)) {
+  if (!without_dane(h->tblock, first)) {
     if (count == total) h->own_driver_failed = TRUE;
     first_speaks_for_all(first);
   }

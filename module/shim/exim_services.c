@@ -126,6 +126,19 @@ static int host_in(void *exim, const char *option, size_t host)
   }
 }
 
+static int domain_in(void *exim, const char *option, const char *domain)
+{
+  const struct batch_handle *h = exim;
+  const uschar **option_value = option_address(h->tblock, option, opt_stringptr);
+  const uschar *list;
+  if (!option_value || !(list = *option_value)) return DANESMTP_NO;
+  switch (match_isinlist(string_copy(CUS domain), &list, 0, &domainlist_anchor, NULL, MCL_DOMAIN, TRUE, NULL)) {
+    case OK: return DANESMTP_YES;
+    case FAIL: return DANESMTP_NO;
+    default: return DANESMTP_CANNOT_TELL;
+  }
+}
+
 /* The message. */
 
 static int message_options(const transport_instance *t, int form)
@@ -273,6 +286,7 @@ void exim_services_fill(struct danesmtp_services *s)
   s->option_flag = option_flag;
   s->expansion_error = expansion_error;
   s->host_in = host_in;
+  s->domain_in = domain_in;
   s->write_message = write_message;
   s->ascii_address = ascii_address;
   s->event = event;

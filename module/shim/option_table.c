@@ -12,7 +12,9 @@ static size_t own_offset; /* of struct danesmtp_options in the options block */
 
 #define OWN(field) { #field, opt_stringptr, { .offset = offsetof(struct danesmtp_options, field) } }
 static const optionlist own_table[] = {
+  OWN(dane_audit_domains),
   OWN(dane_dnssec),
+  OWN(dane_except_domains),
   OWN(dane_insecure_mx),
   OWN(dane_resolver),
   OWN(dane_trust_anchor_file),
@@ -20,7 +22,9 @@ static const optionlist own_table[] = {
 #undef OWN
 
 static const struct danesmtp_options own_defaults = {
+  .dane_audit_domains = NULL,
   .dane_dnssec = US"validate",
+  .dane_except_domains = NULL,
   .dane_insecure_mx = US"dane",
   .dane_resolver = US"system",
   .dane_trust_anchor_file = NULL,

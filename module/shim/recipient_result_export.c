@@ -55,6 +55,9 @@ static void set_host(const struct batch_handle *h, address_item *a, const struct
   host_item *used = store_get(sizeof(host_item), GET_UNTAINTED);
   *used = *h->hosts[r->host];
   if (used->port == PORT_NONE) used->port = h->notes[r->host].port;
+  /* D-033: of a host that an unsigned MX record names, the name in that record. */
+  if (used->mx >= 0 && !(r->flags & DANESMTP_HOST_SECURE) && r->flags & DANESMTP_CERT_VERIFIED)
+    used->name = string_copy(CUS h->batch.hosts[r->host].asked_name);
   used->dnssec_used = r->flags & DANESMTP_HOST_SECURE ? DS_YES : DS_NO;
   a->host_used = used;
   setflag(a, af_new_conn);

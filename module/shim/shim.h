@@ -16,7 +16,9 @@ extern transport_info smtp_transport_info;
 
 /* Our own options; they lie behind those of the running Exim's smtp driver in the options block. */
 struct danesmtp_options {
+  uschar *dane_audit_domains;
   uschar *dane_dnssec;
+  uschar *dane_except_domains;
   uschar *dane_insecure_mx;
   uschar *dane_resolver;
   uschar *dane_trust_anchor_file;

@@ -18,6 +18,8 @@ if sorted(table) != table:
     faults.append("the table is not sorted")
 faults += [f"{name}: not in the manual page" for name in table if name not in documented]
 faults += [f"{name}: in the manual page, not in the table" for name in documented if name not in table]
-faults += [f"{name}: its value is not checked" for name in table if name not in checked]
+# A domain list is read by Exim, at delivery.
+faults += [f"{name}: its value is not checked" for name in table
+           if name not in checked and not name.endswith("_domains")]
 print("\n".join(faults) or f"{len(table)} options agree")
 sys.exit(bool(faults))

@@ -74,6 +74,12 @@ class FakeMailServer final : public MailServer {
       return fail(ErrorKind::DnsFailure, format("a look-up failed in {}", option));
     return lists[option].count(host) != 0;
   }
+  Result<bool> domain_in(const char* option, const std::string& domain) override {
+    if (broken_options.count(option) != 0)
+      return fail(ErrorKind::DnsFailure, format("a look-up failed in {}", option));
+    return domain_lists[option].count(domain) != 0;
+  }
+  std::map<std::string, std::set<std::string>> domain_lists;  // domain list option -> its domains
   Result<std::uint16_t> service_port() override {
     if (broken_options.count("port") != 0) return fail(ErrorKind::BadInput, "option port");
     return std::uint16_t{25};

@@ -24,6 +24,9 @@ class FakeResolver final : public Resolver {
   std::map<std::string, Error> failures;  // "TYPE name"
   std::string asked;                      // "A mx.lab, AAAA mx.lab, ..."
 
+  void limit(Deadline deadline) override { limits.push_back(deadline); }
+  std::vector<Deadline> limits;
+
   Result<Answer<MxRecord>> mx(const DnsName& domain) override {
     return follow("MX", domain, mx_records);
   }

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 TOP = Path(__file__).resolve().parents[2]
-OWN_OPTIONS = {"dane_dnssec": "validate", "dane_insecure_mx": "dane", "dane_resolver": "system",
-               "dane_trust_anchor_file": ""}
+OWN_OPTIONS = {"dane_audit_domains": "", "dane_dnssec": "validate", "dane_except_domains": "",
+               "dane_insecure_mx": "dane", "dane_resolver": "system", "dane_trust_anchor_file": ""}
 
 
 def exim(world, *arguments, config=None, expected=0):

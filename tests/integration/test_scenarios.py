@@ -195,6 +195,7 @@ SCENARIOS = {
     "alias.old.domain-dname": DANE,
 
     # -- unsigned and odd MX records
+    "mx-insecure-alias": ("yes", REQUIRED),
     "mx-insecure-wrong": (NO_MATCH, REQUIRED),  # tests D-031
     "mx-insecure-name": (NO_NAME, REQUIRED),  # tests D-083
     # tests D-039
@@ -394,3 +395,12 @@ def test_danger_of_insecure_mx_may_be_accepted(world, sender):
                                               "dane_insecure_mx": "may"})
     message_id = mail.send("bob@mx-insecure.lab")
     assert seen(mail, message_id, 1) == "no"
+
+
+# tests D-033: not the name that Exim's router put in its place
+@pytest.mark.parametrize("domain,name", [("mx-insecure-alias", "mx.cname-mx.lab"),
+                                         ("cname-mx", "host.cname-mx.lab")])
+def test_log_names_the_host_as_the_unsigned_mx_record_does(world, sender, domain, name):
+    mail = sender(driver="danesmtp", options={"dane_trust_anchor_file": world.trust_anchor})
+    message_id = mail.send(f"bob@{domain}.lab")
+    assert f" H={name} " in next(line for line in mail.log_lines(message_id) if " => " in line)

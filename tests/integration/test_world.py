@@ -59,6 +59,7 @@ DNS_STATES = {
     **dict.fromkeys(("domain-cname", "domain-cname-real", "domain-dname", "mx-secure-name"),
                     ("secure none", "secure", "secure")),
     "domain-cname-insecure": ("insecure none",) * 3,
+    "mx-insecure-alias": ("insecure", "insecure none", "insecure none"),
     "mx-insecure-wrong": ("insecure", "insecure none", "insecure none"),
     "mx-insecure-name": ("insecure", "insecure none", "insecure none"),
     "mx-literal": ("secure", "secure none", "secure none"),

@@ -166,6 +166,7 @@ ZONES_DNS = (
 
     # -- Unsigned and odd MX records
     Zone("mx-insecure-wrong", "@ MX 10 mx.impostor.lab.", signing=Signing.UNSIGNED),  # D-031
+    Zone("mx-insecure-alias", "@ MX 10 mx.cname-mx.lab.", signing=Signing.UNSIGNED),  # D-033
     Zone("mx-insecure-name", "@ MX 10 mx.mx-secure-name.lab.", signing=Signing.UNSIGNED),
     Zone("mx-secure-name", """
         mx A 192.0.2.225

@@ -24,6 +24,7 @@ class MxAskedOnce final : public Resolver {
  public:
   explicit MxAskedOnce(Resolver& resolver) : resolver_(resolver) {}
 
+  void limit(Deadline deadline) override { resolver_.limit(deadline); }
   [[nodiscard]] Result<Answer<MxRecord>> mx(const DnsName& domain) override {
     auto [entry, added] = known_.try_emplace(domain, fail(ErrorKind::Internal, ""));
     if (added) entry->second = resolver_.mx(domain);
@@ -252,7 +253,8 @@ Report Probe::run() {
   batch_.transport_name = "danesmtp";
   batch_.recipients = {{"postmaster@" + domain->text(), domain->text(), report_.target.route}};
   find_hosts(asked, *domain);
-  plan_ = plan_domain(server_, asked, batch_, recipients_by_domain(batch_).front());
+  plan_ = plan_domain(server_, asked, batch_, recipients_by_domain(batch_).front(),
+                      Deadline::in(kLookUps));
   make_host_reports();
   if (plan_.failure) {
     report_.failure = plan_.failure;

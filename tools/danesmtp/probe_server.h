@@ -40,6 +40,7 @@ class ProbeServer final : public MailServer {
   Result<std::string> option_expanded(const char* name) override;
   Result<bool> option_flag(const char* name) override;
   Result<bool> host_in(const char* option, std::size_t host) override;
+  Result<bool> domain_in(const char*, const std::string&) override { return false; }
   Result<std::uint16_t> service_port() override { return options_.port; }
 
   // One entry an address, of the families wanted; a host without any keeps its entry.

@@ -24,6 +24,9 @@ const Refused kRefused[] = {
     {"an IPv4 address", "192.0.2.1"},
     {"an IPv6 address", "2001:db8::1"},
     {"an address literal", "[192.0.2.1]"},
+    {"an IPv4 address after IDNA mapping",
+     "1.0.\xc2\xb2"
+     "2.0"},
     {"an IPv6 literal", "[IPv6:2001:db8::1]"},
     {"a space", "a b.example"},
     {"a wildcard", "*.example"},

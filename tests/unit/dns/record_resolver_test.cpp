@@ -17,7 +17,7 @@ class OneAnswer final : public RecordSource {
  public:
   OneAnswer(Result<Answer<Bytes>> answer, RrType& asked)
       : answer_(std::move(answer)), asked_(asked) {}
-  Result<Answer<Bytes>> ask(const DnsName&, RrType type) override {
+  Result<Answer<Bytes>> ask(const DnsName&, RrType type, Deadline) override {
     asked_ = type;
     return answer_;
   }
@@ -32,11 +32,13 @@ struct Asked {
   RecordResolver resolver;
 
   explicit Asked(std::vector<Bytes> records)
-      : resolver(std::make_unique<OneAnswer>(
-            Answer<Bytes>{DnsSecurity::Secure, std::move(records), name("end.lab"), 60, false},
-            type)) {}
+      : resolver(std::make_unique<OneAnswer>(Answer<Bytes>{DnsSecurity::Secure, std::move(records),
+                                                           name("end.lab"), 60, false},
+                                             type),
+                 std::chrono::seconds(20)) {}
   explicit Asked(Error error)
-      : resolver(std::make_unique<OneAnswer>(tl::unexpected(error), type)) {}
+      : resolver(std::make_unique<OneAnswer>(tl::unexpected(error), type),
+                 std::chrono::seconds(20)) {}
 };
 
 const DnsName& host() {
@@ -54,6 +56,17 @@ START_TEST(errors_stay_errors) {  // tests D-002
     assert_error(dns.resolver.tlsa(host()), kind);
     assert_error(dns.resolver.cname(host()), kind);
   }
+}
+END_TEST
+
+START_TEST(no_question_is_asked_after_the_limit) {  // tests D-013
+  Asked dns(std::vector<Bytes>{Bytes(35, 1)});
+  dns.resolver.limit(Deadline::in(std::chrono::seconds(0)));
+  auto error = assert_error(dns.resolver.tlsa(host()), ErrorKind::DnsFailure);
+  assert_contains(error.text, "TLSA of a.lab: the time for look-ups is used up");
+  ck_assert(dns.type == RrType::Dnskey);  // as before: nobody was asked
+  dns.resolver.limit(Deadline::in(std::chrono::minutes(1)));
+  assert_ok(dns.resolver.tlsa(host()));
 }
 END_TEST
 
@@ -138,6 +151,7 @@ int main() {
   Suite* suite = suite_create("record_resolver");
   TCase* tc = tcase_create("records");
   tcase_add_test(tc, errors_stay_errors);
+  tcase_add_test(tc, no_question_is_asked_after_the_limit);
   tcase_add_test(tc, malformed_rdata);
   tcase_add_test(tc, bounds);
   tcase_add_test(tc, good_records);

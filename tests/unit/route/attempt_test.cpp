@@ -151,6 +151,36 @@ START_TEST(unusable_records_mean_tls_without_authentication) {
 }
 END_TEST
 
+// tests D-111: judged, told of, and sent all the same
+START_TEST(audit_sends_to_a_server_that_fails) {
+  Scene impostor(1, authenticate(), [](PeerSide& peer) {
+    if (!tls_greeting(peer)) return;
+    peer.answer("250 ok\r\n");
+    peer.answer("250 ok\r\n");
+    take_message(peer);
+    peer.answer("221 bye\r\n");
+  });
+  impostor.plan.enforcement = Enforcement::Audit;
+  ck_assert(impostor.run().end == AttemptEnd::Worked);
+  ck_assert(impostor.server.outcomes[0].status == Status::Delivered);
+  ck_assert(impostor.server.outcomes[0].trust == PeerTrust::None);
+  assert_contains(impostor.server.trace(), "note DANE audit: H=mx1.lab [192.0.2.1]: DANE: no TLSA");
+  assert_contains(impostor.server.trace(), "not enforced for dom.lab");
+  assert_text(impostor.server.tls_variables.back().sni, "mx1.lab");
+
+  Scene clear(1, encrypt(), [](PeerSide& peer) {
+    clear_greeting(peer);
+    peer.answer("250 ok\r\n");
+    peer.answer("250 ok\r\n");
+    take_message(peer);
+    peer.answer("221 bye\r\n");
+  });
+  clear.plan.enforcement = Enforcement::Audit;
+  ck_assert(clear.run().end == AttemptEnd::Worked);
+  assert_contains(clear.server.trace(), "the session is not encrypted: not enforced for dom.lab");
+}
+END_TEST
+
 // What options see: the policy's part before the connection, all of it after the verdict, and never
 // a word of trust for a peer that nobody authenticated.
 START_TEST(tls_variables_say_what_is_known) {
@@ -444,6 +474,7 @@ int main() {
   tcase_add_test(tc, hosts_avoid_tls_does_not_beat_dane);
   tcase_add_test(tc, refused_connection);
   tcase_add_test(tc, unusable_records_mean_tls_without_authentication);
+  tcase_add_test(tc, audit_sends_to_a_server_that_fails);
   tcase_add_test(tc, tls_variables_say_what_is_known);
   tcase_add_test(tc, each_recipient_has_its_own_result);
   tcase_add_test(tc, the_answer_to_the_dot_did_not_come);

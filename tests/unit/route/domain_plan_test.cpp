@@ -27,7 +27,8 @@ struct Scene {
   }
   DomainPlan plan() {
     auto groups = recipients_by_domain(batch);
-    return plan_domain(server, resolver, batch, groups.at(0));
+    return plan_domain(server, resolver, batch, groups.at(0),
+                       Deadline::in(std::chrono::minutes(1)));
   }
   const HostPlan& host(const DomainPlan& plan, std::size_t index) {
     return plan.host(batch.hosts[index]);
@@ -234,6 +235,85 @@ START_TEST(each_decision_is_explained) {
 }
 END_TEST
 
+// tests D-111: under audit nothing keeps a host from being used, and the log says what would have
+START_TEST(audit_notes_what_would_have_failed) {
+  struct Row {
+    const char* name;
+    void (*spoil)(Scene&);
+    const char* note;  // null: nothing to note at this stage
+    bool ours;         // the first host keeps a policy to be judged by
+  };
+  const Row rows[] = {
+      {"bogus MX", [](Scene& s) { s.resolver.failures["MX dom.lab"] = kBogus; },
+       "mx1.lab would not be used for dom.lab: DANE error: MX look-up of dom.lab: bad signature",
+       false},
+      {"bogus TLSA", [](Scene& s) { s.resolver.failures["TLSA _25._tcp.mx1.lab"] = kBogus; },
+       "mx1.lab would not be used for dom.lab: ", false},
+      {"required and absent",
+       [](Scene& s) {
+         s.resolver.tlsa_records.clear();
+         s.server.lists["hosts_require_dane"] = {0, 1};
+       },
+       "DANE is required", false},
+      {"records to judge by", [](Scene&) {}, nullptr, true},
+  };
+  for (const auto& row : rows) {
+    Scene scene;
+    scene.server.domain_lists["dane_audit_domains"] = {"dom.lab"};
+    row.spoil(scene);
+    auto plan = scene.plan();
+    ck_assert_msg(!plan.failure && plan.needs_us() == row.ours, "%s", row.name);
+    ck_assert_msg(scene.host(plan, 0).enforcement == Enforcement::Audit, "%s", row.name);
+    if (row.note) assert_contains(scene.server.trace(), row.note);
+    if (!row.note) assert_text(scene.server.trace(), "");
+  }
+}
+END_TEST
+
+START_TEST(a_failed_domain_is_noted_once) {
+  Scene scene;
+  scene.server.domain_lists["dane_audit_domains"] = {"dom.lab"};
+  scene.resolver.failures["MX dom.lab"] = kBogus;
+  scene.plan();
+  ck_assert_uint_eq(scene.server.calls.size(), 1);
+}
+END_TEST
+
+// tests D-015: and costs no look-up
+START_TEST(an_excepted_domain_has_no_policy) {
+  Scene scene;
+  scene.server.domain_lists["dane_except_domains"] = {"dom.lab"};
+  scene.resolver.failures["MX dom.lab"] = kBogus;
+  auto plan = scene.plan();
+  ck_assert(!plan.failure && !plan.needs_us());
+  assert_text(scene.resolver.asked, "");
+  scene.server.domain_lists["dane_except_domains"] = {"other.lab"};
+  ck_assert(scene.plan().failure.has_value());
+}
+END_TEST
+
+// A list that cannot be matched must not decide for "no DANE".
+START_TEST(a_domain_list_that_fails_makes_the_domain_wait) {
+  for (const char* option : {"dane_except_domains", "dane_audit_domains"}) {
+    Scene scene;
+    scene.server.broken_options = {option};
+    auto plan = scene.plan();
+    ck_assert(plan.failure.has_value() && plan.needs_us());
+    assert_contains(plan.failure->text, option);
+  }
+}
+END_TEST
+
+// tests D-013
+START_TEST(look_ups_of_a_host_have_their_own_time) {
+  Scene scene;
+  scene.plan();
+  ck_assert_uint_eq(scene.resolver.limits.size(), 3);  // the domain's, then each host's
+  ck_assert(scene.resolver.limits[1].left() <= 40000);
+  ck_assert(scene.resolver.limits[0].left() > 40000);
+}
+END_TEST
+
 int main() {
   Suite* suite = suite_create("domain_plan");
   TCase* tc = tcase_create("plan");
@@ -254,6 +334,11 @@ int main() {
   tcase_add_test(tc, domains_are_planned_apart);
   tcase_add_test(tc, a_host_without_a_plan_is_not_used);
   tcase_add_test(tc, each_decision_is_explained);
+  tcase_add_test(tc, audit_notes_what_would_have_failed);
+  tcase_add_test(tc, a_failed_domain_is_noted_once);
+  tcase_add_test(tc, an_excepted_domain_has_no_policy);
+  tcase_add_test(tc, a_domain_list_that_fails_makes_the_domain_wait);
+  tcase_add_test(tc, look_ups_of_a_host_have_their_own_time);
   suite_add_tcase(suite, tc);
   return run_suite(suite);
 }
