@@ -268,3 +268,32 @@ def test_explain_in_json(world):
     report = json.loads(tool(world, "explain", "--json", "ee.lab").stdout)
     assert (report["schema"], report["outcome"], report["state"]) == (1, "dane", "ok")
     assert report["trace"][0] == "DANE look-up: MX of ee.lab: secure: 10 mx.ee.lab"
+
+
+# -- verify --live: a new chain against the records that are published
+
+@pytest.mark.parametrize("certificate,host,more,code,part", [
+    ("ee", "mx.ee.lab", [], 0, "authenticated"),
+    ("rollover", "mx.rollover.lab:25", [], 0, "authenticated"),
+    ("rollover-next", "mx.rollover.lab", [], 0, "authenticated"),
+    ("impostor", "mx.impostor.lab", [], 1, "not authenticated"),
+    ("ta", "mx.ta.lab", [], 0, "for the name mx.ta.lab"),
+    ("ta-domain-name", "mx.ta-domain-name.lab", [], 1, "certificate-host-mismatch"),
+    ("ta-domain-name", "mx.ta-domain-name.lab", ["--name", "ta-domain-name.lab"], 0, "authenticated"),
+    ("port", "mx.port.lab:2525", [], 0, "authenticated"),
+    ("port", "mx.port.lab", [], 3, "no usable TLSA record"),
+    ("unusable", "mx.unusable.lab", [], 3, "no usable TLSA record"),
+    ("plain", "mx.plain.lab", [], 3, "no usable TLSA record"),
+])
+def test_verify_live(world, certificate, host, more, code, part):
+    pem = world.certificates[certificate].pem_file
+    done = tool(world, "verify", "--chain", pem, "--private-key", pem, "--live", host, *more)
+    assert (done.returncode, done.stderr) == (code, ""), done.stdout
+    assert part in done.stdout
+
+
+@pytest.mark.parametrize("host", ("mx.bogus-tlsa.lab", "mx.tlsa-servfail.lab"))
+def test_verify_live_without_an_answer(world, host):
+    done = tool(world, "verify", "--chain", world.certificates["ee"].pem_file, "--live", host)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"danesmtp: --live {host}: ") and done.stderr.count("\n") == 1

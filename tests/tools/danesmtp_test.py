@@ -96,11 +96,14 @@ class CommonTest(ToolTest):
     def test_help_and_version(self):
         alone = run()
         self.assertEqual(alone.returncode, 0)
-        for command in ("verify", "tlsa"):
-            self.assertIn(command, alone.stdout)
+        for command, option in (("verify", "--jsonl"), ("tlsa", "--usage"), ("check", "--nagios"),
+                                ("explain", "--dns-only")):
+            self.assertIn(f"\n  {command} ", alone.stdout)
+            self.assertIn(f"danesmtp {command} ", alone.stdout)  # an example
             page = run(command, "--help")
             self.assertEqual(page.returncode, 0)
-            self.assertIn("--usage" if command == "tlsa" else "--jsonl", page.stdout)
+            self.assertIn(option, page.stdout)
+            self.assertIn("Exit code", page.stdout)
         version = run("--version")
         self.assertEqual(version.returncode, 0)
         self.assertRegex(version.stdout, r"^danesmtp \d+\.\d+\.\d+\n$")
@@ -187,6 +190,65 @@ class VerifyTest(ToolTest):
             with self.subTest(at):
                 self.assert_complaint(self.verify("--tlsa", self.lab.ee, "--at", at), "--at", at)
         self.assert_complaint(self.verify("--jsonl"), "--jsonl")
+        self.assert_complaint(self.verify("--tlsa", self.lab.ee, "--live", "mx.lab"), "one of the two")
+        self.assert_complaint(self.verify("--live", "192.0.2.1"), "--live")
+        for key in (self.lab.path("none.key"), self.lab.path("leaf.pem")):
+            self.assert_complaint(self.verify("--tlsa", self.lab.ee, "--private-key", key), key, "name")
+
+    def test_private_key(self):
+        rows = [("the leaf's", "leaf.key", self.lab.ee, 0, "same"), ("another", "ca.key", self.lab.ee, 1, "other"),
+                ("the leaf's, another record", "leaf.key", "3 1 1 " + "0" * 64, 1, "same"),
+                ("another, no usable record", "ca.key", "1 1 1 " + "0" * 64, 1, "other")]
+        for name, key, record, code, answer in rows:
+            with self.subTest(name):
+                arguments = ["--tlsa", record, "--private-key", self.lab.path(key)]
+                result = self.verify(*arguments)
+                self.assertEqual(result.returncode, code, result)
+                self.assertEqual("is not that of the certificate" in result.stdout, answer == "other")
+                object_ = json.loads(self.verify(*arguments, "--json").stdout)
+                self.assertEqual((object_["schema"], object_["private_key"]), (1, answer))
+
+
+class CheckTest(ToolTest):
+    """What can be said without any network; the rest is in tests/integration/test_tool_check.py."""
+
+    def test_complaints(self):
+        anchor = self.lab.write("anchor", "; nothing\n")
+        good = self.lab.write("good-anchor", ". IN DS 1 13 2 " + "00" * 32 + "\n")
+        rows = [
+            ([], "name a domain"),
+            (["192.0.2.1"], "HOST:PORT"),
+            (["a b.lab"], "HOST:PORT"),
+            (["mx.lab:0"], "65535"),
+            (["mx.lab:25x"], "65535"),
+            (["x.lab", "--port", "0"], "--port"),
+            (["x.lab", "-4", "-6"], "-6"),
+            (["x.lab", "--timeout", "0"], "--timeout"),
+            (["x.lab", "--jobs", "0"], "--jobs"),
+            (["x.lab", "--resolver", "nonsense"], "--resolver"),
+            (["x.lab", "--trust-anchor", anchor], anchor),
+            (["x.lab", "--trust-anchor", self.lab.path("none")], "none"),
+            (["x.lab", "--frobnicate"], "--help"),
+        ]
+        more = [
+            (["--list", self.lab.path("none")], "--list"),
+            (["--list", self.lab.directory], "--list"),
+        ]
+        for command in ("check", "explain"):
+            for arguments, part in rows:
+                with self.subTest(command, arguments=arguments):
+                    self.assert_complaint(run(command, *arguments), part)
+        for arguments, part in more:
+            with self.subTest(arguments):
+                self.assert_complaint(run("check", *arguments, "--trust-anchor", good), part)
+
+    def test_a_monitoring_plugin_complains_in_its_own_way(self):
+        for arguments in ([], ["192.0.2.1"], ["x.lab", "--frobnicate"], ["x.lab", "--resolver", "no|sense"],
+                          ["x.lab", "--json"]):
+            with self.subTest(arguments):
+                result = run("check", "--nagios", *arguments)
+                self.assertEqual((result.returncode, result.stderr), (3, ""), result)
+                self.assertRegex(result.stdout, r"^DANE UNKNOWN - [^|\n]+\n$")
 
 
 class LinesTest(ToolTest):
@@ -302,6 +364,14 @@ class TlsaTest(ToolTest):
         self.assertEqual(self.tlsa(self.chain, "--generic"),
                          ["_25._tcp.mx.lab. IN TYPE52 \\# 35 030101" + digest])
 
+    def test_json(self):
+        answer = json.loads("\n".join(self.tlsa(self.chain, "--json", "--usage", "2")))
+        (record,) = answer.pop("records")
+        self.assertEqual(answer, {"schema": 1})
+        zone, generic = (self.tlsa(self.chain, "--usage", "2", *more)[0] for more in ([], ["--generic"]))
+        self.assertEqual(record, {"owner": "_25._tcp.mx.lab", "usage": 2, "selector": 1, "matching": 1,
+                                  "data": self.lab.ta.split()[3], "zone": zone, "generic": generic})
+
     def test_all_are_authenticated(self):
         lines = self.tlsa(self.chain, "--all")
         self.assertEqual([line.split(" ", 3)[3][:5] for line in lines],
@@ -310,11 +380,17 @@ class TlsaTest(ToolTest):
             result = run("verify", "--chain", self.chain, "--name", "mx.lab", "--tlsa", line.split(" ", 3)[3])
             self.assertEqual(result.returncode, 0, line)
         self.assertEqual(len(self.tlsa(self.lab.path("leaf.pem"), "--all")), 4)
+        three = self.lab.write("three.pem", self.lab.leaf + self.lab.ca + self.lab.leaf)
+        self.assertEqual(len(self.tlsa(three, "--all")), 12)  # each issuer that follows
         self.assertEqual(len(self.tlsa("--key", self.lab.path("leaf.key"), "--host", "mx.lab", "--all")), 2)
 
     def test_complaints(self):
         pss = self.lab.path("pss.key")
-        openssl("genpkey", "-algorithm", "RSA-PSS", "-pkeyopt", "rsa_keygen_bits:2048", "-out", pss)
+        openssl("genpkey", "-algorithm", "RSA-PSS", "-pkeyopt", "rsa_keygen_bits:2048",
+                "-pkeyopt", "rsa_pss_keygen_md:sha256", "-out", pss)
+        encrypted = self.lab.path("encrypted.key")
+        openssl("pkey", "-in", self.lab.path("leaf.key"), "-aes128", "-passout", "pass:x",
+                "-out", encrypted)
         garbage = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
         rows = [
             ([], "certificate file or --key"),
@@ -330,6 +406,8 @@ class TlsaTest(ToolTest):
             (["--key", self.lab.path("leaf.key"), "--host", "mx.lab", "--selector", "0"], "selector 0"),
             (["--key", self.chain, "--host", "mx.lab"], "chain.pem"),
             (["--key", pss, "--host", "mx.lab"], "RSA-PSS"),
+            (["--key", encrypted, "--host", "mx.lab"], "without a passphrase"),
+            (["--key", self.lab.path("none.key"), "--host", "mx.lab"], "name a file"),
             ([self.lab.path("leaf.key")], "no certificate"),
             ([self.lab.write("garbage.pem", garbage), "--host", "mx.lab"], "not a certificate"),
         ]

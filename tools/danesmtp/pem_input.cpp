@@ -37,13 +37,28 @@ struct PubkeyDeinit {
   void operator()(gnutls_pubkey_st* key) const { gnutls_pubkey_deinit(key); }
 };
 
+struct SpkiDeinit {
+  void operator()(gnutls_x509_spki_st* spki) const { gnutls_x509_spki_deinit(spki); }
+};
+
 Error gnutls_error(int rc) {
   return {ErrorKind::BadInput, gnutls_strerror(rc)};
 }
 
+// Of a key without parameters GnuTLS has none to show.
+bool has_pss_parameters(gnutls_privkey_t private_key) {
+  if (gnutls_privkey_get_pk_algorithm(private_key, nullptr) != GNUTLS_PK_RSA_PSS) return false;
+  gnutls_x509_spki_t raw = nullptr;
+  if (gnutls_x509_spki_init(&raw) < 0) return true;
+  std::unique_ptr<gnutls_x509_spki_st, SpkiDeinit> spki(raw);
+  return gnutls_privkey_get_spki(private_key, raw, 0) != GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE;
+}
+
 Result<Bytes> public_half(gnutls_privkey_t private_key) {
-  if (gnutls_privkey_get_pk_algorithm(private_key, nullptr) == GNUTLS_PK_RSA_PSS)
-    return fail(ErrorKind::BadInput, "an RSA-PSS key: give the certificate instead");
+  if (has_pss_parameters(private_key))
+    return fail(ErrorKind::BadInput,
+                "an RSA-PSS key with parameters: give the certificate, or the public key (openssl "
+                "pkey -pubout)");
   gnutls_pubkey_t raw = nullptr;
   int rc = gnutls_pubkey_init(&raw);
   if (rc < 0) return tl::unexpected(gnutls_error(rc));
@@ -57,15 +72,28 @@ Result<Bytes> public_half(gnutls_privkey_t private_key) {
   return to_bytes(der);
 }
 
-Result<Bytes> private_key_info(std::string_view text) {
+using PrivateKey = std::unique_ptr<gnutls_privkey_st, PrivkeyDeinit>;
+
+Result<PrivateKey> import_private_key(std::string_view text) {
   gnutls_privkey_t raw = nullptr;
   int rc = gnutls_privkey_init(&raw);
   if (rc < 0) return tl::unexpected(gnutls_error(rc));
-  std::unique_ptr<gnutls_privkey_st, PrivkeyDeinit> key(raw);
+  PrivateKey key(raw);
   gnutls_datum_t datum = as_datum(as_bytes(text));
   rc = gnutls_privkey_import_x509_raw(raw, &datum, GNUTLS_X509_FMT_PEM, nullptr, 0);
-  if (rc < 0) return tl::unexpected(gnutls_error(rc));
-  return public_half(raw);
+  if (rc == GNUTLS_E_DECRYPTION_FAILED)
+    return fail(ErrorKind::BadInput, "the key is encrypted: give it without a passphrase");
+  if (rc < 0)
+    return fail(
+        ErrorKind::BadInput,
+        format("no private key in PEM ({}): name the server's key file", gnutls_strerror(rc)));
+  return key;
+}
+
+Result<Bytes> private_key_info(std::string_view text) {
+  auto key = import_private_key(text);
+  if (!key) return tl::unexpected(key.error());
+  return public_half(key->get());
 }
 
 }  // namespace
@@ -77,7 +105,8 @@ Result<std::string> read_file(const std::string& path) {
   while (file.read(block, sizeof block), file.gcount() > 0)
     text.append(block, static_cast<std::size_t>(file.gcount()));
   if (!file.is_open() || file.bad())
-    return fail(ErrorKind::Io, format("{}: {}", path, std::strerror(errno)));
+    return fail(ErrorKind::Io,
+                format("{}: {}; name a file that can be read", path, std::strerror(errno)));
   return text;
 }
 
@@ -103,8 +132,11 @@ Result<PeerChain> read_certificates(const std::string& path) {
   auto text = read_file(path);
   if (!text) return tl::unexpected(text.error());
   auto chain = pem_certificates(*text);
-  if (!chain) return fail(ErrorKind::BadInput, path + ": " + chain.error().text);
-  if (chain->empty()) return fail(ErrorKind::BadInput, path + ": no certificate in PEM");
+  if (!chain)
+    return fail(ErrorKind::BadInput,
+                format("{}: {}; name the server's chain", path, chain.error().text));
+  if (chain->empty())
+    return fail(ErrorKind::BadInput, path + ": no certificate in PEM; name the server's chain");
   return chain;
 }
 
@@ -115,6 +147,27 @@ Result<Bytes> read_public_key(const std::string& path) {
   auto info = is_public ? decode("PUBLIC KEY", *text) : private_key_info(*text);
   if (!info) return fail(ErrorKind::BadInput, path + ": " + info.error().text);
   return info;
+}
+
+Result<KeyMatch> match_private_key(const std::string& certificates,
+                                   const std::string& private_key) {
+  auto chain = read_file(certificates);
+  if (!chain) return tl::unexpected(chain.error());
+  auto key = read_file(private_key);
+  if (!key) return tl::unexpected(key.error());
+  auto own = import_private_key(*key);
+  if (!own) return fail(ErrorKind::BadInput, private_key + ": " + own.error().text);
+  gnutls_certificate_credentials_t raw = nullptr;
+  if (int rc = gnutls_certificate_allocate_credentials(&raw); rc < 0)
+    return tl::unexpected(gnutls_error(rc));
+  GnutlsCertificateCredentials credentials(raw);
+  const gnutls_datum_t chain_text = as_datum(as_bytes(*chain));
+  const gnutls_datum_t key_text = as_datum(as_bytes(*key));
+  const int rc =
+      gnutls_certificate_set_x509_key_mem(raw, &chain_text, &key_text, GNUTLS_X509_FMT_PEM);
+  if (rc == GNUTLS_E_CERTIFICATE_KEY_MISMATCH) return KeyMatch::Other;
+  if (rc < 0) return fail(ErrorKind::BadInput, certificates + ": " + gnutls_strerror(rc));
+  return KeyMatch::Same;
 }
 
 }  // namespace danesmtp::tool

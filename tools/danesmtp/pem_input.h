@@ -22,8 +22,15 @@ namespace danesmtp::tool {
 [[nodiscard]] Result<PeerChain> read_certificates(const std::string& path);
 
 // The SubjectPublicKeyInfo of a file with a public or an unencrypted private key in PEM. BadInput
-// for a private RSA-PSS key: what its certificate says about its parameters cannot be known (RFC
-// 4055).
+// for a private RSA-PSS key with parameters: libraries write them in different ways (RFC 4055 3.1),
+// and the record is one of octets.
 [[nodiscard]] Result<Bytes> read_public_key(const std::string& path);
+
+enum class KeyMatch { Same, Other };
+
+// Whether the private key of one file is that of the first certificate of the other: whether a
+// server could use the two. BadInput, naming the file, when either cannot be used.
+[[nodiscard]] Result<KeyMatch> match_private_key(const std::string& certificates,
+                                                 const std::string& private_key);
 
 }  // namespace danesmtp::tool

@@ -6,6 +6,8 @@
 #include <memory>
 #include <optional>
 
+#include "certificate_facts.h"
+#include "check_report.h"
 #include "command.h"
 #include "core/format.h"
 #include "dane/certificate.h"
@@ -26,6 +28,7 @@ struct TlsaOptions {
   std::string host;
   bool all = false;
   bool generic = false;
+  bool json = false;
 };
 
 // What the records are made of: the certificates of a file, or a bare key.
@@ -48,33 +51,43 @@ Result<Published> read_published(const TlsaOptions& options) {
   return published;
 }
 
-// Usage 3 speaks of the leaf. Usage 2 speaks of its issuer: the next certificate of the file, or
-// the only one.
-const Bytes& subject_of(TlsaUsage usage, const Published& published) {
-  bool issuer = usage == TlsaUsage::DaneTa && published.certificates.size() > 1;
-  return published.certificates[issuer ? 1 : 0];
-}
-
-Result<TlsaRecord> make_record(TlsaUsage usage, TlsaForm form, const Published& published) {
-  if (!published.key.empty() && form.selector != TlsaSelector::PublicKey)
-    return fail(ErrorKind::BadInput, "selector 0 needs a certificate, not a key");
-  auto data = published.key.empty() ? association_data(form, subject_of(usage, published))
-                                    : matching_data(form.matching, published.key);
+Result<TlsaRecord> make_record(TlsaUsage usage, TlsaForm form, ByteView certificate) {
+  auto data = association_data(form, certificate);
   if (!data) return tl::unexpected(data.error());
   return TlsaRecord{usage, form.selector, form.matching, std::move(*data)};
 }
 
-// Every form with a digest; full data is discouraged (RFC 7672 3.1). Usage 2 when an issuer is
-// there.
-std::vector<TlsaRecord> all_records(const Published& published) {
+Result<TlsaRecord> key_record(TlsaUsage usage, TlsaForm form, ByteView key) {
+  if (form.selector != TlsaSelector::PublicKey)
+    return fail(ErrorKind::BadInput, "selector 0 needs a certificate, not a key: leave --selector");
+  auto data = matching_data(form.matching, key);
+  if (!data) return tl::unexpected(data.error());
+  return TlsaRecord{usage, form.selector, form.matching, std::move(*data)};
+}
+
+// Usage 3 speaks of the leaf. Usage 2 speaks of its issuer: the next certificate of the file, or
+// the only one.
+Result<TlsaRecord> one_record(TlsaUsage usage, TlsaForm form, const Published& published) {
+  if (!published.key.empty()) return key_record(usage, form, published.key);
+  bool issuer = usage == TlsaUsage::DaneTa && published.certificates.size() > 1;
+  return make_record(usage, form, published.certificates[issuer ? 1 : 0]);
+}
+
+// Every form with a digest; full data is discouraged (RFC 7672 3.1). Usage 3 for the first
+// certificate, or the key, usage 2 for each issuer that follows.
+Result<std::vector<TlsaRecord>> all_records(const Published& published) {
   std::vector<TlsaRecord> records;
-  std::vector<TlsaUsage> usages = {TlsaUsage::DaneEe};
-  if (published.certificates.size() > 1) usages.push_back(TlsaUsage::DaneTa);
-  for (auto usage : usages)
+  const std::size_t subjects = std::max<std::size_t>(published.certificates.size(), 1);
+  for (std::size_t i = 0; i < subjects; ++i)
     for (auto selector : {TlsaSelector::PublicKey, TlsaSelector::Certificate})
       for (auto matching : {TlsaMatching::Sha256, TlsaMatching::Sha512}) {
-        auto record = make_record(usage, {selector, matching}, published);
-        if (record) records.push_back(std::move(*record));
+        const auto usage = i == 0 ? TlsaUsage::DaneEe : TlsaUsage::DaneTa;
+        if (!published.key.empty() && selector == TlsaSelector::Certificate) continue;
+        auto record = published.key.empty()
+                          ? make_record(usage, {selector, matching}, published.certificates[i])
+                          : key_record(usage, {selector, matching}, published.key);
+        if (!record) return tl::unexpected(record.error());
+        records.push_back(std::move(*record));
       }
   return records;
 }
@@ -84,20 +97,17 @@ std::optional<DnsName> host_of(const Published& published) {
   if (published.certificates.empty()) return std::nullopt;
   auto leaf = import_certificate(published.certificates.front());
   if (!leaf) return std::nullopt;
-  for (unsigned i = 0;; ++i) {
-    char text[256];
-    std::size_t size = sizeof text;
-    int type = gnutls_x509_crt_get_subject_alt_name(leaf->handle.get(), i, text, &size, nullptr);
-    if (type < 0) return std::nullopt;
-    auto name = DnsName::parse({text, size});
-    if (type == GNUTLS_SAN_DNSNAME && name) return *name;
-  }
+  for (const auto& text : dns_names(*leaf))
+    if (auto name = DnsName::parse(text)) return *name;
+  return std::nullopt;
 }
 
 Result<DnsName> owner_of(const TlsaOptions& options, const Published& published) {
   if (!options.host.empty()) {
     auto host = DnsName::parse(options.host);
-    if (!host) return fail(ErrorKind::BadInput, "--host: " + host.error().text);
+    if (!host)
+      return fail(ErrorKind::BadInput,
+                  format("--host: {}; give the server's name", host.error().text));
     return host->tlsa_owner(options.port);
   }
   auto host = host_of(published);
@@ -110,9 +120,19 @@ Result<std::vector<TlsaRecord>> wanted_records(const TlsaOptions& options,
   if (options.all) return all_records(published);
   TlsaForm form{static_cast<TlsaSelector>(options.selector),
                 static_cast<TlsaMatching>(options.matching)};
-  auto record = make_record(static_cast<TlsaUsage>(options.usage), form, published);
+  auto record = one_record(static_cast<TlsaUsage>(options.usage), form, published);
   if (!record) return tl::unexpected(record.error());
   return std::vector<TlsaRecord>{*record};
+}
+
+nlohmann::json to_json(const DnsName& owner, const TlsaRecord& record) {
+  return {{"owner", owner.text()},
+          {"usage", static_cast<int>(record.usage)},
+          {"selector", static_cast<int>(record.selector)},
+          {"matching", static_cast<int>(record.matching)},
+          {"data", to_hex(record.data)},
+          {"zone", zone_line(owner, record)},
+          {"generic", generic_zone_line(owner, record)}};
 }
 
 int publish(const TlsaOptions& options) {
@@ -124,12 +144,18 @@ int publish(const TlsaOptions& options) {
   if (!records) return complain(records.error().text);
   auto owner = owner_of(options, *published);
   if (!owner) return complain(owner.error().text);
+  nlohmann::json list = nlohmann::json::array();
   for (const auto& record : *records) {
     std::string unusable = why_unusable(record);
     if (!unusable.empty()) return complain("the record would not be usable: " + unusable);
-    std::cout << (options.generic ? generic_zone_line(*owner, record) : zone_line(*owner, record))
-              << '\n';
+    list.push_back(to_json(*owner, record));
   }
+  if (options.json) {
+    std::cout << nlohmann::json{{"schema", kSchema}, {"records", list}}.dump() << '\n';
+    return kDone;
+  }
+  for (const auto& one : list)
+    std::cout << one[options.generic ? "generic" : "zone"].get<std::string>() << '\n';
   return kDone;
 }
 
@@ -161,8 +187,11 @@ Command add_tlsa_command(CLI::App& parent) {
                   "The host that the records are for; without it, the certificate's first name")
       ->type_name("NAME");
   app->add_flag("--all", options->all,
-                "Every form with a digest, of the certificate and of its issuer, to choose from");
+                "Every form with a digest, of the certificate and of each issuer that follows, to "
+                "choose from");
   app->add_flag("--generic", options->generic, "In the form of RFC 3597, for any name server");
+  app->add_flag("--json", options->json, "Answer with one JSON object, both forms in it");
+  app->footer("Exit code: 0 records printed, 2 unusable arguments or input.");
   return {app, [options] { return publish(*options); }};
 }
 

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// `danesmtp verify`: the module's verdict on a chain and a set of records, without any network.
+// `danesmtp verify`: the module's verdict on a chain and a set of records; without any network but
+// for --live.
 #include <iostream>
 #include <memory>
 
+#include "check_report.h"
 #include "command.h"
+#include "core/format.h"
+#include "dns/record_resolver.h"
 #include "pem_input.h"
+#include "probe_arguments.h"
 #include "time_input.h"
 #include "verdict_report.h"
 #include "verify_lines.h"
@@ -17,8 +22,17 @@ struct VerifyOptions {
   std::vector<std::string> records;
   std::vector<std::string> names;
   std::string at;
+  std::string private_key;
+  std::string live;
+  ResolverArguments resolver;
   bool json = false;
   bool lines = false;
+};
+
+// What the chain is held to.
+struct Published {
+  std::vector<TlsaRecord> records;
+  std::vector<DnsName> names;
 };
 
 int exit_code(Judged judged) {
@@ -37,7 +51,9 @@ Result<std::vector<TlsaRecord>> parse_records(const std::vector<std::string>& te
   std::vector<TlsaRecord> records;
   for (const auto& text : texts) {
     auto record = parse_tlsa_text(text);
-    if (!record) return fail(ErrorKind::BadInput, "--tlsa: " + record.error().text);
+    if (!record)
+      return fail(ErrorKind::BadInput,
+                  format("--tlsa: {}; write 'USAGE SELECTOR MATCHING HEX'", record.error().text));
     records.push_back(std::move(*record));
   }
   return records;
@@ -47,7 +63,9 @@ Result<std::vector<DnsName>> parse_names(const std::vector<std::string>& texts) 
   std::vector<DnsName> names;
   for (const auto& text : texts) {
     auto name = DnsName::parse(text);
-    if (!name) return fail(ErrorKind::BadInput, "--name: " + name.error().text);
+    if (!name)
+      return fail(ErrorKind::BadInput,
+                  format("--name: {}; give a host or a domain", name.error().text));
     names.push_back(std::move(*name));
   }
   return names;
@@ -60,26 +78,98 @@ Result<WallTime> parse_at(const std::string& text) {
   return at;
 }
 
-int verify_one(const VerifyOptions& options) {
-  if (options.chain.empty()) return complain("verify: --chain is missing");
-  if (options.records.empty()) return complain("verify: --tlsa is missing");
+struct PublishedRecords {
+  const std::string& host;
+
+  Result<std::vector<TlsaRecord>> operator()(const NoDane&) const {
+    return std::vector<TlsaRecord>();
+  }
+  Result<std::vector<TlsaRecord>> operator()(const EncryptOnly&) const {
+    return std::vector<TlsaRecord>();
+  }
+  Result<std::vector<TlsaRecord>> operator()(const Authenticate& dane) const {
+    return dane.records;
+  }
+  Result<std::vector<TlsaRecord>> operator()(const SkipHost& skip) const {
+    return fail(ErrorKind::BadInput, format("--live {}: {}; try again when the look-up succeeds",
+                                            host, skip.error.text));
+  }
+};
+
+// The records of a host as the transport would find them, and the names that it would accept.
+Result<Published> live_records(const VerifyOptions& options) {
+  auto target = parse_target(options.live);
+  if (!target) return fail(ErrorKind::BadInput, "--live: " + target.error().text);
+  target->route = RouteKind::Fixed;
+  auto settings = resolver_settings(options.resolver);
+  if (!settings) return tl::unexpected(settings.error());
+  ProbeOptions look_up;
+  look_up.reach = Reach::DnsOnly;
+  auto resolver = make_resolver(*settings);
+  const auto report = probe(*resolver, *target, look_up, {});
+  const auto& plan = report.hosts.front().plan;
+  auto records = std::visit(PublishedRecords{options.live}, plan.policy);
+  if (!records) return tl::unexpected(records.error());
+  return Published{std::move(*records), plan.names};
+}
+
+Result<Published> published(const VerifyOptions& options) {
+  Published all;
   auto records = parse_records(options.records);
-  if (!records) return complain(records.error().text);
+  if (!records) return tl::unexpected(records.error());
+  all.records = std::move(*records);
+  if (!options.live.empty()) {
+    auto live = live_records(options);
+    if (!live) return live;
+    all = std::move(*live);
+  }
   auto names = parse_names(options.names);
-  if (!names) return complain(names.error().text);
+  if (!names) return tl::unexpected(names.error());
+  all.names.insert(all.names.end(), names->begin(), names->end());
+  return all;
+}
+
+std::string missing_argument(const VerifyOptions& options) {
+  if (options.chain.empty()) return "verify: --chain is missing: name the certificates' file";
+  if (options.records.empty() == options.live.empty())
+    return "verify: give the records by --tlsa, or a host that publishes them by --live, one of "
+           "the "
+           "two";
+  return {};
+}
+
+int verify_one(const VerifyOptions& options) {
+  if (auto missing = missing_argument(options); !missing.empty()) return complain(missing);
   auto now = parse_at(options.at);
   if (!now) return complain(now.error().text);
   auto chain = read_certificates(options.chain);
   if (!chain) return complain(chain.error().text);
-  Judgement judgement = judge({*chain, *records, *names, *now});
-  std::cout << (options.json ? to_full_json(judgement).dump() + "\n" : to_report(judgement));
-  return exit_code(judgement.judged);
+  auto key = Result<KeyMatch>(KeyMatch::Same);
+  if (!options.private_key.empty()) key = match_private_key(options.chain, options.private_key);
+  if (!key) return complain(key.error().text);
+  auto held_to = published(options);
+  if (!held_to) return complain(held_to.error().text);
+  Judgement judgement = judge({*chain, held_to->records, held_to->names, *now});
+  const bool other_key = *key == KeyMatch::Other;
+  auto object = to_full_json(judgement);
+  object["schema"] = kSchema;
+  object["private_key"] =
+      options.private_key.empty() ? nlohmann::json() : nlohmann::json(other_key ? "other" : "same");
+  if (options.json)
+    std::cout << object.dump() << '\n';
+  else
+    std::cout << to_report(judgement)
+              << (other_key ? "the private key is not that of the certificate: a server cannot use "
+                              "the two\n"
+                            : "");
+  return other_key ? kNotAuthenticated : exit_code(judgement.judged);
 }
 
 int verify(const VerifyOptions& options) {
   if (!options.lines) return verify_one(options);
   bool alone = options.chain.empty() && options.records.empty() && options.names.empty() &&
-               options.at.empty() && !options.json;
+               options.at.empty() && options.private_key.empty() && options.live.empty() &&
+               !options.json;
   if (!alone) return complain("verify: --jsonl takes everything from standard input");
   std::ios::sync_with_stdio(false);
   return verify_lines(std::cin, std::cout);
@@ -101,6 +191,14 @@ Command add_verify_command(CLI::App& parent) {
                   "recipient's domain; may be repeated")
       ->type_name("NAME")
       ->allow_extra_args(false);
+  app->add_option("--live", options->live,
+                  "Instead of --tlsa: the records that are published for this HOST or HOST:PORT, "
+                  "and the names that go with them")
+      ->type_name("HOST");
+  app->add_option("--private-key", options->private_key,
+                  "Also say whether this is the key of the certificate")
+      ->type_name("FILE");
+  add_resolver_arguments(*app, options->resolver);
   app->add_option("--at", options->at, "Judge as of this time, not now")->type_name("RFC3339");
   app->add_flag("--json", options->json, "Answer with one JSON object");
   app->add_flag("--jsonl", options->lines,
