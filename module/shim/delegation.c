@@ -71,16 +71,17 @@ void delegate_recipients(void *exim, const size_t *recipients, size_t count)
 
   if (count == 0) return;
   h->delegated = TRUE;
+  h->all_delegated = count == total;
   first = h->recipients[recipients[0]];
   for (size_t i = 0; i < count; i++) {
     h->recipients[recipients[i]]->next = i + 1 < count ? h->recipients[recipients[i + 1]] : NULL;
   }
 
   if (!without_dane(h->tblock, first)) {
-    if (count == total) h->own_driver_failed = TRUE;
+    if (h->all_delegated) h->own_driver_failed = TRUE;
     first_speaks_for_all(first);
   }
-  if (count < total) keep_verdict_to(first);
+  if (!h->all_delegated) keep_verdict_to(first);
   for (size_t i = 0; i < total; i++)
     h->recipients[i]->next = i + 1 < total ? h->recipients[i + 1] : NULL;
 }

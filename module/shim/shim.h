@@ -33,7 +33,8 @@ struct batch_handle {
   struct host_notes *notes;  /* by index */
   struct danesmtp_batch batch;
   BOOL delegated;         /* a part of the batch, or all of it */
-  BOOL own_driver_failed; /* and it said FALSE */
+  BOOL all_delegated;
+  BOOL own_driver_failed; /* all was, and it said FALSE */
 };
 
 /* What is remembered of a host between two services. */

@@ -104,7 +104,8 @@ static BOOL instance_code(transport_instance *tblock, address_item *addresses)
 
   const struct danesmtp_services services = all_services();
   const int rc = core->deliver(&services, &h, &h.batch, &why);
-  tls_variables_clear();
+  /* What Exim's driver says of its own session is Exim's to read. */
+  if (!h.all_delegated) tls_variables_clear();
   if (rc != 0) return defer_all(addresses, why);
   return !h.own_driver_failed;
 }

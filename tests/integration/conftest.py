@@ -61,4 +61,4 @@ def pytest_terminal_summary(terminalreporter, config):
         return
     terminalreporter.section("scenarios: expected and seen")
     for name, mode, expected, seen in rows:
-        terminalreporter.write_line(f"{name:16} {mode:8} {expected:45.45} {seen:.100}")
+        terminalreporter.write_line(f"{name:24} {mode:22} {expected:45.45} {seen:.100}")

@@ -43,6 +43,7 @@ class Leaf:
     sends: tuple[str, ...] = ()  # authorities that the server sends after the leaf, in this order
     dates: Dates = Dates.NOW
     common_name: str = "server"
+    must_staple: bool = False  # RFC 7633
 
 
 AUTHORITIES = (
@@ -169,8 +170,8 @@ class Certificates:
     def __getitem__(self, name):
         return self._made[name]
 
-    def issue(self, entry):
-        key = ec.generate_private_key(ec.SECP256R1())
+    def issue(self, entry, key=None):
+        key = key or ec.generate_private_key(ec.SECP256R1())
         issuer = self._made[entry.issuer] if entry.issuer else None
         signed = _builder(entry, key, issuer).sign(issuer.key if issuer else key, hashes.SHA256())
         sends = entry.sends if isinstance(entry, Leaf) else ()
@@ -211,6 +212,9 @@ def _builder(entry, key, issuer):
         return builder
     purpose = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])
     builder = builder.add_extension(purpose, critical=False)
+    if entry.must_staple:
+        feature = x509.TLSFeature([x509.TLSFeatureType.status_request])
+        builder = builder.add_extension(feature, critical=False)
     if not entry.names:
         return builder
     names = x509.SubjectAlternativeName([x509.DNSName(name) for name in entry.names])

@@ -8,6 +8,8 @@ domains into a maildir, one file a message, and refuses recipients by their loca
 What a test may rely on: envelope in Return-path and Envelope-to, TLS in the Received header, who was
 authenticated and the AUTH= of MAIL in Authenticated.
 """
+import base64
+import contextlib
 import os
 import pwd
 import re
@@ -24,6 +26,12 @@ _RECEIVED_TEXT = ("Received: at $received_ip_address $received_port from $sender
 AUTH_USER, AUTH_PASSWORD = "relay-user", "correct-horse-7"
 _RECEIVED = re.compile(r"Received: at (?P<address>\S+) (?P<port>\d+) from (?P<helo>\S+) \[\S+\]\s+"
                        r"with (?P<protocol>\S+) X=(?P<cipher>\S*)\s+SNI=(?P<sni>\S*)\s+id ")
+
+
+def _pem_responses(responses):
+    blocks = (base64.encodebytes(response) for response in responses)
+    return b"".join(b"-----BEGIN OCSP RESPONSE-----\n" + block + b"-----END OCSP RESPONSE-----\n"
+                    for block in blocks)
 
 
 @dataclass(frozen=True)
@@ -98,6 +106,17 @@ class Receivers:
         texts = [path.read_bytes() for path in files]
         return [Mail(text) for text in texts if not message_id or wanted in text]
 
+    @contextlib.contextmanager
+    def stapling(self, address, *responses):
+        """For its length the Exim at `address` staples these (DER): one, or one a certificate."""
+        kind = "ocsp" if len(responses) == 1 else "ocsps"
+        path = self._home / f"chains/{address}.{kind}"
+        path.write_bytes(responses[0] if len(responses) == 1 else _pem_responses(responses))
+        try:
+            yield path
+        finally:
+            path.unlink()
+
     def log(self):
         path = self._home / "log/main"
         return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
@@ -105,6 +124,7 @@ class Receivers:
     def _config_text(self):
         listen = " ; ".join(f"{server.address}.{server.port}" for server in self._servers)
         chain = f"{self._home}/chains/$received_ip_address.pem"
+        proof = f"{self._home}/chains/$received_ip_address.ocsp"
         return f"""primary_hostname = receivers.lab
 local_interfaces = <; {listen}
 spool_directory = {self._spool}
@@ -117,6 +137,7 @@ received_header_text = {_RECEIVED_TEXT}
 tls_advertise_hosts = ${{if exists{{{chain}}}{{*}}}}
 tls_certificate = {chain}
 tls_privatekey = {chain}
+tls_ocsp_file = ${{if exists{{{proof}}}{{{proof}}}{{${{if exists{{{proof}s}}{{PEM {proof}s}}}}}}}}
 tls_dhparam = none
 host_lookup =
 rfc1413_hosts =

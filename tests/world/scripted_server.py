@@ -20,6 +20,7 @@ applies counts; without one, the good default does. The keys of an action:
     then        "close", "reset" (RST instead of FIN) or "silence" (until the client gives up), after
                 the reply if one is given, else instead of it
     tls         for `handshake`: the one TLS version spoken, "1.0" to "1.3"
+    staples     for `handshake`: files that are sent as OCSP responses, one a certificate of the chain
 
 Everything seen is recorded, one JSON object a line. It must not be kinder than a real server:
 commands are taken as they come, also several at once.
@@ -29,8 +30,11 @@ import re
 import socket
 import ssl
 import struct
+import subprocess
 import threading
 import time
+
+from ocsp import stapling_relay
 
 DEFAULT_REPLIES = {
     "banner": "220 scripted.lab ESMTP",
@@ -50,6 +54,7 @@ DEFAULT_REPLIES = {
 CAPABILITIES = ("SIZE 104857600", "8BITMIME", "PIPELINING")
 TLS_VERSIONS = {"1.0": ssl.TLSVersion.TLSv1, "1.1": ssl.TLSVersion.TLSv1_1,
                 "1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
+STAPLING_PRIORITIES = {"1.2": "NORMAL:-VERS-ALL:+VERS-TLS1.2", "1.3": "NORMAL"}
 LONGEST_WAIT = 300  # seconds that a connection lives without a word from the client
 
 
@@ -139,6 +144,7 @@ class _Connection:
         self._buffer = b""
         self._chunks = b""  # of a message that comes by BDAT
         self._secure = False
+        self._relay = None
         sock.settimeout(LONGEST_WAIT)
 
     def serve(self):
@@ -154,6 +160,7 @@ class _Connection:
             self._event("error", text=str(error))
         finally:
             self._sock.close()
+            self._end_relay()
             self._event("end")
 
     def _event(self, event, **facts):
@@ -287,12 +294,40 @@ class _Connection:
             self._act("handshake")
             if "then" in action or "reply" in action:
                 raise _Over
+        if "staples" in action:
+            self._stapled_handshake(action)
+            return
         names = []
         context = self._tls_context(action.get("tls"), names)
         self._sock = context.wrap_socket(self._sock, server_side=True)
         self._secure, self._buffer = True, b""
         self._event("tls", sni=names[0] if names else None, version=self._sock.version(),
                     cipher=(self._sock.cipher() or ("",))[0])
+
+    def _stapled_handshake(self, action):
+        """By a program of its own, which then passes the clear text on."""
+        ours, relayed = socket.socketpair()
+        self._sock.setblocking(True)  # one that has a timeout does not block
+        descriptors = (self._sock.fileno(), relayed.fileno())
+        priority = STAPLING_PRIORITIES[action.get("tls", "1.3")]
+        self._relay = subprocess.Popen(
+            [stapling_relay(), *map(str, descriptors), priority,
+             self._server.certificate.pem_file, *action["staples"]],
+            pass_fds=descriptors, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+        relayed.close()
+        self._sock.close()
+        ours.settimeout(LONGEST_WAIT)
+        self._sock = ours
+        version, _, name = self._relay.stdout.readline().decode().strip().partition(" ")
+        if not version:
+            raise OSError("the handshake failed")
+        self._secure, self._buffer = True, b""
+        self._event("tls", sni=name or None, version=version, cipher="")
+
+    def _end_relay(self):
+        if self._relay:
+            self._relay.wait(timeout=10)
+            self._relay.stdout.close()
 
     def _tls_context(self, version, names):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

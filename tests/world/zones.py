@@ -109,6 +109,7 @@ ZONES = (
 
     # -- For servers that a test starts itself, with World.scripted_server(address, ...)
     Zone("scripted", one_mx("192.0.2.49", "3 1 1 =scripted")),
+    Zone("scripted-ta", one_mx("192.0.2.52", "2 1 1 =root")),
     Zone("scripted-plain", one_mx("192.0.2.50"), signing=Signing.UNSIGNED),
 
     Zone("smtps", """
