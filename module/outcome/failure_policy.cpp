@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 
 #include "outcome/delivery_log.h"
 
@@ -84,6 +85,9 @@ constexpr FailureRow kRows[] = {
 };
 
 Happening happening_of(const SmtpTrouble& trouble) {
+  // RFC 5321 3.8: 421 is about the server, not about the recipient it answers.
+  const bool leaving = trouble.reply && trouble.reply->code == 421;
+  if (leaving && trouble.stage == SmtpStage::Rcpt) return Closed;
   if (trouble.reply && trouble.reply->transient()) return Refused4xx;
   if (trouble.reply && trouble.reply->permanent()) return Refused5xx;
   if (trouble.reply) return Garbled;
@@ -107,6 +111,11 @@ Happening happening_of(const SmtpTrouble& trouble) {
   return IoError;
 }
 
+// Retry rules know the codes of these.
+bool is_4xx(Cause cause) {
+  return cause == Cause::Mail4xx || cause == Cause::Rcpt4xx || cause == Cause::Data4xx;
+}
+
 // What has no row is the host's trouble, for now.
 FailureRow row_for(SmtpStage stage, Happening happening) {
   auto found = std::find_if(std::begin(kRows), std::end(kRows), [&](const FailureRow& row) {
@@ -128,7 +137,8 @@ Judgement judge(const SmtpTrouble& trouble, bool pipelined) {
   judgement.scope = row.scope;
   judgement.status = row.status;
   judgement.cause = row.cause;
-  judgement.reply_code = trouble.reply ? trouble.reply->code : 0;
+  if (row.cause == Cause::Timeout) judgement.system_errno = ETIMEDOUT;
+  if (trouble.reply && is_4xx(row.cause)) judgement.reply_code = trouble.reply->code;
   judgement.text_is_for_sender = trouble.reply.has_value();
   judgement.text = trouble_text(trouble, pipelined);
   return judgement;

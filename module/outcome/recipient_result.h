@@ -59,6 +59,7 @@ struct RecipientOutcome {
   bool host_secure = false;         // found by DNSSEC
   bool first_of_transaction = false;
   bool pipelined = false;
+  bool continued = false;      // not the first message on its connection: `*` in the log line
   bool chunked = false;        // the message went by BDAT (RFC 3030)
   bool prdr = false;           // the recipient had its own reply to the end of data
   bool downconverted = false;  // addresses were sent as A-labels

@@ -206,6 +206,7 @@ AttemptResult Attempt::transact(SmtpSession& session, const Dialogue& dialogue,
   peer_.dsn = dialogue.dsn ? DsnSupport::Yes : DsnSupport::No;
   auto auth = server_.mail_auth();
   if (!auth) return give_up(host_judgement(auth.error()));
+  peer_.continued = false;
   bool previous_accepted = true;
   for (std::size_t made = 0; made < dialogue.most_transactions && !undecided_.empty(); ++made) {
     if (!previous_accepted) {
@@ -217,6 +218,7 @@ AttemptResult Attempt::transact(SmtpSession& session, const Dialogue& dialogue,
     if (!envelope) return give_up(judge_inconvertible_address(envelope.error()));
     envelope->mail.auth = *auth;
     peer_.chunked = dialogue.form == MessageForm::Plain;
+    peer_.continued = made > 0;
     auto result =
         run_transaction(session, *envelope, message,
                         [&](const TransactionResult& so_far) { accepted(so_far, recipients); });

@@ -52,12 +52,6 @@ Result<Utf8Way> utf8_way(MailServer& server, const AddressBatch& batch, bool off
   return mode == Utf8Downconvert::IfNeeded ? Utf8Way::ToAscii : Utf8Way::Forbidden;
 }
 
-// A transport filter may change the message in ways that Exim trusts only DATA with.
-bool may_chunk(MailServer& server, std::size_t host, const EhloCapabilities& offered) {
-  return offered.chunking && listed(server, "hosts_try_chunking", host) &&
-         server.option_text("transport_filter").empty();
-}
-
 Result<std::string> address_as(MailServer& server, Utf8Way way, const std::string& address) {
   return way == Utf8Way::ToAscii ? server.ascii_address(address) : Result<std::string>(address);
 }
@@ -77,7 +71,8 @@ Result<Dialogue> plan_dialogue(MailServer& server, const AddressBatch& batch, st
   if (!utf8) return tl::unexpected(utf8.error());
   Dialogue dialogue;
   if (listed(server, "hosts_avoid_pipelining", host)) dialogue.grouping = Grouping::OneByOne;
-  if (may_chunk(server, host, offered)) dialogue.form = MessageForm::Plain;
+  if (offered.chunking && !batch.by_data_only && listed(server, "hosts_try_chunking", host))
+    dialogue.form = MessageForm::Plain;
   dialogue.size = offered.size;
   dialogue.prdr = offered.prdr && listed(server, "hosts_try_prdr", host);
   dialogue.dsn = offered.dsn;

@@ -106,6 +106,18 @@ static host_item *transport_hosts(const smtp_transport_options_block *ob)
   return list;
 }
 
+/* What a transport filter makes of the message goes by DATA, unless it is signed afterwards, as with
+ * Exim's own driver. */
+static BOOL by_data_only(const transport_instance *tblock)
+{
+  if (!tblock->filter_command) return FALSE;
+#ifndef DISABLE_DKIM
+  const smtp_transport_options_block *ob = tblock->drinst.options_block;
+  if (ob->dkim.dkim_private_key && ob->dkim.dkim_domain && ob->dkim.dkim_selector) return FALSE;
+#endif
+  return TRUE;
+}
+
 BOOL batch_import(struct batch_handle *h, transport_instance *tblock, address_item *addresses)
 {
   const smtp_transport_options_block *ob = tblock->drinst.options_block;
@@ -127,6 +139,7 @@ BOOL batch_import(struct batch_handle *h, transport_instance *tblock, address_it
 #endif
   h->batch.dsn_ret = dsn_ret == dsn_ret_hdrs ? "HDRS" : dsn_ret == dsn_ret_full ? "FULL" : NULL;
   h->batch.dsn_envid = CCS dsn_envid;
+  h->batch.by_data_only = by_data_only(tblock);
   const int size = message_size + message_linecount + ob->size_addition;
   h->batch.message_size = size > 0 ? (uint64_t)size : 0;
   return TRUE;

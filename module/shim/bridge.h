@@ -19,7 +19,7 @@
 extern "C" {
 #endif
 
-#define DANESMTP_BRIDGE_VERSION 5u
+#define DANESMTP_BRIDGE_VERSION 6u
 #define DANESMTP_CORE_SYMBOL "danesmtp_core"
 
 /* One host of the batch's list, in Exim's order. */
@@ -66,6 +66,7 @@ struct danesmtp_batch {
   int32_t downconvert;   /* enum danesmtp_downconvert, of the message */
   const char *dsn_ret;   /* RET= (RFC 3461); NULL: not asked for */
   const char *dsn_envid; /* ENVID=; NULL: none */
+  int32_t by_data_only;  /* the message is not to be sent by BDAT */
 };
 
 enum danesmtp_status { DANESMTP_DELIVERED = 0, DANESMTP_DEFERRED = 1, DANESMTP_FAILED = 2 };
@@ -108,6 +109,7 @@ enum danesmtp_result_flags {
   DANESMTP_DOWNCONVERTED = 1 << 8, /* addresses were sent as A-labels */
   DANESMTP_DSN_YES = 1 << 9,       /* the server was told the recipient and knows DSN */
   DANESMTP_DSN_NO = 1 << 10,       /* and does not */
+  DANESMTP_CONTINUED = 1 << 11,    /* not the first message on its connection: `*` in the log line */
 };
 
 /* What came of asking for an OCSP proof: Exim's values of $tls_out_ocsp. */

@@ -116,6 +116,7 @@ std::uint32_t bridge_flags(const RecipientOutcome& outcome) {
   if (outcome.first_of_transaction) flags |= DANESMTP_FIRST;
   if (outcome.pipelined) flags |= DANESMTP_PIPELINED;
   if (outcome.host_secure) flags |= DANESMTP_HOST_SECURE;
+  if (outcome.continued) flags |= DANESMTP_CONTINUED;
   if (outcome.chunked) flags |= DANESMTP_CHUNKED;
   if (outcome.prdr) flags |= DANESMTP_PRDR;
   if (outcome.downconverted) flags |= DANESMTP_DOWNCONVERTED;
@@ -213,6 +214,7 @@ AddressBatch import_batch(const danesmtp_batch& batch) {
   imported.utf8_downconvert = downconvert_of(batch.downconvert);
   imported.dsn_ret = text_of(batch.dsn_ret);
   imported.dsn_envid = text_of(batch.dsn_envid);
+  imported.by_data_only = batch.by_data_only != 0;
   for (std::size_t i = 0; i < batch.recipient_count; ++i)
     imported.recipients.push_back(import_recipient(batch.recipients[i]));
   imported.hosts = import_hosts(batch);

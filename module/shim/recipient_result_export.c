@@ -60,8 +60,8 @@ static void set_host(const struct batch_handle *h, address_item *a, const struct
     used->name = string_copy(CUS h->batch.hosts[r->host].asked_name);
   used->dnssec_used = r->flags & DANESMTP_HOST_SECURE ? DS_YES : DS_NO;
   a->host_used = used;
-  setflag(a, af_new_conn);
-  clearflag(a, af_cont_conn);
+  if (r->flags & DANESMTP_CONTINUED) { setflag(a, af_cont_conn); clearflag(a, af_new_conn); }
+  else { setflag(a, af_new_conn); clearflag(a, af_cont_conn); }
   a->more_errno = used->mx >= 0 ? 'M' : 'A';
 }
 

@@ -59,7 +59,7 @@ Result<std::optional<SmtpReply>> ReplyAssembler::add(std::string_view line) {
   int code = line_code(line);
   char separator = line.size() > 3 ? line[3] : ' ';
   if (code == 0 || (separator != ' ' && separator != '-'))
-    return refuse(format("not an SMTP reply: \"{}\"", printable(line.substr(0, 80))));
+    return refuse(line.empty() ? "(an empty line)" : printable(line.substr(0, 500)));
   if (line.find('\0') != std::string_view::npos) return refuse("a NUL in an SMTP reply");
   // RFC 5321 4.2.1: the code is the same in each line.
   if (!reply_.lines.empty() && code != reply_.code)

@@ -248,7 +248,10 @@ void Transaction::read_final_reply() {
                                    Deadline::in(session_.timeouts().final_reply));
   if (reply) return take_final_reply(*reply);
   if (reply.error().reply) result_.custody = Custody::NotTaken;
-  note(reply.error());
+  SmtpTrouble trouble = reply.error();
+  if (trouble.error.kind == ErrorKind::Timeout)
+    trouble.command += format(" ({} bytes written)", message_.file.size);
+  note(std::move(trouble));
 }
 
 void Transaction::take_final_reply(const SmtpReply& reply) {

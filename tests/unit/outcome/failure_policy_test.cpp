@@ -140,6 +140,31 @@ START_TEST(connection_and_message) {
 }
 END_TEST
 
+// RFC 5321 3.8: the server is leaving; it is not about the recipient that it answers.
+START_TEST(going_down_at_rcpt_is_the_hosts) {
+  const SmtpReply leaving{421, std::nullopt, {"bye"}};
+  auto judged = judge({SmtpStage::Rcpt, {ErrorKind::Disconnected, "x"}, leaving, "RCPT"}, true);
+  ck_assert(judged.scope == FailureScope::Host && judged.status == Status::Deferred);
+  ck_assert(judged.cause == Cause::Closed);
+  ck_assert_int_eq(judged.reply_code, 0);
+  auto busy = judge_refusal({450, std::nullopt, {"x"}}, "RCPT", false);
+  ck_assert(busy.scope == FailureScope::Recipient);
+  ck_assert_int_eq(busy.reply_code, 450);
+}
+END_TEST
+
+// Exim's driver adds the system's word for a time-out to the host's line, and no code to its record
+// of a greeting.
+START_TEST(what_the_host_line_and_record_get) {
+  auto silent = judge({SmtpStage::Mail, {ErrorKind::Timeout, "x"}, std::nullopt, "MAIL"}, false);
+  ck_assert_int_eq(silent.system_errno, ETIMEDOUT);
+  auto refused = judge(
+      {SmtpStage::Greeting, {ErrorKind::Protocol, "x"}, SmtpReply{450, std::nullopt, {"x"}}, "c"},
+      false);
+  ck_assert_int_eq(refused.reply_code, 0);
+}
+END_TEST
+
 int main() {
   Suite* suite = suite_create("failure_policy");
   TCase* tc = tcase_create("rows");
@@ -148,6 +173,8 @@ int main() {
   tcase_add_test(tc, nothing_before_mail_is_final);
   tcase_add_test(tc, recipients_are_refused_one_by_one);
   tcase_add_test(tc, connection_and_message);
+  tcase_add_test(tc, going_down_at_rcpt_is_the_hosts);
+  tcase_add_test(tc, what_the_host_line_and_record_get);
   suite_add_tcase(suite, tc);
   return run_suite(suite);
 }

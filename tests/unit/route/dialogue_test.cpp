@@ -148,9 +148,9 @@ START_TEST(chunking) {
   scene.server.lists["hosts_try_chunking"] = {};
   ck_assert(scene.plan().form == MessageForm::Dotted);
   scene.server.lists["hosts_try_chunking"] = {0};
-  scene.server.options["transport_filter"] = "/bin/cat";
+  scene.batch.by_data_only = true;
   ck_assert(scene.plan().form == MessageForm::Dotted);
-  scene.server.options.clear();
+  scene.batch.by_data_only = false;
   scene.offered.chunking = false;
   ck_assert(scene.plan().form == MessageForm::Dotted);
 }

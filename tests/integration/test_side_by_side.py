@@ -1,0 +1,274 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The same message to the same receiver by Exim's own driver and by ours: what the receiver got, the
+log, the message's own log, retry records and the queue are equal, or the row says why not.
+
+Exim's driver does DANE here, with the AD bit of the world's validating resolver. What is compared is
+freed of what two deliveries never share: message ids, times, dates.
+"""
+import re
+from dataclasses import dataclass, field
+
+import pytest
+
+from postfix import Postfix
+
+USUAL = ("SIZE 104857600", "8BITMIME", "PIPELINING")
+MORE = (*USUAL, "CHUNKING", "PRDR", "DSN", "SMTPUTF8")
+ADDRESS = "192.0.2.49"
+ONE = ("bob@scripted.lab",)
+THREE = tuple(f"{name}@scripted.lab" for name in ("ann", "bob", "eve"))
+SHORT = {"command_timeout": "1s", "data_timeout": "1s", "final_timeout": "1s"}
+MAIN = ("remote_max_parallel = 1\ndsn_advertise_hosts = *\nsmtputf8_advertise_hosts = *\nacl_smtp_rcpt = accept\n"
+        "acl_smtp_data = accept\n")
+
+# Log lines that any row may have with Exim's own driver and never with ours: reading or writing on a
+# connection that the peer has left, which nothing depends on.
+EVERYWHERE = (
+    re.compile(r"TIME ID H=\S+ \[\S+\] TLS error on connection \((recv|uncork)\): .*"),
+)
+
+# -- the differences of single rows, one by one
+ONE_CHUNK = "Exim sends the headers of a message over 8 KiB as a chunk of its own, we one chunk"
+NOT_THE_HOST = ("Exim gives the host a log line and a retry record, although it is well: other mail would "
+                "wait for nothing")
+BEFORE_MAIL = "the message is written before MAIL, so a failing header breaks no dialogue"
+DATA_LOST = ("Exim 4.100.1 takes a close instead of the reply to DATA for success: the message is off the "
+             "queue and nowhere. We keep it")
+ONE_RECIPIENT = "each recipient has the host in its line; the record has the sender, as the option says"
+PRDR_RECORD = "Exim's record has no error number and a key without the sender"
+LEAVING = "421 is the server's: no recipient is blamed, the host gets the record"
+EARLY_QUIT = "Exim has sent QUIT with the data; we say nothing to a server that does not speak SMTP"
+LONE_DOT = "RFC 2920 3.1: we end the DATA that nobody wanted with a dot, Exim hangs up"
+NO_HELLO = "Exim goes on without extensions after a refused EHLO under TLS, we go to the next host"
+TLS_RECORD = "our record says that TLS is what was missing (ERRNO_TLSREQUIRED)"
+
+
+def fields(names, why):
+    return {name: why for name in names.split()}
+
+
+@dataclass(frozen=True)
+class Case:
+    name: str
+    script: dict = field(default_factory=dict)
+    recipients: tuple = ONE
+    capabilities: tuple = USUAL
+    options: dict = field(default_factory=dict)
+    body: str = "Hello.\n"
+    mail: str = ""       # parameters of MAIL; given, the message comes in by SMTP
+    rcpt: str = ""       # parameters of RCPT
+    sender: str = "alice@sender.lab"
+    differs: dict = field(default_factory=dict)  # field -> why
+
+
+def stage(name, how, **more):
+    return Case(f"{name}: {how}", **more)
+
+
+CASES = (
+    Case("delivered"),
+    Case("to three", recipients=THREE),
+    Case("dots and long lines", body=".\n..\n.x\n" + "y" * 990 + "\n"),
+    Case("no line end", body="no newline at the end"),
+    Case("null sender", sender=""),
+    Case("no extension", capabilities=()),
+    Case("not pipelined", options={"hosts_avoid_pipelining": "*"}, recipients=THREE),
+    Case("all extensions", capabilities=MORE, recipients=THREE),
+    Case("BDAT, one recipient", capabilities=(*USUAL, "CHUNKING")),
+    Case("BDAT, not pipelined", capabilities=("SIZE", "CHUNKING"), recipients=THREE),
+    Case("BDAT, large", capabilities=(*USUAL, "CHUNKING"), body=".line\n" * 30000,
+         differs=fields("commands", ONE_CHUNK)),
+    Case("CHUNKING not tried", capabilities=MORE, options={"hosts_try_chunking": ""}),
+    Case("PRDR not tried", capabilities=MORE, options={"hosts_try_prdr": ""}, recipients=THREE),
+    Case("notification", capabilities=MORE, mail="RET=HDRS ENVID=QQ1",
+         rcpt="NOTIFY=SUCCESS,FAILURE ORCPT=rfc822;bob@scripted.lab"),
+    Case("notification, full", capabilities=MORE, mail="RET=FULL", rcpt="NOTIFY=DELAY"),
+    Case("notification never", capabilities=MORE, rcpt="NOTIFY=NEVER"),
+    Case("notification not known there", mail="RET=HDRS", rcpt="NOTIFY=FAILURE"),
+    Case("SMTPUTF8", capabilities=MORE, mail="SMTPUTF8", sender="grüße@sender.lab"),
+    Case("A-labels", mail="SMTPUTF8", sender="grüße@sender.lab"),
+    Case("A-labels forced", capabilities=MORE, mail="SMTPUTF8", sender="grüße@sender.lab",
+         options={"utf8_downconvert": "1"}),
+    Case("A-labels forbidden", mail="SMTPUTF8", sender="grüße@sender.lab",
+         options={"utf8_downconvert": "0"}, differs=fields("log retry", NOT_THE_HOST)),
+    Case("size_addition", options={"size_addition": "5"}),
+    Case("size_addition below zero", options={"size_addition": "-1"}),
+    Case("max_rcpt", options={"max_rcpt": "2"}, recipients=THREE),
+    Case("RCPTMAX", capabilities=(*USUAL, "LIMITS RCPTMAX=2"), recipients=THREE),
+    Case("MAILMAX", capabilities=(*USUAL, "LIMITS RCPTMAX=1 MAILMAX=2"), recipients=THREE),
+    Case("452 to the second", {"rcpt": {"match": "bob@", "times": 1, "reply": "452 too many"}},
+         recipients=THREE),
+    Case("452 to the first", {"rcpt": {"match": "ann@", "reply": "452 too many"}}, recipients=THREE),
+    Case("headers", options={"headers_add": "X-Added: yes", "headers_remove": "subject",
+                             "return_path_add": "true", "envelope_to_add": "true"}),
+    Case("headers_rewrite", options={"headers_rewrite": "*@sender.lab $1@other.lab f"}),
+    Case("transport filter", options={"transport_filter": "/bin/sed s/Hello/Bye/"}, capabilities=MORE),
+    Case("headers_add fails", options={"headers_add": "${if"},
+         differs=fields("commands", BEFORE_MAIL)),
+
+    # -- refused and broken off, at each step
+    *(stage("MAIL", how, script={"mail": {"reply": how}}, recipients=THREE)
+      for how in ("451 not now", "550 not you")),
+    *(stage("RCPT to one of three", how, script={"rcpt": {"match": "bob@", "reply": how}},
+            recipients=THREE)
+      for how in ("451 not now", "550 not him")),
+    *(stage("RCPT to all", how, script={"rcpt": {"reply": how}, "data": {"reply": "503 no"}},
+            recipients=THREE)
+      for how in ("451 not now", "550 not him")),
+    *(stage("DATA", how, script={"data": {"reply": how}}, recipients=THREE)
+      for how in ("451 not now", "554 not that")),
+    *(stage("end of data", how, script={"end-of-data": {"reply": how}}, recipients=THREE)
+      for how in ("451 not now", "554 not that")),
+    *(stage("end of BDAT", how, script={"end-of-data": {"reply": how}}, recipients=THREE,
+            capabilities=(*USUAL, "CHUNKING"))
+      for how in ("451 not now", "554 not that")),
+    *(stage("PRDR", how, capabilities=(*USUAL, "PRDR"), recipients=THREE,
+            script={"end-of-data": {"reply": ["353 each", "250 ok", how, "250 fine", "250 all"]}},
+            differs=fields("retry" if how[0] == "4" else "", PRDR_RECORD))
+      for how in ("250 good", "550 not him", "450 not now")),
+    *(stage(step, "closed", script={step: {"then": "close"}}, recipients=THREE,
+            differs=fields(names, DATA_LOST))
+      for step, names in (("mail", ""), ("rcpt", ""), ("data", "log msglog retry queue"),
+                          ("end-of-data", ""))),
+    *(stage(step, "silent", script={step: {"then": "silence"}}, options=SHORT, recipients=THREE,
+            differs=fields(names, ONE_RECIPIENT))
+      for step, names in (("mail", ""), ("rcpt", "log msglog retry"), ("data", ""), ("end-of-data", ""))),
+    *(stage(step, "421", script={step: {"reply": "421 going down", "then": "close"}}, recipients=THREE,
+            differs=fields(names, LEAVING))
+      for step, names in (("mail", ""), ("rcpt", "log msglog retry"), ("data", ""), ("end-of-data", ""))),
+    *(stage(step, "not SMTP", script={step: {"reply": "what?"}}, recipients=THREE,
+            differs=fields(names, EARLY_QUIT))
+      for step, names in (("mail", ""), ("rcpt", ""), ("data", ""), ("end-of-data", "commands"))),
+    Case("a reply of two lines", {"rcpt": {"reply": ["550-5.1.1 no such", "550 5.1.1 user"]},
+                                  "data": {"reply": "503 no"}}),
+    Case("354 although all are refused", {"rcpt": {"reply": "550 not him"}},
+         differs=fields("commands messages", LONE_DOT)),
+    Case("greeting 450", {"banner": {"reply": "450 not now"}}),
+    Case("greeting closed", {"banner": {"then": "close"}}),
+    Case("EHLO under TLS refused for now", {"ehlo-tls": {"reply": "450 not now"}},
+         differs=fields("log msglog retry queue commands messages", NO_HELLO)),
+    Case("STARTTLS 454", {"starttls": {"reply": "454 not now"}}, differs=fields("retry", TLS_RECORD)),
+)
+
+_ID = re.compile(r"(?<=[E\W])[0-9A-Za-z]{6}-[0-9A-Za-z]{11}-[0-9A-Za-z]{4}\b|^[0-9A-Za-z]{6}-[0-9A-Za-z]{11}-[0-9A-Za-z]{4}\b")
+_DATES = (
+    (re.compile(r"\b\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?"), "TIME"),
+    (re.compile(r"\b\d\d-\w{3}-\d{4} \d\d:\d\d:\d\d"), "TIME"),
+    (re.compile(r"\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d [+-]\d{4}"), "DATE"),
+)
+
+
+def normal(text):
+    text = _ID.sub("ID", text)
+    for pattern, word in _DATES:
+        text = pattern.sub(word, text)
+    return text
+
+
+def log_of(mail, message_id):
+    """Without arrival, and the line that ends a message, which the queue tells too."""
+    lines = [normal(line) for line in mail.log_lines(message_id) if " <= " not in line]
+    return [line for line in lines if not any(pattern.fullmatch(line) for pattern in EVERYWHERE)]
+
+
+def by_connection(events):
+    """Command lines, sorted by connection: batches of a message may be delivered in parallel."""
+    lines = {}
+    for event in events:
+        lines.setdefault(event["connection"], []).append(event["line"])
+    return sorted(lines.values())
+
+
+def put_in(mail, case):
+    if not (case.mail or case.rcpt):
+        return mail.inject(list(case.recipients), sender=case.sender or "<>", body=case.body)
+    rcpts = [f"RCPT TO:<{recipient}> {case.rcpt}".rstrip() for recipient in case.recipients]
+    text = "Subject: test\r\n\r\n" + case.body.replace("\n", "\r\n") + "."
+    lines = ["EHLO client.lab", f"MAIL FROM:<{case.sender}> {case.mail}".rstrip(), *rcpts, "DATA", text,
+             "QUIT"]
+    said = mail.exim("-odq", "-bs", stdin="".join(f"{line}\r\n" for line in lines).encode())
+    (message_id,) = re.findall(r"250 OK id=(\S+)", said.stdout.decode())
+    return message_id
+
+
+def state_of(mail, message_id):
+    return {
+        "log": log_of(mail, message_id),
+        "msglog": normal(mail.message_log(message_id)).splitlines(),
+        "retry": sorted(normal(mail.retry_records()).splitlines()),
+        "queue": mail.queue().get(message_id),
+        "journal": (mail.spool / "input" / f"{message_id}-J").exists(),
+        "bounces": len(mail.bounces()),
+    }
+
+
+def sent_by(world, sender, driver, case):
+    server = world.scripted_server(ADDRESS, "scripted", case.script, capabilities=case.capabilities)
+    own = {"dane_trust_anchor_file": world.trust_anchor} if driver == "danesmtp" else {}
+    mail = sender(driver=driver, options={**case.options, **own}, main=MAIN, log="+dsn +pipelining")
+    message_id = put_in(mail, case)
+    with world.trust_ad():
+        mail.deliver(message_id)
+    state = state_of(mail, message_id)
+    state["commands"] = by_connection(server.events("command"))
+    state["messages"] = [normal(message.decode("latin-1")) for message in server.messages()]
+    state["sni"] = [event["sni"] for event in server.events("tls")]
+    server.stop()
+    return state
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_as_exims_own_driver(world, sender, case):
+    theirs = sent_by(world, sender, "smtp", case)
+    ours = sent_by(world, sender, "danesmtp", case)
+    different = {name for name in theirs if theirs[name] != ours[name]}
+    for name in different - set(case.differs):
+        assert ours[name] == theirs[name], name
+    assert different == set(case.differs), "a difference of the table is none any more"
+
+
+# -- other receivers: what arrived, and what the sender made of it
+
+MIXED = tuple(f"{name}@{{}}" for name in ("ann", "tmp1", "bad1", "bob"))
+
+
+def delivered(world, sender, driver, recipients, arrived):
+    own = {"dane_trust_anchor_file": world.trust_anchor} if driver == "danesmtp" else {}
+    mail = sender(driver=driver, options=own, main=MAIN, log="+dsn +pipelining +protocol_detail")
+    message_id = mail.inject(recipients, body=".\n..\nand so on\n" + ".x\n" * 5000)
+    with world.trust_ad():
+        mail.deliver(message_id)
+    state = state_of(mail, message_id)
+    state["log"] = [re.sub(r'C="[^"]*"', 'C=""', line) for line in state["log"]]
+    got = arrived(message_id)
+    state["mail"] = [(one.return_path, sorted(one.envelope_to), one.header("X-Original-To"), one.body)
+                     for one in got]
+    return state
+
+
+def same(world, sender, domain, arrived):
+    recipients = [one.format(domain) for one in MIXED]
+    theirs = delivered(world, sender, "smtp", recipients, arrived)
+    ours = delivered(world, sender, "danesmtp", recipients, arrived)
+    assert ours == theirs
+    assert theirs["mail"] and "CV=dane" in "".join(theirs["log"])
+
+
+def test_exim_receives_the_same(world, sender):
+    same(world, sender, "rcpt-mix.lab", world.receivers.mail)
+
+
+def test_postfix_receives_the_same(world, sender):
+    home = world.directory / "postfix"
+    postfix = Postfix(home, ADDRESS, "scripted.lab", world.certificates["scripted"])
+    seen = []
+
+    def arrived(_message_id):
+        new = postfix.mail()[len(seen):]
+        seen.extend(new)
+        return new
+
+    try:
+        same(world, sender, "scripted.lab", arrived)
+    finally:
+        postfix.stop()
