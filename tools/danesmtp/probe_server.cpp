@@ -58,8 +58,11 @@ int ProbeServer::option_number(const char* name, int fallback) {
 }
 
 std::string ProbeServer::option_text(const char* name) {
-  const bool implicit = options_.tls_start == TlsStart::FromFirstOctet;
-  return implicit && std::string_view(name) == "protocol" ? "smtps" : "";
+  const std::string_view option = name;
+  if (option == "protocol") return options_.tls_start == TlsStart::FromFirstOctet ? "smtps" : "";
+  // Exim's defaults.
+  if (option == "tls_try_verify_hosts" || option == "tls_verify_cert_hostnames") return "*";
+  return option == "tls_verify_certificates" ? "system" : "";
 }
 
 Result<std::string> ProbeServer::option_expanded(const char* name) {
