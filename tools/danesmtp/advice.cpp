@@ -78,6 +78,7 @@ class Adviser {
   void on_address(const AddressReport& address);
   void on_unsent_anchor(const AddressReport& address, const Authenticate& dane);
   void on_dates(const AddressReport& address);
+  void on_proof(const AddressReport& address);
 
   const AdviceQuestion& question_;
   std::string host_;
@@ -235,8 +236,19 @@ void Adviser::on_dates(const AddressReport& address) {
         "RFC 7672 3.1.1");
 }
 
+// Where the certificate's contents were judged, a proof that is none is worth knowing.
+void Adviser::on_proof(const AddressReport& address) {
+  if (address.ocsp != OcspResult::NotVerified && address.ocsp != OcspResult::Failed) return;
+  if (address.dane && address.dane->match && address.dane->match->record.usage == TlsaUsage::DaneTa)
+    add(Weight::Warning,
+        format("[{}]: the OCSP proof that the server sends is of no use: renew it",
+               address.address),
+        "RFC 6066 8");
+}
+
 void Adviser::on_address(const AddressReport& address) {
   on_dates(address);
+  on_proof(address);
   if (!address.failure) {
     if (!address.tls)
       add(Weight::Warning, format("[{}] has no TLS: mail goes in clear", address.address),

@@ -68,6 +68,7 @@ json to_json(const AddressReport& address, WallTime now) {
               {"trust", address.trust == PeerTrust::Dane       ? "dane"
                         : address.trust == PeerTrust::Verified ? "verified"
                                                                : "none"},
+              {"ocsp", ocsp_word(address.ocsp)},
               {"tls", nullptr},
               {"verdict", nullptr},
               {"certificates", json::array()}};

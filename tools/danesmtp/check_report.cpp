@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "certificate_facts.h"
 #include "core/format.h"
 #include "route/domain_plan.h"
 #include "time_input.h"
@@ -52,13 +53,25 @@ std::string verdict_text(const AddressReport& address) {
                                               : tls + ", not authenticated";
 }
 
-std::string host_text(const HostReport& host) {
+// What else is known of a server with TLS.
+std::string details(const AddressReport& address, WallTime now) {
+  if (!address.tls || address.tls->chain.empty()) return {};
+  std::string text;
+  if (auto facts = certificate_facts(address.tls->chain.front()))
+    text = format("; the certificate ends in {} days", days_left(*facts, now));
+  if (address.ocsp != OcspResult::NotRequested)
+    text += format("; OCSP: {}", ocsp_word(address.ocsp));
+  return text;
+}
+
+std::string host_text(const HostReport& host, WallTime now) {
   std::string text = format("  {}:{}", host.name, host.port);
   if (host.preference) text += format(" (MX {})", *host.preference);
   text += ": " + policy_text(host.plan.policy) + "\n";
   if (std::holds_alternative<SkipHost>(host.plan.policy)) return text;
   for (const auto& address : host.addresses)
-    text += format("    [{}] {}\n", address.address, verdict_text(address));
+    text +=
+        format("    [{}] {}{}\n", address.address, verdict_text(address), details(address, now));
   return text;
 }
 
@@ -107,6 +120,22 @@ const char* fate_word(Fate fate) {
   return "waits";
 }
 
+const char* ocsp_word(OcspResult result) {
+  switch (result) {
+    case OcspResult::NotRequested:
+      return "not-requested";
+    case OcspResult::NoResponse:
+      return "no-response";
+    case OcspResult::NotVerified:
+      return "not-verified";
+    case OcspResult::Failed:
+      return "failed";
+    case OcspResult::Verified:
+      return "verified";
+  }
+  return "not-requested";
+}
+
 Checked judge_report(Report report, WallTime now, int warn_days) {
   Checked checked{std::move(report), {}, State::Ok, now};
   checked.advice = advice_on({checked.report, now, warn_days});
@@ -133,7 +162,7 @@ std::string to_text(const Checked& checked, Colour colour) {
                             coloured(state_word(checked.state), colour_code(checked.state), colour),
                             summary(checked));
   for (const auto& look_up : report.look_ups) text += "  " + to_text(look_up) + "\n";
-  for (const auto& host : report.hosts) text += host_text(host);
+  for (const auto& host : report.hosts) text += host_text(host, checked.at);
   for (const auto& advice : checked.advice) text += advice_text(advice, colour);
   return text;
 }

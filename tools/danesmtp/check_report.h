@@ -18,8 +18,9 @@ inline constexpr int kSchema = 1;
 // In this order the worse one of two states is the later one.
 enum class State { Ok, Warning, Unknown, Critical };
 
-const char* state_word(State state);  // "ok", "warning", "unknown", "critical"
-const char* fate_word(Fate fate);     // "dane", "verified", ...
+const char* state_word(State state);       // "ok", "warning", "unknown", "critical"
+const char* fate_word(Fate fate);          // "dane", "verified", ...
+const char* ocsp_word(OcspResult result);  // "verified", "no-response", ...
 
 struct Checked {
   Report report;

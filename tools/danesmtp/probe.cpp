@@ -149,6 +149,7 @@ void Probe::open_session(const HostTls& tls, UniqueFd socket, AddressReport& add
   if (!opened) address.failure = judge(opened.error(), false);
   address.trust = opened ? tls.verdict->trust : PeerTrust::None;
   address.dane = tls.verdict->dane;
+  address.ocsp = tls.verdict->ocsp;
 }
 
 AddressReport Probe::try_address(std::size_t host, TlsChoice choice) {
@@ -241,6 +242,7 @@ void Probe::conclude_from_dns() {
 
 // A control question: is the trouble the domain's, or is there no validated answer at all?
 bool Probe::resolver_validates() {
+  resolver_.limit(Deadline::in(kLookUps));
   auto top = DnsName::parse(report_.target.name.substr(report_.target.name.rfind('.') + 1));
   return top && resolver_.mx(*top).has_value();
 }
@@ -250,6 +252,7 @@ Report Probe::run() {
   const auto domain = DnsName::parse(report_.target.name);
   TracedResolver traced(resolver_, [this](const LookUp& done) { server_.looked_up(done); });
   MxAskedOnce asked(traced);
+  asked.limit(Deadline::in(kLookUps));  // the one of the target before may have passed
   batch_.transport_name = "danesmtp";
   batch_.recipients = {{"postmaster@" + domain->text(), domain->text(), report_.target.route}};
   find_hosts(asked, *domain);

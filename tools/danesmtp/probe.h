@@ -55,6 +55,7 @@ struct AddressReport {
   std::optional<TlsInfo> tls;       // after a handshake, whatever came of it
   std::optional<DaneVerdict> dane;  // where there are records to judge by
   PeerTrust trust = PeerTrust::None;
+  OcspResult ocsp = OcspResult::NotRequested;
   std::optional<Judgement> failure;  // the session could not be opened
   bool no_route = false;             // this machine has no way to addresses of the kind
 };

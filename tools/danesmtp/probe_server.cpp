@@ -81,8 +81,8 @@ Result<bool> ProbeServer::option_flag(const char* name) {
 Result<bool> ProbeServer::host_in(const char* name, std::size_t) {
   const std::string_view option = name;
   if (option == "hosts_require_dane") return options_.demand == DaneDemand::Required;
-  return option == "hosts_try_dane" || option == "tls_try_verify_hosts" ||
-         option == "tls_verify_cert_hostnames";
+  return option == "hosts_try_dane" || option == "hosts_request_ocsp" ||
+         option == "tls_try_verify_hosts" || option == "tls_verify_cert_hostnames";
 }
 
 std::vector<BatchHost> ProbeServer::with_addresses(const BatchHost& host) const {
