@@ -74,6 +74,11 @@ class PeerSide {
     return message;
   }
 
+  // Until `text` is there, which is then still to be heard.
+  void await(std::string_view text) {
+    while (input_.find(text) == std::string::npos && receive()) continue;
+  }
+
   // Exactly `octets` of them, as of a chunk; "" when the client went before. Kept in heard().
   std::string hear_octets(std::size_t octets) {
     while (input_.size() < octets)
