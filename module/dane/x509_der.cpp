@@ -141,8 +141,10 @@ Result<ByteView> public_key_octets(ByteView public_key_info) {
   return fail(ErrorKind::BadInput, "not a public key in DER");
 }
 
-bool is_one_sequence(ByteView der) {
-  return lone_sequence(der).has_value();
+Result<ByteView> sequence_contents(ByteView der) {
+  auto contents = lone_sequence(der);
+  if (!contents) return fail(ErrorKind::BadInput, "not one SEQUENCE in DER");
+  return *contents;
 }
 
 Bytes der_element(std::uint8_t tag, std::initializer_list<ByteView> parts) {

@@ -33,8 +33,8 @@ bool is_public_key_info(ByteView der);
 // hashes (RFC 6960 4.1.1). BadInput unless it is one in outline, of whole octets.
 [[nodiscard]] Result<ByteView> public_key_octets(ByteView public_key_info);
 
-// Whether `der` is exactly one SEQUENCE, in outline.
-bool is_one_sequence(ByteView der);
+// What is inside `der`, when it is exactly one SEQUENCE in outline. BadInput otherwise.
+[[nodiscard]] Result<ByteView> sequence_contents(ByteView der);
 
 // One DER element around the parts, in order; `tag` is a single octet.
 Bytes der_element(std::uint8_t tag, std::initializer_list<ByteView> parts);

@@ -209,7 +209,7 @@ std::string ResponseCheck::why_unread() {
   gnutls_ocsp_resp_t raw = nullptr;
   if (gnutls_ocsp_resp_init(&raw) < 0) return "it cannot be read";
   response_.reset(raw);
-  if (!is_one_sequence(question_.response)) return "it is malformed";
+  if (!sequence_contents(question_.response)) return "it is malformed";
   auto datum = as_datum(question_.response);
   return gnutls_ocsp_resp_import(raw, &datum) < 0 ? "it is malformed" : "";
 }

@@ -3,6 +3,7 @@
 """Writes the corpora that fuzzing starts from into corpus/: run by hand, the result is committed.
 
 Chains are cases of the differential test, so each shape that it knows is among them."""
+import datetime
 import random
 import struct
 import sys
@@ -10,6 +11,11 @@ from pathlib import Path
 
 import dns.message
 import dns.rrset
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import ocsp  # noqa: F401  (makes x509.ocsp known)
 
 TESTS = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(TESTS / "differential"))
@@ -75,7 +81,46 @@ def names():
         write("dns_name", name, octets)
 
 
+NOW = datetime.datetime(2026, 6, 1)
+HOUR = datetime.timedelta(hours=1)
+
+
+def certificate(subject, issuer, signer, key, *extensions):
+    name = [x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, text)]) for text in (subject, issuer)]
+    builder = (x509.CertificateBuilder().subject_name(name[0]).issuer_name(name[1])
+               .public_key(key.public_key()).serial_number(x509.random_serial_number())
+               .not_valid_before(NOW - 24 * HOUR).not_valid_after(NOW + 24 * HOUR))
+    for extension in extensions:
+        builder = builder.add_extension(extension, critical=False)
+    return builder.sign(signer, hashes.SHA256())
+
+
+def ocsp_responses():
+    ca_key, key, delegate_key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(3))
+    ca = certificate("CA", "CA", ca_key, ca_key, x509.BasicConstraints(ca=True, path_length=None))
+    leaf = certificate("leaf", "CA", ca_key, key, x509.TLSFeature([x509.TLSFeatureType.status_request]))
+    purpose = x509.ExtendedKeyUsage([x509.oid.ExtendedKeyUsageOID.OCSP_SIGNING])
+    delegate = certificate("OCSP", "CA", ca_key, delegate_key, purpose)
+    status = x509.ocsp.OCSPCertStatus
+    for name, kind, signer, by in (
+            ("good", status.GOOD, ca, ca_key), ("revoked", status.REVOKED, ca, ca_key),
+            ("unknown", status.UNKNOWN, ca, ca_key), ("delegate", status.GOOD, delegate, delegate_key),
+            ("wrong-signer", status.GOOD, leaf, key)):
+        builder = x509.ocsp.OCSPResponseBuilder().add_response(
+            leaf, ca, hashes.SHA1(), kind, NOW - HOUR, NOW + HOUR,
+            NOW - HOUR if kind == status.REVOKED else None, None)
+        builder = builder.responder_id(x509.ocsp.OCSPResponderEncoding.HASH, signer)
+        if signer is delegate:
+            builder = builder.certificates([delegate]).add_extension(x509.OCSPNonce(b"nonce"), False)
+        response = builder.sign(by, hashes.SHA256()).public_bytes(Encoding.DER)
+        write("ocsp", name, b"".join(piece(one.public_bytes(Encoding.DER)) for one in (leaf, ca)) + response)
+    later = x509.ocsp.OCSPResponseBuilder.build_unsuccessful(x509.ocsp.OCSPResponseStatus.TRY_LATER)
+    write("ocsp", "try-later", b"".join(piece(one.public_bytes(Encoding.DER)) for one in (leaf, ca)) +
+          later.public_bytes(Encoding.DER))
+
+
 if __name__ == "__main__":
+    ocsp_responses()
     chains()
     records()
     names()

@@ -25,7 +25,8 @@ int complain_as(bool plugin, const std::string& text) {
 namespace {
 
 constexpr Command (*kCommands[])(CLI::App&) = {add_check_command, add_explain_command,
-                                               add_verify_command, add_tlsa_command};
+                                               add_verify_command, add_tlsa_command,
+                                               add_ocsp_fetch_command};
 
 constexpr const char* kExamples =
     "Examples:\n"
@@ -34,6 +35,7 @@ constexpr const char* kExamples =
     "  danesmtp explain example.org                      each step and its rule\n"
     "  danesmtp tlsa --host mx.example.org chain.pem     the record to publish\n"
     "  danesmtp verify --chain new.pem --live mx.example.org   before a certificate is installed\n"
+    "  danesmtp ocsp-fetch --certificate chain.pem --proof mx.ocsp   what tls_ocsp_file names\n"
     "\n"
     "Exit codes: 0 good, 1 mail waits or the peer is not authenticated, 2 unusable arguments or\n"
     "input, 3 no usable TLSA record. 'danesmtp COMMAND --help' describes a command; danesmtp(1)\n"
@@ -41,7 +43,9 @@ constexpr const char* kExamples =
 
 // Known before the arguments are parsed: a mistake in them must be told in the right form.
 bool wants_plugin(int argc, char** argv) {
-  return std::find(argv, argv + argc, std::string_view("--nagios")) != argv + argc;
+  return std::any_of(argv, argv + argc, [](std::string_view argument) {
+    return argument == "--nagios" || argument == "--check";
+  });
 }
 
 int run(int argc, char** argv) {
