@@ -168,6 +168,35 @@ def test_a_certificate_that_ends_soon(world):
         assert not any("renew it" in one["text"] for one in reports["ee.lab"]["advice"])  # usage 3
 
 
+# -- the JSON is as documented
+
+def documented(section):
+    """The names in code type in one part of doc/json-schema.md."""
+    page = (TOP / "doc/json-schema.md").read_text(encoding="utf-8")
+    return set(re.findall(r"`([a-z0-9_]+)`", page.split(section, 1)[1].split("\n## ", 1)[0]))
+
+
+def members(value):
+    if isinstance(value, list):
+        return set().union(*map(members, value))
+    return set(value).union(*map(members, value.values())) if isinstance(value, dict) else set()
+
+
+def test_json_is_as_documented(world, reports):
+    found = set().union(*map(members, reports.values()))
+    verdict = {"verdict", "matched", "depth", "name", "reason", "failure", "details"}
+    assert found - documented("## check\n") == verdict - documented("## check\n")
+    assert verdict <= documented("## verify\n")
+    assert {"look_ups", "hosts", "advice", "addresses", "certificates", "days_left", "ocsp"} <= found
+    assert members(json.loads(tool(world, "explain", "--json", "ee.lab").stdout)) == \
+        documented("## explain\n")
+    chain = world.certificates["ee"].pem_file
+    done = tool(world, "verify", "--json", "--chain", chain, "--live", "mx.ee.lab")
+    assert set(json.loads(done.stdout)) == verdict | {"schema", "private_key"}
+    tlsa_json = subprocess.run([TOOL, "tlsa", "--json", chain], check=True, capture_output=True).stdout
+    assert members(json.loads(tlsa_json)) == documented("## tlsa\n")
+
+
 # -- arguments
 
 @pytest.mark.parametrize("arguments,code,outcome,host", [

@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# bash completion for danesmtp(1).
+_danesmtp() {
+  local word=$2 before=$3 command=${COMP_WORDS[1]} options
+  local connect="--resolver --trust-anchor --timeout --port --submissions -4 -6 --dns-only --require-dane --helo"
+  COMPREPLY=()
+  if [ "$COMP_CWORD" -eq 1 ]; then
+    mapfile -t COMPREPLY < <(compgen -W "check explain verify tlsa --help --version" -- "$word")
+    return
+  fi
+  case $before in
+    --list | --prometheus | --trust-anchor | --chain | --private-key | --key)
+      mapfile -t COMPREPLY < <(compgen -f -- "$word")
+      return
+      ;;
+    --resolver) options="system recursive forward:" ;;
+    --usage) options="2 3" ;;
+    --selector) options="0 1" ;;
+    --matching) options="0 1 2" ;;
+    *)
+      case $command in
+        check) options="--help --list --jobs --json --nagios --prometheus --warn-days $connect" ;;
+        explain) options="--help --json $connect" ;;
+        verify) options="--help --chain --tlsa --name --live --private-key --resolver --trust-anchor --timeout --at --json --jsonl" ;;
+        tlsa) options="--help --key --usage --selector --matching --port --host --all --generic --json" ;;
+      esac
+      [ "$command" != tlsa ] || [[ $word == -* ]] || options=
+      ;;
+  esac
+  mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")
+  [ -n "$options" ] || mapfile -t COMPREPLY < <(compgen -f -- "$word")
+}
+complete -F _danesmtp danesmtp
