@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # fish completion for danesmtp(1).
-set -l commands check explain verify tlsa
+set -l commands check explain verify tlsa ocsp-fetch
 complete -c danesmtp -n "not __fish_seen_subcommand_from $commands" -f -a check -d "What becomes of mail to a domain"
 complete -c danesmtp -n "not __fish_seen_subcommand_from $commands" -f -a explain -d "How the decision is come to"
 complete -c danesmtp -n "not __fish_seen_subcommand_from $commands" -f -a verify -d "Judge a chain by TLSA records"
 complete -c danesmtp -n "not __fish_seen_subcommand_from $commands" -f -a tlsa -d "Print the records to publish"
+complete -c danesmtp -n "not __fish_seen_subcommand_from $commands" -f -a ocsp-fetch -d "Fetch OCSP proofs"
 complete -c danesmtp -n "not __fish_seen_subcommand_from $commands" -l version -d "Version"
 complete -c danesmtp -l help -d "Help"
 
@@ -24,12 +25,13 @@ complete -c danesmtp -n $connect -l dns-only -d "Connect to nobody"
 complete -c danesmtp -n $connect -l require-dane -d "As with hosts_require_dane"
 complete -c danesmtp -n $connect -l helo -x -d "Name to say in EHLO"
 
+complete -c danesmtp -n "__fish_seen_subcommand_from ocsp-fetch" -l timeout -x -d "Seconds for a question"
 set -l ask "__fish_seen_subcommand_from check explain verify"
 complete -c danesmtp -n $ask -l resolver -x -a "system recursive forward:" -d "Whom to ask"
 complete -c danesmtp -n $ask -l trust-anchor -r -d "Root key records"
 complete -c danesmtp -n $ask -l timeout -x -d "Longest wait for each step"
 
-complete -c danesmtp -n "__fish_seen_subcommand_from $commands" -l json -d "JSON"
+complete -c danesmtp -n "__fish_seen_subcommand_from check explain verify tlsa" -l json -d "JSON"
 complete -c danesmtp -n "__fish_seen_subcommand_from check explain tlsa" -l port -x -d "Port"
 
 set -l verify "__fish_seen_subcommand_from verify"
@@ -49,3 +51,17 @@ complete -c danesmtp -n $tlsa -l matching -x -a "0 1 2" -d "Matching type"
 complete -c danesmtp -n $tlsa -l host -x -d "Host"
 complete -c danesmtp -n $tlsa -l all -d "Every form"
 complete -c danesmtp -n $tlsa -l generic -d "RFC 3597 form"
+
+set -l fetch "__fish_seen_subcommand_from ocsp-fetch"
+complete -c danesmtp -n $fetch -l certificate -r -d "Certificate and chain"
+complete -c danesmtp -n $fetch -l proof -r -d "Proof"
+complete -c danesmtp -n $fetch -l config -r -d "A line for each certificate"
+complete -c danesmtp -n $fetch -l issuer -r -d "Issuer"
+complete -c danesmtp -n $fetch -l url -x -d "Responder"
+complete -c danesmtp -n $fetch -l renew-before -x -d "Time before the end"
+complete -c danesmtp -n $fetch -l tries -x -d "Questions"
+complete -c danesmtp -n $fetch -l pause -x -d "Seconds before the next"
+complete -c danesmtp -n $fetch -l watch -d "Stay"
+complete -c danesmtp -n $fetch -l check -d "Ask nobody"
+complete -c danesmtp -n $fetch -l warning -x -d "Time left"
+complete -c danesmtp -n $fetch -l critical -x -d "Time left"
