@@ -45,6 +45,7 @@ void deliver(MailServer& server, std::unique_ptr<Resolver> resolver, AddressBatc
   if (ours.empty()) return;
 
   server.take_over(batch);
+  for (auto& plan : ours) plan.last = &plan == &ours.back();
   for (const auto& plan : ours) {
     if (plan.failure)
       defer_domain(server, plan);

@@ -149,6 +149,13 @@ void LineChannel::refuse_certificate() {
   drop();
 }
 
+UniqueFd LineChannel::release() {
+  if (!open() || tls_ || pending_input()) return UniqueFd();
+  int flags = ::fcntl(socket_.get(), F_GETFL);
+  if (flags < 0 || ::fcntl(socket_.get(), F_SETFL, flags & ~O_NONBLOCK) != 0) return UniqueFd();
+  return std::move(socket_);
+}
+
 void LineChannel::close() {
   if (tls_ && open()) tls_->send_close_notify();
   drop();

@@ -65,6 +65,13 @@ class LineChannel {
   // Sends the fatal alert bad_certificate and closes: the certificate was not accepted.
   void refuse_certificate();
 
+  // Gives the socket away, blocking again; empty when it is closed, under TLS, or when there is
+  // input that nobody has read.
+  [[nodiscard]] UniqueFd release();
+
+  // Forgets the connection without a word to the peer: another process goes on with it.
+  void forget() { drop(); }
+
   // Sends close_notify if there is TLS, does not wait for the peer's, and closes the socket.
   void close();
 

@@ -8,7 +8,10 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -76,6 +79,43 @@ Result<bool> move_up(LineChannel& channel, int plain, std::chrono::milliseconds 
   return true;
 }
 
+// What Exim has open (the message, its journal, its result pipe) must not stay open for as long as
+// the relay lives; nor the terminal of whoever runs Exim.
+void keep_only(int one, int other) {
+  const auto low = static_cast<unsigned>(std::min(one, other));
+  const auto high = static_cast<unsigned>(std::max(one, other));
+  if (low > 0) ::close_range(0, low - 1, 0);
+  if (high > low + 1) ::close_range(low + 1, high - 1, 0);
+  ::close_range(high + 1, ~0U, 0);
+  for (int fd = ::open("/dev/null", O_RDWR); fd >= 0 && fd < 3;) fd = ::dup(fd);
+}
+
+[[noreturn]] void be_the_relay(LineChannel& channel, int plain,
+                               std::chrono::milliseconds patience) noexcept {
+  keep_only(channel.descriptor(), plain);
+  try {
+    if (relay_octets(channel, plain, patience)) channel.close();
+  } catch (const std::exception&) {
+    // Out of memory: both sides see the end of the connection.
+  }
+  ::_exit(0);
+}
+
+// The relay is nobody's child, so Exim never waits for it.
+bool start_process(LineChannel& channel, int plain, std::chrono::milliseconds patience) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const pid_t relay = ::fork();
+    if (relay == 0) be_the_relay(channel, plain, patience);
+    ::_exit(relay > 0 ? 0 : 1);
+  }
+  if (child < 0) return false;
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0)
+    if (errno != EINTR) return false;
+  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
 }  // namespace
 
 Result<void> relay_octets(LineChannel& channel, int plain, std::chrono::milliseconds patience) {
@@ -127,6 +167,19 @@ Result<void> lend_channel(LineChannel& channel, const std::function<void(int)>& 
     relayed = fail(ErrorKind::Protocol, "the peer sent octets that nobody asked for");
   if (!relayed) channel.close();
   return relayed;
+}
+
+Result<UniqueFd> hand_to_process(LineChannel& channel, std::chrono::milliseconds patience) {
+  int ends[2] = {-1, -1};
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+    return fail(ErrorKind::Io, format("socketpair: {}", std::strerror(errno)));
+  UniqueFd theirs(ends[0]), ours(ends[1]);
+  ::fcntl(theirs.get(), F_SETFL, O_NONBLOCK);
+  ::fcntl(ours.get(), F_SETFD, 0);  // it outlives an exec: the next delivery may be a new Exim
+  if (!start_process(channel, theirs.get(), patience))
+    return fail(ErrorKind::Io, "no process for the relay");
+  channel.forget();
+  return ours;
 }
 
 }  // namespace danesmtp

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Lends a connection, TLS and all, to code that can speak only through a plain socket (Exim's
-// client authenticators): a thread moves the octets between the two meanwhile. Afterwards the
-// connection is the caller's again, in the state in which the borrower left it. It must not look at
-// the octets, log them, or touch anything but the two sockets (doc/decisions/0006).
+// A connection, TLS and all, for code that can speak only through a plain socket. Lent (to Exim's
+// client authenticators): a thread moves the octets meanwhile, and afterwards the connection is the
+// caller's again. Given away (to the delivery of the next message): a process moves them as long as
+// somebody is there. Neither looks at the octets, logs them, or touches anything but the two
+// sockets; neither knows what has become of a message (doc/decisions/0006, 0007).
 #pragma once
 
 #include <chrono>
@@ -23,5 +24,11 @@ namespace danesmtp {
 // shows there as the end of the stream. Protocol when the peer has said more than `use` has read.
 // After an error the channel is closed. `use` must return by itself: it is not interrupted.
 [[nodiscard]] Result<void> lend_channel(LineChannel& channel, const std::function<void(int)>& use);
+
+// Gives the connection to a process of its own, which lives as long as both sides do and nobody is
+// silent for longer than `patience`; the socket returned is its plain side. The channel is closed
+// for us, and the peer notices nothing. Io when there is no process; the channel is as before then.
+[[nodiscard]] Result<UniqueFd> hand_to_process(LineChannel& channel,
+                                               std::chrono::milliseconds patience);
 
 }  // namespace danesmtp

@@ -7,6 +7,7 @@
 #include "net/message_file.h"
 #include "outcome/delivery_log.h"
 #include "route/client_auth.h"
+#include "route/connection_mark.h"
 #include "route/dialogue.h"
 #include "route/host_tls.h"
 #include "smtp/session.h"
@@ -61,6 +62,7 @@ class Attempt {
   AttemptResult run();
 
  private:
+  AttemptResult continue_open_connection();
   AttemptResult converse(UniqueFd socket);
   AttemptResult send(SmtpSession& session);
   [[nodiscard]] tl::expected<UniqueFd, WriteFailure> message(MessageForm form);
@@ -70,6 +72,9 @@ class Attempt {
   void accepted(const TransactionResult& result, const std::vector<std::size_t>& recipients);
   void refused(std::size_t recipient, const RecipientResult& result);
   void message_refused(std::size_t recipient, const RecipientResult& result);
+  void end(SmtpSession& session, const AttemptResult& result);
+  bool may_stay_open(const SmtpSession& session, const AttemptResult& result) const;
+  bool leave_open(SmtpSession& session);
   AttemptResult give_up(const Judgement& judgement);
   AttemptResult trouble(const SmtpTrouble& trouble, bool pipelined);
   void report(std::size_t recipient, const Judgement& judgement);
@@ -88,7 +93,18 @@ class Attempt {
   std::vector<std::size_t> undecided_;  // in order
   std::vector<std::size_t> waiting_;    // deferred
   bool connection_used_up_ = false;     // all went well, and it takes no more messages
+  std::size_t transactions_ = 0;        // on this connection, an earlier message's too
+  std::size_t most_transactions_ = 0;
+  bool open_connection_untried_ = false;
+  bool needs_reset_ = false;  // the last transaction did not end with its final reply
+  bool settled_one_ = false;  // a recipient was delivered, or refused for good
 };
+
+// The server has ended a connection that waited for this message: nothing was said of the message.
+bool lost_before_mail(const SmtpTrouble& trouble) {
+  return trouble.stage == SmtpStage::Mail &&
+         (trouble.error.kind == ErrorKind::Disconnected || trouble.error.kind == ErrorKind::Io);
+}
 
 bool has_dane_policy(const HostPolicy& policy) {
   return !std::holds_alternative<NoDane>(policy);
@@ -104,6 +120,10 @@ AttemptResult Attempt::run() {
   peer_.host_secure = request_.plan.secure;
   set_tls_variables(nullptr);
   auto tls = tls_for_host(server_, batch_, request_);
+  if (!tls && request_.connection == ConnectionChoice::LeftOpen) {
+    server_.end_open_connection();
+    return {AttemptEnd::NotTried, {}, false, {}};
+  }
   if (!tls) {
     if (const auto* skip = std::get_if<SkipHost>(&request_.plan.policy))
       dane_event(skip->event_data);
@@ -112,13 +132,49 @@ AttemptResult Attempt::run() {
   tls_ = *tls;
   // A server that takes so many messages on a connection and no more gets another connection. Each
   // decides a recipient or ends in trouble, so this loop ends.
+  if (request_.connection == ConnectionChoice::LeftOpen) {
+    auto result = continue_open_connection();
+    if (!connection_used_up_) return result;
+  }
   AttemptResult result;
   do {
     connection_used_up_ = false;
+    transactions_ = 0;
+    needs_reset_ = false;
     auto socket = server_.connect(request_.host, request_.port);
     if (!socket) return give_up(judge(socket.error()));
     result = converse(std::move(*socket));
   } while (connection_used_up_);
+  return result;
+}
+
+// D-104: only with the mark that our own policy would have given it.
+AttemptResult Attempt::continue_open_connection() {
+  const auto open = server_.open_connection();
+  auto settings = session_settings(server_, tls_);
+  std::optional<EhloCapabilities> offered;
+  if (open && settings) {
+    auto digest = policy_digest(server_, batch_, request_, tls_, *settings);
+    if (digest) offered = offered_under(*digest, open->mark);
+  }
+  if (!offered) {
+    server_.debug("the open connection was not verified for this policy: a new one is made");
+    server_.end_open_connection();
+    return {AttemptEnd::NotTried, {}, false, {}};
+  }
+  transactions_ = open->transactions;
+  SmtpSession session(LineChannel(server_.use_open_connection()), std::move(*settings), *offered,
+                      server_);
+  open_connection_untried_ = true;
+  peer_.cipher = open->cipher;
+  if (std::holds_alternative<Authenticate>(request_.plan.policy))
+    peer_.trust = request_.plan.mx == MxTrust::Secure ? PeerTrust::Dane : PeerTrust::Verified;
+  TlsInfo known;
+  known.sni = tls_.settings.sni;
+  known.version = open->cipher.substr(0, open->cipher.find(':'));
+  set_tls_variables(&known);
+  auto result = send(session);
+  end(session, result);
   return result;
 }
 
@@ -137,8 +193,40 @@ AttemptResult Attempt::converse(UniqueFd socket) {
   // The peer has been judged: only from here on may it hear a secret.
   auto refusal = authenticate(server_, session, request_.host);
   auto result = refusal ? give_up(*refusal) : send(session);
-  session.quit();
+  end(session, result);
   return result;
+}
+
+void Attempt::end(SmtpSession& session, const AttemptResult& result) {
+  if (!may_stay_open(session, result) || !leave_open(session)) session.quit();
+}
+
+// A message whose recipients were all deferred does not lead to the next one: several such messages
+// would lead to each other for ever.
+bool Attempt::may_stay_open(const SmtpSession& session, const AttemptResult& result) const {
+  return request_.may_stay_open && result.end == AttemptEnd::Worked && settled_one_ &&
+         undecided_.empty() && session.usable() && has_dane_policy(request_.plan.policy) &&
+         request_.plan.enforcement == Enforcement::Full && !peer_.cipher.empty() &&
+         transactions_ < most_transactions_;
+}
+
+bool Attempt::leave_open(SmtpSession& session) {
+  // To end TLS and go on in clear, as hosts_noproxy_tls asks for, is no way under DANE.
+  for (const char* option : {"hosts_nopass_tls", "hosts_noproxy_tls"})
+    if (server_.host_in(option, request_.host).value_or(true)) return false;
+  if (!server_.further_message(request_.host, transactions_, most_transactions_)) return false;
+  auto settings = session_settings(server_, tls_);
+  if (!settings) return false;
+  auto digest = policy_digest(server_, batch_, request_, tls_, *settings);
+  if (!digest || (needs_reset_ && !session.reset())) return false;
+  const auto mark = connection_mark(*digest, session.capabilities());
+  auto socket = session.leave_open();
+  if (!socket) {
+    server_.debug("the connection cannot stay open: " + socket.error().text);
+    return false;
+  }
+  server_.leave_open(std::move(*socket), {request_.host, mark, peer_.cipher, transactions_});
+  return true;
 }
 
 AttemptResult Attempt::send(SmtpSession& session) {
@@ -206,10 +294,9 @@ AttemptResult Attempt::transact(SmtpSession& session, const Dialogue& dialogue,
   peer_.dsn = dialogue.dsn ? DsnSupport::Yes : DsnSupport::No;
   auto auth = server_.mail_auth();
   if (!auth) return give_up(host_judgement(auth.error()));
-  peer_.continued = false;
-  bool previous_accepted = true;
-  for (std::size_t made = 0; made < dialogue.most_transactions && !undecided_.empty(); ++made) {
-    if (!previous_accepted) {
+  most_transactions_ = dialogue.most_transactions;
+  for (; transactions_ < most_transactions_ && !undecided_.empty(); ++transactions_) {
+    if (needs_reset_) {
       auto reset = session.reset();
       if (!reset) return trouble(reset.error(), false);
     }
@@ -218,13 +305,17 @@ AttemptResult Attempt::transact(SmtpSession& session, const Dialogue& dialogue,
     if (!envelope) return give_up(judge_inconvertible_address(envelope.error()));
     envelope->mail.auth = *auth;
     peer_.chunked = dialogue.form == MessageForm::Plain;
-    peer_.continued = made > 0;
+    peer_.continued = transactions_ > 0;
     auto result =
         run_transaction(session, *envelope, message,
                         [&](const TransactionResult& so_far) { accepted(so_far, recipients); });
+    if (result.trouble && std::exchange(open_connection_untried_, false) &&
+        lost_before_mail(*result.trouble))
+      return {AttemptEnd::NotTried, {}, false, {}};
     take(result, recipients);
     if (result.trouble) return trouble(*result.trouble, result.trouble_in_group);
-    previous_accepted = result.custody == Custody::Taken;
+    open_connection_untried_ = false;
+    needs_reset_ = result.custody != Custody::Taken;
   }
   connection_used_up_ = !undecided_.empty();
   return {AttemptEnd::Worked, {}, false, waiting_};
@@ -248,6 +339,7 @@ void Attempt::accepted(const TransactionResult& result,
     server_.set_outcome(recipients[i], outcome);
     delivered.push_back(recipients[i]);
   }
+  settled_one_ = true;
   server_.journal(delivered);
   for (auto recipient : delivered) server_.retry_recipient(recipient, RetryChange::Worked);
 }
@@ -257,6 +349,7 @@ void Attempt::refused(std::size_t recipient, const RecipientResult& result) {
   const Judgement judgement = judge_refusal(*result.reply, result.command, false);
   report(recipient, judgement);
   server_.log_message(request_.host, judgement.text);
+  if (judgement.status == Status::Failed) settled_one_ = true;
   if (judgement.status == Status::Failed) return;
   server_.event(request_.host, recipient, "msg:rcpt:host:defer", judgement.text);
   // After the last host the recipient's own line says it.

@@ -36,6 +36,7 @@ enum class AttemptEnd {
   MessageDeferred,  // the host is well, but would not take this message now
   HostDeferred,     // the host is bad for now
   Stop,             // no other host would do better
+  NotTried,         // the connection left open is not for this message, or is gone: it is ended
 };
 
 struct AttemptResult {
@@ -45,6 +46,9 @@ struct AttemptResult {
   std::vector<std::size_t> waiting;  // recipients that another host may still take
 };
 
+// An earlier message's connection, if it was verified for the same policy, or one of our own.
+enum class ConnectionChoice { New, LeftOpen };
+
 enum class TlsChoice { AsPolicySays, Suppressed };
 
 struct AttemptRequest {
@@ -53,6 +57,8 @@ struct AttemptRequest {
   const HostPlan& plan;
   std::vector<std::size_t> recipients;  // those still waiting
   TlsChoice tls = TlsChoice::AsPolicySays;
+  ConnectionChoice connection = ConnectionChoice::New;
+  bool may_stay_open = true;  // for a further message; false: this message may need others yet
 };
 
 AttemptResult attempt_host(MailServer& server, const AddressBatch& batch,

@@ -35,6 +35,7 @@ class HostLoop {
   enum class Pass { Normal, ExpiredHosts };
   enum class Next { Continue, Stop };
 
+  Next use_open_connection(std::size_t host);
   Next walk(Pass pass);
   Next consider(std::size_t host, Pass pass);
   bool usable(std::size_t host, HostState state, Pass pass);
@@ -60,11 +61,35 @@ class HostLoop {
 };
 
 void HostLoop::run() {
+  if (const auto open = server_.open_connection())
+    if (use_open_connection(open->host) == Next::Stop) return;
   if (walk(Pass::Normal) == Next::Stop) return;
   auto wait = server_.option_flag("delay_after_cutoff");
   const bool second = wait && !*wait && passed_over_.all_expired;
   if (second && walk(Pass::ExpiredHosts) == Next::Stop) return;
   finish();
+}
+
+// An earlier message's connection, whatever the host's place in the list. What goes wrong on it
+// says nothing new of the host; recipients that are left wait for an attempt of their own, as with
+// Exim's own driver.
+HostLoop::Next HostLoop::use_open_connection(std::size_t host) {
+  const auto& target = batch_.hosts[host];
+  const HostState state = server_.host_state(host, plan_.port(target));
+  if (state != HostState::Usable && state != HostState::UsableExpired) {
+    server_.end_open_connection();
+    return Next::Continue;
+  }
+  AttemptRequest request{host, plan_.port(target), plan_.host(target), waiting_};
+  request.connection = ConnectionChoice::LeftOpen;
+  request.may_stay_open = plan_.last;
+  const auto result = attempt_(server_, batch_, request);
+  server_.leave_host(host);
+  if (result.end == AttemptEnd::NotTried) return Next::Continue;
+  next_ = batch_.hosts.size();
+  report_host(host, result, waiting_.front());
+  if (result.end != AttemptEnd::HostDeferred) remember(host, result, waiting_.front());
+  return Next::Stop;
 }
 
 HostLoop::Next HostLoop::walk(Pass pass) {
@@ -131,7 +156,9 @@ HostLoop::Next HostLoop::local_host(std::size_t host) {
 
 AttemptResult HostLoop::attempt(std::size_t host, TlsChoice tls) {
   const auto& target = batch_.hosts[host];
-  return attempt_(server_, batch_, {host, plan_.port(target), plan_.host(target), waiting_, tls});
+  AttemptRequest request{host, plan_.port(target), plan_.host(target), waiting_, tls};
+  request.may_stay_open = plan_.last;
+  return attempt_(server_, batch_, request);
 }
 
 // A host without DANE policy whose TLS is broken: Exim's rules let the message go in clear. Never

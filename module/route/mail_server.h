@@ -74,6 +74,14 @@ struct AuthReport {
   AuthFault fault = AuthFault::Closed;
 };
 
+// A connection that the delivery of an earlier message has left open.
+struct OpenConnection {
+  std::size_t host = 0;
+  std::string mark;              // what we said of it then: route/connection_mark
+  std::string cipher;            // as in the log's X=
+  std::size_t transactions = 0;  // on it so far
+};
+
 // In event(): the event is about no host in particular.
 constexpr std::size_t kNoHost = static_cast<std::size_t>(-1);
 
@@ -102,7 +110,8 @@ class MailServer : public Log {
   // They stay until they are set anew, or this delivery ends.
   virtual void set_tls_variables(const TlsVariables& variables) = 0;
 
-  // We deliver from here on: ends a connection that Exim's own driver passed on, and looks up the
+  // We deliver from here on: ends a connection that is open from an earlier message of Exim's own
+  // driver, and looks up the
   // addresses of hosts that have none; hosts are numbered anew.
   virtual void take_over(AddressBatch& batch) = 0;
   // Reads the retry database, sets $host; a usable host must be left again by leave_host().
@@ -112,6 +121,18 @@ class MailServer : public Log {
   virtual bool retries_over(
       std::size_t host) = 0;  // the message is older than the host's last rule
   virtual tl::expected<UniqueFd, ConnectFailure> connect(std::size_t host, std::uint16_t port) = 0;
+
+  // After take_over(): one of ours that is open from an earlier message, until one of the two
+  // following is called.
+  virtual std::optional<OpenConnection> open_connection() { return std::nullopt; }
+  virtual UniqueFd use_open_connection() { return UniqueFd(); }
+  virtual void end_open_connection() {}
+  // Whether a further message can go to the host on the connection that has served `transactions`,
+  // of `most`; and leaves the connection to it.
+  virtual bool further_message(std::size_t, std::size_t /*transactions*/, std::size_t /*most*/) {
+    return false;
+  }
+  virtual void leave_open(UniqueFd, const OpenConnection&) {}
 
   // Exim's client authenticators, in their order, over the plain socket `fd`, until one succeeds.
   // `mechanisms` is what the server offers, separated by spaces.

@@ -19,7 +19,7 @@
 extern "C" {
 #endif
 
-#define DANESMTP_BRIDGE_VERSION 6u
+#define DANESMTP_BRIDGE_VERSION 7u
 #define DANESMTP_CORE_SYMBOL "danesmtp_core"
 
 /* One host of the batch's list, in Exim's order. */
@@ -163,6 +163,14 @@ enum danesmtp_written {
   DANESMTP_WRITE_SIGNING,
 };
 
+/* A connection that the delivery of an earlier message has left open, or this one leaves. */
+struct danesmtp_open_connection {
+  size_t host;
+  size_t transactions; /* on it so far */
+  const char *mark;    /* what the core says of it; opaque, at most 200 octets */
+  const char *cipher;
+};
+
 enum danesmtp_auth_end {
   DANESMTP_AUTH_DONE = 0,
   DANESMTP_AUTH_NOT,     /* no authenticator fits, or all were refused */
@@ -236,6 +244,16 @@ struct danesmtp_services {
   int (*host_retry_over)(void *exim, size_t host); /* the message is older than the host's last rule */
   void (*leave_host)(void *exim, size_t host);     /* ends what host_state began (serialize_hosts) */
   struct danesmtp_connected (*connect)(void *exim, size_t host, int port);
+
+  /* Reuse. After take_over(): 1 when one of the core's is open from an earlier message; it is then used
+   * (a socket, owned by the core) or ended. */
+  int (*open_connection)(void *exim, struct danesmtp_open_connection *open);
+  int (*use_open_connection)(void *exim);
+  void (*end_open_connection)(void *exim);
+  /* Does a further message wait for the host, for a connection with so many transactions of `most`? */
+  int (*further_message)(void *exim, size_t host, size_t transactions, size_t most);
+  /* The connection is the next message's: `fd` is a plain socket past EHLO, now owned by the shim. */
+  void (*leave_open)(void *exim, int fd, const struct danesmtp_open_connection *open);
 
   /* Exim's client authenticators, in their order, over the plain socket `fd` until one succeeds;
    * `mechanisms` as the server offers them, separated by spaces. The core has judged the peer. */

@@ -336,6 +336,30 @@ tl::expected<UniqueFd, ConnectFailure> BridgeServer::connect(std::size_t host, s
   return tl::unexpected(ConnectFailure{answer.system_errno, answer.timed_out != 0});
 }
 
+std::optional<OpenConnection> BridgeServer::open_connection() {
+  danesmtp_open_connection open{};
+  if (!s_.open_connection(exim_, &open)) return std::nullopt;
+  return OpenConnection{open.host, text_of(open.mark), text_of(open.cipher), open.transactions};
+}
+
+UniqueFd BridgeServer::use_open_connection() {
+  return UniqueFd(s_.use_open_connection(exim_));
+}
+
+void BridgeServer::end_open_connection() {
+  s_.end_open_connection(exim_);
+}
+
+bool BridgeServer::further_message(std::size_t host, std::size_t transactions, std::size_t most) {
+  return s_.further_message(exim_, host, transactions, most) != 0;
+}
+
+void BridgeServer::leave_open(UniqueFd socket, const OpenConnection& open) {
+  const danesmtp_open_connection left{open.host, open.transactions, open.mark.c_str(),
+                                      open.cipher.c_str()};
+  s_.leave_open(exim_, socket.release(), &left);
+}
+
 AuthReport BridgeServer::authenticate(std::size_t host, int fd, const std::string& mechanisms) {
   const danesmtp_authenticated answer = s_.authenticate(exim_, host, fd, mechanisms.c_str());
   AuthReport report{auth_end_of(answer.end), text_of(answer.text), text_of(answer.command),

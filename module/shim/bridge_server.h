@@ -38,6 +38,11 @@ class BridgeServer : public MailServer {
   bool tried_since_arrival(std::size_t host) override;
   bool retries_over(std::size_t host) override;
   tl::expected<UniqueFd, ConnectFailure> connect(std::size_t host, std::uint16_t port) override;
+  std::optional<OpenConnection> open_connection() override;
+  UniqueFd use_open_connection() override;
+  void end_open_connection() override;
+  bool further_message(std::size_t host, std::size_t transactions, std::size_t most) override;
+  void leave_open(UniqueFd socket, const OpenConnection& open) override;
   AuthReport authenticate(std::size_t host, int fd, const std::string& mechanisms) override;
   Result<std::optional<std::string>> mail_auth() override;
   tl::expected<void, WriteFailure> write_message(int fd, MessageForm form) override;

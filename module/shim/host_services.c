@@ -37,21 +37,6 @@ static int lookup_state(int rc, const smtp_transport_options_block *ob)
   }
 }
 
-/* A connection that an earlier message left open belongs to Exim's driver; ours is made afresh. */
-static void end_passed_connection(void)
-{
-  const int null = open("/dev/null", O_RDWR);
-  if (write(0, "QUIT\r\n", 6) < 0) { /* the peer is gone already */ }
-  if (null >= 0) {
-    (void)dup2(null, 0);
-    (void)close(null);
-  }
-  continue_hostname = continue_transport = NULL;
-  continue_proxy_cipher = NULL;
-  continue_next_id[0] = 0;
-  continue_sequence = 1;
-}
-
 /* Looks up what has no address yet. A multihomed host becomes several entries of the list. */
 static void find_addresses(struct batch_handle *h)
 {
@@ -85,7 +70,7 @@ static void find_addresses(struct batch_handle *h)
 static void take_over(void *exim, struct danesmtp_batch *batch)
 {
   struct batch_handle *h = exim;
-  if (continue_hostname && !h->delegated) end_passed_connection();
+  if (!h->delegated && !connection_reuse_is_ours()) connection_reuse_end();
   find_addresses(h);
   *batch = h->batch;
 }
@@ -242,6 +227,7 @@ static void retry_host(void *exim, size_t index, size_t recipient, int deferred)
   if (!deferred && !notes->retry_host_key) return;
   retry_add_item(h->recipients[recipient], host_key(h, index), rf_host | (deferred ? 0 : rf_delete));
   if (!deferred) return;
+  h->waits_for_host = TRUE;
   host->status = notes->expired ? hstatus_unusable_expired : hstatus_unusable;
   host->why = hwhy_deferred;
 }
@@ -254,6 +240,7 @@ static void retry_message(void *exim, size_t index, size_t recipient, int deferr
   const uschar *key = notes->retry_message_key;
   if (!deferred && !key) return;
   if (!key) key = string_sprintf("%s:%s", host_key(h, index), message_id);
+  if (deferred) h->has_own_trouble = TRUE;
   retry_add_item(h->recipients[recipient], key, rf_message | rf_host | (deferred ? 0 : rf_delete));
 }
 

@@ -145,9 +145,10 @@ static const uschar *key_with_sender(const address_item *a)
 
 static void retry_recipient(void *exim, size_t recipient)
 {
-  const struct batch_handle *h = exim;
+  struct batch_handle *h = exim;
   const smtp_transport_options_block *ob = h->tblock->drinst.options_block;
   address_item *a = h->recipients[recipient];
+  h->has_own_trouble = TRUE;
   retry_add_item(a, ob->address_retry_include_sender ? key_with_sender(a) : a->address_retry_key, 0);
 }
 
@@ -163,7 +164,8 @@ static void retry_recipient_clear(void *exim, size_t recipient)
 
 static void retry_skipped(void *exim, size_t recipient)
 {
-  const struct batch_handle *h = exim;
+  struct batch_handle *h = exim;
+  h->waits_for_host = TRUE;
   address_item *a = h->recipients[recipient];
   setflag(a, af_retry_skipped);
 }

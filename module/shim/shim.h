@@ -32,6 +32,10 @@ struct batch_handle {
   host_item **hosts;         /* by index */
   struct host_notes *notes;  /* by index */
   struct danesmtp_batch batch;
+  const uschar *next_message; /* that the connection is left to; "": a further batch of this one */
+  BOOL left_open;             /* a connection, for it */
+  BOOL waits_for_host;        /* a host failed, or its retry time has not come */
+  BOOL has_own_trouble;       /* a server would not take this message, or a recipient */
   BOOL delegated;         /* a part of the batch, or all of it */
   BOOL all_delegated;
   BOOL own_driver_failed; /* all was, and it said FALSE */
@@ -83,6 +87,13 @@ void tls_variables_clear(void);
 #ifndef DISABLE_OCSP
 int exim_ocsp(int32_t result); /* of enum danesmtp_ocsp */
 #endif
+
+/* connection_reuse.c */
+void reuse_services_fill(struct danesmtp_services *services);
+BOOL connection_reuse_is_ours(void);
+void connection_reuse_end(void);
+void connection_reuse_report(const struct batch_handle *h);
+void connection_reuse_note_waiting(const struct batch_handle *h);
 
 /* client_auth.c */
 void auth_services_fill(struct danesmtp_services *services);

@@ -86,6 +86,7 @@ static struct danesmtp_services all_services(void)
   host_services_fill(&services);
   result_services_fill(&services);
   tls_variables_service_fill(&services);
+  reuse_services_fill(&services);
   auth_services_fill(&services);
   services.delegate = delegate_recipients;
   return services;
@@ -106,6 +107,8 @@ static BOOL instance_code(transport_instance *tblock, address_item *addresses)
   const int rc = core->deliver(&services, &h, &h.batch, &why);
   /* What Exim's driver says of its own session is Exim's to read. */
   if (!h.all_delegated) tls_variables_clear();
+  connection_reuse_report(&h);
+  connection_reuse_note_waiting(&h);
   if (rc != 0) return defer_all(addresses, why);
   return !h.own_driver_failed;
 }

@@ -2,6 +2,8 @@
 // The state machine that opens an SMTP session; see the header for its paths.
 #include "smtp/session.h"
 
+#include <algorithm>
+
 #include "core/bytes.h"
 #include "core/format.h"
 #include "net/relay.h"
@@ -18,6 +20,13 @@ tl::unexpected<SmtpTrouble> trouble(SmtpStage stage, Error error, std::string co
 
 SmtpSession::SmtpSession(LineChannel channel, SessionSettings settings, Log& log)
     : channel_(std::move(channel)), settings_(std::move(settings)), log_(log) {}
+
+SmtpSession::SmtpSession(LineChannel channel, SessionSettings settings, EhloCapabilities offered,
+                         Log& log)
+    : channel_(std::move(channel)),
+      settings_(std::move(settings)),
+      log_(log),
+      capabilities_(std::move(offered)) {}
 
 std::string_view SmtpSession::state_name(State state) {
   switch (state) {
@@ -162,6 +171,19 @@ SmtpResult<void> SmtpSession::reset() {
 
 Result<void> SmtpSession::lend(const std::function<void(int)>& use) {
   return lend_channel(channel_, use);
+}
+
+Result<UniqueFd> SmtpSession::leave_open() {
+  if (channel_.pending_input())
+    return fail(ErrorKind::Protocol, "the peer sent octets that nobody asked for");
+  if (channel_.secured()) {
+    // Somebody waits for the final reply, and somebody prepares the next message.
+    const auto& t = settings_.timeouts;
+    return hand_to_process(channel_, t.command + std::max(t.data_block, t.final_reply));
+  }
+  auto socket = channel_.release();
+  if (!socket) return fail(ErrorKind::Disconnected, "the connection is closed");
+  return socket;
 }
 
 void SmtpSession::quit() {

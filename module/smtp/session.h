@@ -53,6 +53,9 @@ class SmtpSession {
   // `log` must outlive the session.
   SmtpSession(LineChannel channel, SessionSettings settings, Log& log);
 
+  // Goes on where an earlier message has left the session, past EHLO and ready for MAIL.
+  SmtpSession(LineChannel channel, SessionSettings settings, EhloCapabilities offered, Log& log);
+
   // Greeting to ready, once. After a trouble the connection is closed; a server that refused in
   // words was told QUIT.
   [[nodiscard]] SmtpResult<void> open();
@@ -80,6 +83,10 @@ class SmtpSession {
   // Lends the connection to code that speaks SMTP through a plain socket by itself; see
   // net/relay.h. Nothing of what it says is seen here.
   [[nodiscard]] Result<void> lend(const std::function<void(int)>& use);
+
+  // The connection as a plain socket, ready for MAIL, for another process; nothing more can be said
+  // here. Protocol when the server has said something that nobody asked for.
+  [[nodiscard]] Result<UniqueFd> leave_open();
 
   // The steps that a transaction is made of. Each failure closes the connection.
   // Writes the command lines in one go, CRLF added to each.

@@ -111,6 +111,29 @@ class FakeMailServer final : public MailServer {
     later_sockets.erase(later_sockets.begin());
     return socket;
   }
+  std::optional<OpenConnection> open;  // its socket is `open_socket`
+  UniqueFd open_socket;
+  bool message_waits = false;
+  std::optional<OpenConnection> left_open;
+  std::optional<OpenConnection> open_connection() override { return open; }
+  UniqueFd use_open_connection() override {
+    calls.emplace_back("use_open");
+    open.reset();
+    return std::move(open_socket);
+  }
+  void end_open_connection() override {
+    calls.emplace_back("end_open");
+    open.reset();
+    open_socket.reset();
+  }
+  bool further_message(std::size_t, std::size_t transactions, std::size_t most) override {
+    return message_waits && transactions < most;
+  }
+  void leave_open(UniqueFd socket, const OpenConnection& connection) override {
+    left_open = connection;
+    open_socket = std::move(socket);
+  }
+
   // authenticate() says these lines to the server, and reports `auth` with its last reply.
   std::vector<std::string> auth_lines;
   AuthReport auth;

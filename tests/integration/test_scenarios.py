@@ -55,6 +55,7 @@ SCENARIOS = {
     "a-insecure": ("no", REQUIRED),
     # tests D-031, D-032, D-034, D-160
     "mx-insecure": ("yes", REQUIRED),
+    "mx-secure": DANE,
     # tests D-024
     "mixed": ("no", "dane"),  # D-024: the better MX is without records; required, it is passed over
     "two-mx": ("dane", "dane"),

@@ -71,6 +71,7 @@ DNS_STATES = {
     "scripted-plain": ("insecure", "insecure", "insecure none"),
     "signed-no-tlsa": ("secure", "secure", "secure none"),
     "mx-insecure": ("insecure", "insecure none", "insecure none"),
+    "mx-secure": ("secure", "secure none", "secure none"),
     "mx-secure-host": ("secure none", "secure", "secure"),
     "a-insecure": ("secure", "secure none", "secure none"),
     "insecure-host": ("insecure none", "insecure", "failed"),

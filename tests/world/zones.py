@@ -59,6 +59,7 @@ ZONES = (
     usual("plain", "192.0.2.24", signing=Signing.UNSIGNED),
     usual("signed-no-tlsa", "192.0.2.25"),
     Zone("mx-insecure", "@ MX 10 mx.mx-secure-host.lab.", signing=Signing.UNSIGNED),  # D-031
+    Zone("mx-secure", "@ MX 10 mx.mx-secure-host.lab."),  # the same host
     Zone("mx-secure-host", """
         mx A 192.0.2.26
         _25._tcp.mx TLSA 3 1 1 =mx-insecure

@@ -174,6 +174,36 @@ START_TEST(a_silent_relay_ends) {
 }
 END_TEST
 
+START_TEST(a_process_goes_on_with_the_connection) {
+  const bool server_ends = _i == 1;
+  Lent lent(true, [server_ends](PeerSide& peer) {
+    for (int i = 0; i < 2; ++i) peer.answer("250 ok\r\n");
+    if (server_ends) peer.drop();
+  });
+  auto plain = hand_to_process(lent.channel, 2s);
+  ck_assert(plain.has_value());
+  ck_assert(!lent.channel.open());
+  for (int i = 0; i < 2; ++i) {
+    say(plain->get(), "STEP\r\n");
+    assert_text(hear_line(plain->get()), "250 ok\r\n");
+  }
+  if (server_ends)
+    assert_text(hear_line(plain->get()), "");  // the end of the stream
+  else
+    plain->reset();
+  ck_assert_uint_eq(lent.peer.heard().size(), 2);  // ends when the connection does
+}
+END_TEST
+
+// Nobody says anything: it is not for ever.
+START_TEST(a_forgotten_process_ends) {
+  Lent lent(true, [](PeerSide&) {});
+  auto plain = hand_to_process(lent.channel, 200ms);
+  ck_assert(plain.has_value());
+  assert_text(hear_line(plain->get()), "");
+}
+END_TEST
+
 int main() {
   Suite* suite = suite_create("relay");
   TCase* tc = tcase_create("relay");
@@ -184,6 +214,8 @@ int main() {
   tcase_add_loop_test(tc, much_goes_both_ways, 0, 2);
   tcase_add_test(tc, signals_go_to_the_thread_that_lends);
   tcase_add_test(tc, a_silent_relay_ends);
+  tcase_add_loop_test(tc, a_process_goes_on_with_the_connection, 0, 2);
+  tcase_add_test(tc, a_forgotten_process_ends);
   suite_add_tcase(suite, tc);
   return run_suite(suite);
 }

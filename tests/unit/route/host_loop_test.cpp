@@ -239,6 +239,45 @@ START_TEST(serialised_hosts_are_left_again) {
 }
 END_TEST
 
+// tests D-104: an open connection comes first, whatever its host's place; when it is not for this
+// message the walk is as without it.
+START_TEST(an_open_connection) {
+  struct Row {
+    const char* name;
+    AttemptEnd end;
+    HostState state;
+    const char* hosts;  // in the order of the attempts, "o" behind one on the open connection
+  };
+  const Row rows[] = {
+      {"is used", AttemptEnd::Worked, HostState::Usable, "1o"},
+      {"is not for us", AttemptEnd::NotTried, HostState::Usable, "1o 0 1"},
+      {"fails in the middle", AttemptEnd::HostDeferred, HostState::Usable, "1o"},
+      {"the host's time has not come", AttemptEnd::Worked, HostState::Waiting, "0"},
+  };
+  const Row& row = rows[_i];
+  FakeMailServer server;
+  auto batch = make_batch(2, 1);
+  server.open = OpenConnection{1, "mark", "TLS1.3:X:256", 1};
+  server.states[1] = row.state;
+  DomainPlan plan;
+  plan.domain = "dom.lab";
+  plan.recipients = {0};
+  std::string hosts;
+  try_hosts(server, batch, plan,
+            [&](MailServer&, const AddressBatch&, const AttemptRequest& request) {
+              const bool open = request.connection == ConnectionChoice::LeftOpen;
+              hosts += format("{}{}{}", hosts.empty() ? "" : " ", request.host, open ? "o" : "");
+              AttemptResult result;
+              result.end = open ? row.end : AttemptEnd::HostDeferred;
+              if (result.end != AttemptEnd::Worked) result.waiting = request.recipients;
+              return result;
+            });
+  assert_text(hosts, row.hosts);
+  const bool blamed = server.trace().find("retry_host 1") != std::string::npos;
+  ck_assert_msg(blamed == (row.end == AttemptEnd::NotTried), "%s", row.name);
+}
+END_TEST
+
 int main() {
   Suite* suite = suite_create("host_loop");
   TCase* tc = tcase_create("hosts");
@@ -258,6 +297,7 @@ int main() {
   tcase_add_test(tc, the_hard_limit_is_hard);
   tcase_add_test(tc, in_clear_only_without_a_dane_policy);
   tcase_add_test(tc, serialised_hosts_are_left_again);
+  tcase_add_loop_test(tc, an_open_connection, 0, 4);
   suite_add_tcase(suite, tc);
   return run_suite(suite);
 }

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// tests D-104: each thing that decides who the peer may be, or how the session is protected, makes
+// another digest; a mark is read back only under its own.
+#include "route/connection_mark.h"
+
+#include <functional>
+#include <iterator>
+
+#include "fakes/fake_mail_server.h"
+#include "unit/check_support.h"
+
+using namespace danesmtp;
+using namespace danesmtp::test;
+
+namespace {
+
+TlsaRecord record(TlsaUsage usage, std::uint8_t octet) {
+  return {usage, TlsaSelector::PublicKey, TlsaMatching::Sha256, Bytes(32, octet)};
+}
+
+DnsName name(const char* text) {
+  return *DnsName::parse(text);
+}
+
+struct Facts {
+  FakeMailServer server;
+  AddressBatch batch = make_batch(1, 1);
+  HostPlan plan;
+  std::uint16_t port = 25;
+  HostTls tls;
+  SessionSettings settings;
+
+  Facts() {
+    plan.policy =
+        Authenticate{name("mx1.lab"), {record(TlsaUsage::DaneEe, 1), record(TlsaUsage::DaneTa, 2)}};
+    plan.mx = MxTrust::Secure;
+    plan.secure = true;
+    plan.names = {name("mx1.lab"), name("dom.lab")};
+    tls.settings.sni = "mx1.lab";
+    settings.helo_name = "me.lab";
+  }
+  Authenticate& authenticate() { return std::get<Authenticate>(plan.policy); }
+  Result<std::string> digest() {
+    return policy_digest(server, batch, {0, port, plan, {0}}, tls, settings);
+  }
+};
+
+struct Change {
+  const char* what;
+  std::function<void(Facts&)> make;
+  bool same = false;
+};
+
+const Change kChanges[] = {
+    {"nothing", [](Facts&) {}, true},
+    {"the order of the records",
+     [](Facts& f) { std::swap(f.authenticate().records[0], f.authenticate().records[1]); }, true},
+    {"the order of the names", [](Facts& f) { std::swap(f.plan.names[0], f.plan.names[1]); }, true},
+    {"who receives", [](Facts& f) { f.batch.recipients[0].address = "other@dom.lab"; }, true},
+    {"one octet of a record", [](Facts& f) { f.authenticate().records[0].data[31] = 9; }},
+    {"a record more",
+     [](Facts& f) { f.authenticate().records.push_back(record(TlsaUsage::DaneEe, 3)); }},
+    {"a record less", [](Facts& f) { f.authenticate().records.pop_back(); }},
+    {"the usage", [](Facts& f) { f.authenticate().records[0].usage = TlsaUsage::DaneTa; }},
+    {"the selector",
+     [](Facts& f) { f.authenticate().records[0].selector = TlsaSelector::Certificate; }},
+    {"the matching type",
+     [](Facts& f) { f.authenticate().records[0].matching = TlsaMatching::Full; }},
+    {"unusable records",
+     [](Facts& f) {
+       f.plan.policy = EncryptOnly{name("mx1.lab"), {}};
+     }},
+    {"trust in the MX record", [](Facts& f) { f.plan.mx = MxTrust::Insecure; }},
+    {"the address is not signed", [](Facts& f) { f.plan.secure = false; }},
+    {"audit", [](Facts& f) { f.plan.enforcement = Enforcement::Audit; }},
+    {"a reference name", [](Facts& f) { f.plan.names[1] = name("other.lab"); }},
+    {"a reference name less", [](Facts& f) { f.plan.names.pop_back(); }},
+    {"SNI", [](Facts& f) { f.tls.settings.sni = "other.lab"; }},
+    {"ciphers", [](Facts& f) { f.tls.settings.priority = "SECURE256"; }},
+    {"our certificate", [](Facts& f) { f.tls.settings.certificate_file = "me.pem"; }},
+    {"our key", [](Facts& f) { f.tls.settings.key_file = "me.key"; }},
+    {"ALPN", [](Facts& f) { f.tls.settings.alpn = {"smtp"}; }},
+    {"DH bits", [](Facts& f) { f.tls.settings.min_dh_bits = 2048; }},
+    {"TLS from the first octet", [](Facts& f) { f.tls.start = TlsStart::FromFirstOctet; }},
+    {"EHLO name", [](Facts& f) { f.settings.helo_name = "other.lab"; }},
+    {"interface", [](Facts& f) { f.server.options["interface"] = "192.0.2.9"; }},
+    {"AUTH required", [](Facts& f) { f.server.lists["hosts_require_auth"] = {0}; }},
+    {"AUTH tried", [](Facts& f) { f.server.lists["hosts_try_auth"] = {0}; }},
+    {"OCSP required", [](Facts& f) { f.server.lists["hosts_require_ocsp"] = {0}; }},
+    {"DANE required", [](Facts& f) { f.server.lists["hosts_require_dane"] = {0}; }},
+    {"port", [](Facts& f) { f.port = 587; }},
+    {"host", [](Facts& f) { f.batch.hosts[0].name = "mx9.lab"; }},
+    {"address", [](Facts& f) { f.batch.hosts[0].address = "192.0.2.99"; }},
+    {"transport", [](Facts& f) { f.batch.transport_name = "other_smtp"; }},
+};
+
+EhloCapabilities some() {
+  EhloCapabilities offered;
+  offered.pipelining = offered.chunking = offered.dsn = true;
+  offered.limits.mail_max = 20;
+  return offered;
+}
+
+struct Mark {
+  const char* what;
+  std::string mark;
+};
+
+const std::string kDigest(64, 'a');
+
+const Mark kNotOurs[] = {
+    {"nothing", ""},
+    {"a host name", "mx1.lab"},
+    {"the prefix alone", "danesmtp+"},
+    {"no digest", "danesmtp++P+0+0"},
+    {"another digest", "danesmtp+" + std::string(64, 'b') + "+P+0+0"},
+    {"the beginning of the digest", "danesmtp+" + std::string(63, 'a') + "+P+0+0"},
+    {"another prefix", "danesmtp-" + kDigest + "+P+0+0"},
+    {"a field less", "danesmtp+" + kDigest + "+P+0"},
+    {"a field more", "danesmtp+" + kDigest + "+P+0+0+0"},
+};
+
+}  // namespace
+
+START_TEST(each_change) {
+  const Change& row = kChanges[_i];
+  Facts before, after;
+  row.make(after);
+  auto first = assert_ok(before.digest());
+  auto second = assert_ok(after.digest());
+  ck_assert_uint_eq(first.size(), 64);
+  ck_assert_msg((first == second) == row.same, "%s", row.what);
+}
+END_TEST
+
+START_TEST(an_option_that_cannot_be_read_makes_no_digest) {
+  for (const char* option : {"hosts_require_auth", "interface"}) {
+    Facts facts;
+    facts.server.broken_options = {option};
+    ck_assert_msg(!facts.digest(), "%s", option);
+  }
+}
+END_TEST
+
+START_TEST(a_mark_is_read_back) {
+  const auto mark = connection_mark(kDigest, some());
+  ck_assert_uint_le(mark.size(), 200);
+  auto offered = offered_under(kDigest, mark);
+  ck_assert(offered && *offered == some());
+  auto nothing = offered_under(kDigest, connection_mark(kDigest, {}));
+  ck_assert(nothing && *nothing == EhloCapabilities{});
+}
+END_TEST
+
+START_TEST(another_mark_is_not_ours) {
+  ck_assert_msg(!offered_under(kDigest, kNotOurs[_i].mark), "%s", kNotOurs[_i].what);
+  ck_assert(!offered_under("", kNotOurs[_i].mark));
+}
+END_TEST
+
+int main() {
+  Suite* suite = suite_create("connection_mark");
+  TCase* tc = tcase_create("connection_mark");
+  tcase_add_loop_test(tc, each_change, 0, std::size(kChanges));
+  tcase_add_test(tc, an_option_that_cannot_be_read_makes_no_digest);
+  tcase_add_test(tc, a_mark_is_read_back);
+  tcase_add_loop_test(tc, another_mark_is_not_ours, 0, std::size(kNotOurs));
+  suite_add_tcase(suite, tc);
+  return run_suite(suite);
+}
