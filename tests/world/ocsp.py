@@ -55,6 +55,10 @@ class Responder:
         """The same in DER."""
         return self._make(leaf, issuer, **FAULTS[fault])
 
+    def response_until(self, leaf, end):
+        """A good one that begins an hour ago and ends then."""
+        return self._make(leaf, "intermediate", valid=(-HOUR, end))
+
     def octets(self, name, octets):
         return self._write(name, octets)
 

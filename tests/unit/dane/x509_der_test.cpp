@@ -107,6 +107,36 @@ START_TEST(reads_a_certificate_of_version_1) {
 }
 END_TEST
 
+START_TEST(cuts_out_the_octets_of_a_key) {
+  for (const auto& bad : kBadKeys) ck_assert_msg(!public_key_octets(bad.key), "%s", bad.why);
+  auto octets = assert_ok(public_key_octets(kGoodKey));
+  ck_assert(Bytes(octets.begin(), octets.end()) == Bytes{0});
+  Bytes odd_bits = kGoodKey;
+  odd_bits[odd_bits.size() - 2] = 1;
+  assert_error(public_key_octets(odd_bits), ErrorKind::BadInput);
+  const Bytes no_bits{0x30, 0x09, 0x30, 0x05, 6, 3, 0x2a, 3, 4, 3, 0};
+  assert_error(public_key_octets(no_bits), ErrorKind::BadInput);
+}
+END_TEST
+
+START_TEST(cuts_out_what_is_signed) {
+  Lab lab;
+  const Bytes& der = lab.leaf.der;
+  auto octets = assert_ok(signed_octets(der));
+  gnutls_datum_t expected{};
+  ck_assert(gnutls_x509_crt_get_raw_dn(lab.leaf.handle.get(), &expected) == 0);
+  ck_assert(as_text(octets).find(as_text(to_bytes(expected))) != std::string_view::npos);
+  gnutls_free(expected.data);
+  for (std::size_t size = 0; size < der.size(); ++size) {
+    assert_error(signed_octets(ByteView(der).first(size)), ErrorKind::BadInput);
+    assert_error(sequence_contents(ByteView(der).first(size)), ErrorKind::BadInput);
+  }
+  const Bytes number_first{0x30, 3, 2, 1, 0};
+  assert_error(signed_octets(number_first), ErrorKind::BadInput);
+  ck_assert_uint_eq(assert_ok(sequence_contents(number_first)).size(), 3);
+}
+END_TEST
+
 START_TEST(writes_lengths_in_their_shortest_form) {
   struct {
     std::size_t size;
@@ -133,6 +163,8 @@ int main() {
   tcase_add_test(tc, survives_every_changed_octet);
   tcase_add_test(tc, cuts_out_names_and_key);
   tcase_add_test(tc, reads_a_certificate_of_version_1);
+  tcase_add_test(tc, cuts_out_the_octets_of_a_key);
+  tcase_add_test(tc, cuts_out_what_is_signed);
   tcase_add_test(tc, writes_lengths_in_their_shortest_form);
   suite_add_tcase(suite, tc);
   return run_suite(suite);
