@@ -77,6 +77,9 @@ class SmtpSession {
   // QUIT, a short wait for the answer, close. What goes wrong here does not matter.
   void quit();
 
+  // The server has said something that answers nothing, and that has arrived.
+  bool unasked_reply() const { return channel_.pending_input(); }
+
   // Closes without a word: the only way out in the middle of message data.
   void abandon() { channel_.close(); }
 

@@ -54,6 +54,7 @@ class Transaction {
   void end_data();
   void end_without_message();
   void end_chunk();
+  void send_awaited_message();
   void send_message();
   void read_final_reply();
   void take_final_reply(const SmtpReply& reply);
@@ -214,7 +215,7 @@ void Transaction::take_data_reply(const SmtpReply& reply) {
 void Transaction::end_data() {
   if (!data_invited_) return;
   if (!wanted()) return end_without_message();
-  send_message();
+  send_awaited_message();
   if (sent_) read_final_reply();
 }
 
@@ -230,8 +231,16 @@ void Transaction::end_without_message() {
 
 // RFC 3030 2: a message that went out before its recipients were refused has its own reply.
 void Transaction::end_chunk() {
-  if (!sent_ && wanted()) send_message();
+  if (!sent_ && wanted()) send_awaited_message();
   if (sent_ && session_.usable()) read_final_reply();
+}
+
+// Every command has been answered: what is there now would pass for the reply to a message that the
+// server has not seen yet.
+void Transaction::send_awaited_message() {
+  if (!session_.unasked_reply()) return send_message();
+  session_.abandon();
+  note({SmtpStage::Data, {ErrorKind::Protocol, "a reply to nothing"}, std::nullopt, data_command_});
 }
 
 void Transaction::send_message() {

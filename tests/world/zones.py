@@ -109,7 +109,9 @@ ZONES = (
         """, (exim("192.0.2.38", "mixed-1"), exim("192.0.2.39", "mixed-2"))),  # D-024
 
     # -- For servers that a test starts itself, with World.scripted_server(address, ...)
-    Zone("scripted", one_mx("192.0.2.49", "3 1 1 =scripted")),
+    Zone("scripted", one_mx("192.0.2.49", "3 1 1 =scripted") + """
+        *._tcp.mx TLSA 3 1 1 =scripted
+        """),  # at any port
     Zone("scripted-ta", one_mx("192.0.2.52", "2 1 1 =root")),
     Zone("scripted-plain", one_mx("192.0.2.50"), signing=Signing.UNSIGNED),
 

@@ -70,7 +70,8 @@ void serve(PeerSide& peer, const Server& server) {
     if (!play(peer, reply)) return;
     in_data = heard == "DATA" && reply[0] == '3';
   }
-  peer.hear();
+  // Hanging up on a chunk that was not read would take replies back that are still on their way.
+  if (peer.hear().rfind("BDAT ", 0) == 0) peer.wait_for_hangup();
 }
 
 char fate_letter(RecipientFate fate) {
@@ -229,6 +230,12 @@ const Row kSerial[] = {
      {"250 x", "250 x", "250 x", "250 x"},
      "U U",
      {{SmtpStage::Data, ErrorKind::Protocol, 250}},
+     Custody::NotTaken,
+     false},
+    {"the end is answered before it was sent",
+     {"250 x", "250 x", "250 x", "354 x\r\n250 taken", "554 never"},
+     "U U",
+     {{SmtpStage::Data, ErrorKind::Protocol}},
      Custody::NotTaken,
      false},
     {"drop after the dot",
