@@ -75,8 +75,6 @@ std::string no_host_text(NoHostReason reason, std::string_view domain) {
       return format(
           "all hosts for '{}' have been failing for a long time (and retry time not reached)",
           domain);
-    case NoHostReason::LookupsFailed:
-      return format("all host address lookups for '{}' failed", domain);
     case NoHostReason::Busy:
       return format("connection limit reached for all hosts for '{}'", domain);
     case NoHostReason::Mixed:
@@ -86,6 +84,10 @@ std::string no_host_text(NoHostReason reason, std::string_view domain) {
       "some host address lookups failed and retry time not reached for other hosts or connection "
       "limit reached for '{}'",
       domain);
+}
+
+std::string no_address_text(std::string_view host) {
+  return format("failed to lookup IP address for {}", host);
 }
 
 std::string lookup_text(std::string_view what, std::string_view domain, const Error& error) {

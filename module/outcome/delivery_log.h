@@ -31,11 +31,13 @@ std::string missing_smtputf8_text();
 enum class NoHostReason {
   RetryTimes,     // it was not time for any host
   AllExpired,     // and all of them have failed for long
-  LookupsFailed,  // no host has an address
   Busy,           // serialize_hosts
   Mixed,
 };
 std::string no_host_text(NoHostReason reason, std::string_view domain);
+
+// A host of the list has no address, or none for now.
+std::string no_address_text(std::string_view host);
 
 // A look-up failed before any host could be chosen.
 std::string lookup_text(std::string_view what, std::string_view domain, const Error& error);

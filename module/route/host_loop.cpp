@@ -16,10 +16,8 @@ struct PassedOver {
 
   NoHostReason reason() const {
     if (all_expired && retry > 0) return NoHostReason::AllExpired;
-    if (lookup == 0 && busy == 0) return NoHostReason::RetryTimes;
-    if (retry == 0 && busy == 0) return NoHostReason::LookupsFailed;
-    if (retry == 0 && lookup == 0) return NoHostReason::Busy;
-    return NoHostReason::Mixed;
+    if (busy == 0) return NoHostReason::RetryTimes;
+    return retry == 0 ? NoHostReason::Busy : NoHostReason::Mixed;
   }
 };
 
@@ -39,6 +37,7 @@ class HostLoop {
   Next walk(Pass pass);
   Next consider(std::size_t host, Pass pass);
   bool usable(std::size_t host, HostState state, Pass pass);
+  void host_without_address(std::size_t host);
   Next local_host(std::size_t host);
   Next try_host(std::size_t host, bool expired);
   AttemptResult attempt(std::size_t host, TlsChoice tls);
@@ -138,11 +137,21 @@ bool HostLoop::usable(std::size_t host, HostState state, Pass pass) {
     case HostState::AddressLater:
     case HostState::Local:
       ++passed_over_.lookup;
-      if (pass == Pass::Normal) server_.retry_routing(waiting_.front(), batch_.hosts[host].name);
+      if (pass == Pass::Normal) host_without_address(host);
       break;
   }
   passed_over_.all_expired = false;
   return false;
+}
+
+// A failed look-up is a matter of routing: it must not stop the next one, only let the recipient
+// time out in the end. Each recipient keeps the last such host's name unless a host is tried.
+void HostLoop::host_without_address(std::size_t host) {
+  server_.retry_routing(waiting_.front(), batch_.hosts[host].name);
+  RecipientOutcome outcome;
+  outcome.cause = Cause::UnknownHost;
+  outcome.text = no_address_text(batch_.hosts[host].name);
+  for (auto recipient : waiting_) server_.set_outcome(recipient, outcome);
 }
 
 HostLoop::Next HostLoop::local_host(std::size_t host) {
@@ -227,7 +236,8 @@ void HostLoop::remember(std::size_t host, const AttemptResult& result, std::size
 void HostLoop::finish() {
   if (skipped_some_)
     for (auto recipient : waiting_) server_.retry_skipped(recipient);
-  if (tried_ > 0) return;  // each recipient has the outcome of its last host
+  // Each recipient has the outcome of its last host.
+  if (tried_ > 0 || passed_over_.lookup > 0) return;
   RecipientOutcome outcome;
   const NoHostReason reason = passed_over_.reason();
   outcome.status = reason == NoHostReason::AllExpired ? Status::Failed : Status::Deferred;

@@ -185,8 +185,9 @@ static BOOL write_signed(transport_ctx *context, const smtp_transport_options_bl
 static int write_failure(struct batch_handle *h, int error, const uschar *signing, int32_t *system_errno,
                          const char **why)
 {
+  /* Exim has logged the reason; the text it gives here may be one of before. */
   if (signing) {
-    *why = CCS signing;
+    *why = "the message could not be signed (DKIM)";
     return DANESMTP_WRITE_SIGNING;
   }
   if (error == ERRNO_CHHEADER_FAIL) {

@@ -119,8 +119,40 @@ def ocsp_responses():
           later.public_bytes(Encoding.DER))
 
 
+EHLO = b"250-mx.lab\r\n250-PIPELINING\r\n250-CHUNKING\r\n250 PRDR\r\n"
+
+
+def replies():
+    for name, octets in {
+            "ehlo": b"250-mx.lab\n250-SIZE 100\n250-AUTH PLAIN LOGIN\n250-AUTH=X\n250 LIMITS MAILMAX=1 RCPTMAX=0",
+            "enhanced": b"550-5.1.1 no\n550 5.1.1 such user", "two-codes": b"250-a\n550 b", "empty": b"",
+            "nul": b"250 a\0b", "bare": b"250", "below": b"199 a", "long": b"250-" + b"x" * 5000,
+            "many": b"250-a\n" * 101}.items():
+        write("reply", name, octets)
+
+
+def dialogues():
+    """The first octet: 1 PRDR, 2 one by one, 4 and 8 further recipients, 16 by BDAT."""
+    taken = [b"220 mx.lab\r\n", EHLO, b"250 a\r\n250 b\r\n354 c\r\n", b"250 d\r\n"]
+    for name, (choice, said) in {
+            "taken": (0, taken), "taken-one-by-one":
+                (2, [b"220 a\r\n", EHLO, b"250 a\r\n", b"250 b\r\n", b"354 c\r\n", b"250 d\r\n"]),
+            "chunk": (16, taken[:2] + [b"250 a\r\n250 b\r\n250 c\r\n"]),
+            "prdr": (5, taken[:2] + [b"250 a\r\n250 b\r\n250 c\r\n354 d\r\n",
+                                     b"353 e\r\n250 f\r\n550 g\r\n250 h\r\n"]),
+            "too-many": (12, taken[:2] + [b"250 a\r\n250 b\r\n452 c\r\n452 d\r\n450 e\r\n354 f\r\n",
+                                          b"250 g\r\n"]),
+            "all-refused": (4, taken[:2] + [b"250 a\r\n550 b\r\n450 c\r\n354 d\r\n", b"554 e\r\n", b"250 f\r\n"]),
+            "mail-refused": (0, taken[:2] + [b"550 a\r\n503 b\r\n503 c\r\n", b"250 reset\r\n"]),
+            "leaving": (0, taken[:2] + [b"421 a\r\n"]), "early": (0, taken[:2] + [b"250 a\r\n250 b\r\n354 c\r\n250 d\r\n"]),
+            "helo": (0, [b"220 a\r\n", b"502 b\r\n", b"250 c\r\n", b"250 a\r\n"])}.items():
+        write("transaction", name, bytes([choice]) + b"".join(map(piece, said)))
+
+
 if __name__ == "__main__":
     ocsp_responses()
     chains()
     records()
     names()
+    replies()
+    dialogues()

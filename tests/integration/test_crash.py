@@ -10,6 +10,8 @@ import time
 
 import pytest
 
+from processes import descendants, has_connection
+
 RECIPIENT = "bob@scripted.lab"
 PAUSE = 20  # seconds that the server hesitates; the process is dead long before
 
@@ -21,28 +23,11 @@ STAGES = {
 WHO = ("transport", "everybody")
 
 
-def descendants(pid):
-    """The process ids below `pid`, parents before children."""
-    found = []
-    for task in os.listdir(f"/proc/{pid}/task"):
-        with open(f"/proc/{pid}/task/{task}/children", encoding="ascii") as file:
-            for child in map(int, file.read().split()):
-                found += [child, *descendants(child)]
-    return found
-
-
 def wait_until(what, seconds=15):
     end = time.monotonic() + seconds
     while not what():
         assert time.monotonic() < end, "the delivery never got there"
         time.sleep(0.02)
-
-
-def has_connection(pid):
-    """True for the process that runs the transport: it has a socket to the mail server."""
-    with open(f"/proc/{pid}/net/tcp", encoding="ascii") as file:
-        mine = {os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")}
-        return any(f"socket:[{line.split()[9]}]" in mine for line in file.readlines()[1:])
 
 
 def kill(delivery, who):

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from option_rows import OTHERWISE, SIDE_BY_SIDE
+
 TOP = Path(__file__).resolve().parents[2]
 OWN_OPTIONS = {"dane_audit_domains": "", "dane_dnssec": "validate", "dane_except_domains": "",
                "dane_insecure_mx": "dane", "dane_resolver": "system", "dane_trust_anchor_file": ""}
@@ -38,6 +40,13 @@ def test_every_option_of_smtp_with_the_same_default(world, tmp_path):
     assert len(theirs) > 80
     assert {name: ours.get(name) for name in theirs} == theirs
     assert {name: value for name, value in ours.items() if name not in theirs} == OWN_OPTIONS
+
+
+def test_no_option_is_missing_in_the_list(world, tmp_path):
+    """doc/options.md says of every option of the real Exim where it is shown."""
+    theirs = options(world, config_of(tmp_path, "a:\n  driver = smtp\n"), "a")
+    names = {re.sub("^no_", "", name) for name in theirs}
+    assert names == {*SIDE_BY_SIDE, *OTHERWISE}
 
 
 # Where "x" would not do as a value; and what a remote transport must not have.

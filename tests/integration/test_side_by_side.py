@@ -9,7 +9,10 @@ import re
 from dataclasses import dataclass, field
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from option_rows import SIDE_BY_SIDE
 from postfix import Postfix
 
 USUAL = ("SIZE 104857600", "8BITMIME", "PIPELINING")
@@ -18,6 +21,7 @@ ADDRESS = "192.0.2.49"
 ONE = ("bob@scripted.lab",)
 THREE = tuple(f"{name}@scripted.lab" for name in ("ann", "bob", "eve"))
 SHORT = {"command_timeout": "1s", "data_timeout": "1s", "final_timeout": "1s"}
+NOWHERE_FIRST = {"hosts": "nowhere.ee.lab : mx.scripted.lab", "hosts_override": "true"}
 MAIN = ("remote_max_parallel = 1\ndsn_advertise_hosts = *\nsmtputf8_advertise_hosts = *\nacl_smtp_rcpt = accept\n"
         "acl_smtp_data = accept\n")
 
@@ -58,6 +62,7 @@ class Case:
     mail: str = ""       # parameters of MAIL; given, the message comes in by SMTP
     rcpt: str = ""       # parameters of RCPT
     sender: str = "alice@sender.lab"
+    port: int = 25
     differs: dict = field(default_factory=dict)  # field -> why
 
 
@@ -106,6 +111,10 @@ CASES = (
     Case("headers_add fails", options={"headers_add": "${if"},
          differs=fields("commands", BEFORE_MAIL)),
 
+    Case("a host without address, then one with", options=NOWHERE_FIRST),
+    Case("a host without address, then one that is silent", {"mail": {"then": "close"}},
+         options=NOWHERE_FIRST),
+
     # -- refused and broken off, at each step
     *(stage("MAIL", how, script={"mail": {"reply": how}}, recipients=THREE)
       for how in ("451 not now", "550 not you")),
@@ -150,6 +159,20 @@ CASES = (
     Case("STARTTLS 454", {"starttls": {"reply": "454 not now"}}, differs=fields("retry", TLS_RECORD)),
 )
 
+
+
+def option_case(name):
+    row = {key: value for key, value in SIDE_BY_SIDE[name].items() if not key.startswith("_")}
+    more = {key[1:]: value for key, value in SIDE_BY_SIDE[name].items() if key.startswith("_")}
+    if more.pop("more", False):
+        more["capabilities"] = MORE
+    more["differs"] = fields(more.get("differs", ""), BEFORE_MAIL)
+    return Case(f"option {name}", options=row, **more)
+
+
+CASES += tuple(map(option_case, SIDE_BY_SIDE))
+
+_SIGNATURE = re.compile(r"\b(b|t|x)=[A-Za-z0-9+/=\s]+")  # of DKIM, over dates and message ids
 _ID = re.compile(r"(?<=[E\W])[0-9A-Za-z]{6}-[0-9A-Za-z]{11}-[0-9A-Za-z]{4}\b|^[0-9A-Za-z]{6}-[0-9A-Za-z]{11}-[0-9A-Za-z]{4}\b")
 _DATES = (
     (re.compile(r"\b\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?"), "TIME"),
@@ -160,6 +183,8 @@ _DATES = (
 
 def normal(text):
     text = _ID.sub("ID", text)
+    if "DKIM-Signature:" in text:
+        text = _SIGNATURE.sub(r"\1=", text)
     for pattern, word in _DATES:
         text = pattern.sub(word, text)
     return text
@@ -199,13 +224,28 @@ def state_of(mail, message_id):
         "queue": mail.queue().get(message_id),
         "journal": (mail.spool / "input" / f"{message_id}-J").exists(),
         "bounces": len(mail.bounces()),
+        "panic": normal(mail.paniclog()).splitlines(),
     }
 
 
+def with_files(world, value):
+    """PEM and PEM_RSA are files with a key."""
+    if value == "PEM_RSA":
+        path = world.directory / "dkim.pem"
+        if not path.exists():
+            key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+            path.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL,
+                                               NoEncryption()))
+        return str(path)
+    return world.certificates["ee"].pem_file if value == "PEM" else value
+
+
 def sent_by(world, sender, driver, case):
-    server = world.scripted_server(ADDRESS, "scripted", case.script, capabilities=case.capabilities)
+    server = world.scripted_server(ADDRESS, "scripted", case.script, port=case.port,
+                                   capabilities=case.capabilities)
+    options = {name: with_files(world, value) for name, value in case.options.items()}
     own = {"dane_trust_anchor_file": world.trust_anchor} if driver == "danesmtp" else {}
-    mail = sender(driver=driver, options={**case.options, **own}, main=MAIN, log="+dsn +pipelining")
+    mail = sender(driver=driver, options={**options, **own}, main=MAIN, log="+dsn +pipelining")
     message_id = put_in(mail, case)
     with world.trust_ad():
         mail.deliver(message_id)

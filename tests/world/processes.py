@@ -4,6 +4,7 @@
 A start that fails says which process it was and shows the end of its log. No fixed sleeps: all
 waiting is polling with an end.
 """
+import os
 import subprocess
 import time
 
@@ -65,3 +66,20 @@ class Process:
     def _story(self, event):
         logs = "\n".join(f"--- end of {path}\n{log_tail(path)}" for path in self._logs)
         return f"{self.name} {event}\n{logs}"
+
+
+def descendants(pid):
+    """The process ids below `pid`, parents before children."""
+    found = []
+    for task in os.listdir(f"/proc/{pid}/task"):
+        with open(f"/proc/{pid}/task/{task}/children", encoding="ascii") as file:
+            for child in map(int, file.read().split()):
+                found += [child, *descendants(child)]
+    return found
+
+
+def has_connection(pid):
+    """True for the process that runs the transport: it has a socket to the mail server."""
+    with open(f"/proc/{pid}/net/tcp", encoding="ascii") as file:
+        mine = {os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")}
+        return any(f"socket:[{line.split()[9]}]" in mine for line in file.readlines()[1:])

@@ -44,6 +44,7 @@ class Sender:
                  retry="* * F,2h,1m", sections="", acl="", log=""):
         self._build = build
         self.config = config
+        self.exim_binary = build.binary
         self.home = home
         self.spool = home / "spool"
         user = pwd.getpwnam("mail")

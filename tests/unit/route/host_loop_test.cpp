@@ -148,7 +148,10 @@ START_TEST(look_up_failures_leave_a_routing_record) {
   scene.server.states = {{0, HostState::NoAddress}, {1, HostState::AddressLater}};
   scene.run();
   assert_contains(scene.server.trace(), "retry_routing 0 mx1.lab");
+  assert_contains(scene.server.trace(), "retry_routing 0 mx2.lab");
   ck_assert(scene.outcome(0).status == Status::Deferred);
+  ck_assert(scene.outcome(0).cause == Cause::UnknownHost);
+  assert_text(scene.outcome(0).text, "failed to lookup IP address for mx2.lab");
 }
 END_TEST
 
