@@ -137,19 +137,19 @@ struct PkixPeer {
 
 Result<void> conclude_pkix(const PkixPeer& peer, const TlsInfo& info, const Result<Bytes>& issuer,
                            PeerVerdict& verdict) {
-  Result<void> outcome;
-  if (issuer) {
-    const std::vector<Bytes> path{info.chain.front(), *issuer};
-    outcome = take_ruling(peer.server,
-                          judge_staples({peer.wish, PeerJudge::Pkix, info, path, now()}), verdict);
-    if (outcome) verdict.trust = PeerTrust::Verified;
-  } else {
-    outcome = tl::unexpected(issuer.error());
+  if (!issuer) {
+    if (peer.required) return tl::unexpected(issuer.error());
+    peer.server.debug("TLS: not verified, and need not be: " + issuer.error().text);
+    return take_ruling(peer.server, judge_staples({peer.wish, PeerJudge::Nobody, info, {}, now()}),
+                       verdict);
   }
-  if (outcome || peer.required) return outcome;
-  peer.server.debug("TLS: not verified, and need not be: " + outcome.error().text);
-  return take_ruling(peer.server, judge_staples({peer.wish, PeerJudge::Nobody, info, {}, now()}),
-                     verdict);
+  const std::vector<Bytes> path{info.chain.front(), *issuer};
+  auto stapled = take_ruling(
+      peer.server, judge_staples({peer.wish, PeerJudge::Pkix, info, path, now()}), verdict);
+  if (stapled) verdict.trust = PeerTrust::Verified;
+  if (stapled || peer.required || peer.wish == OcspWish::Required) return stapled;
+  peer.server.debug("TLS: not verified, and need not be: " + stapled.error().text);
+  return {};
 }
 
 // tls_verify_hosts must succeed; tls_try_verify_hosts only decides what the log says.

@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from certificates import TA_CHAIN, Leaf
 from ocsp import Responder
+from sender import smarthost_router
 
 EVENT_ACL = """event:
   accept condition = ${if match{$event_name}{^msg:delivery|^dane:fail}}
@@ -146,14 +147,43 @@ def test_options_are_expanded_with_the_usage(world, sender, responder, wanted, s
         assert outcome(mail, mail.send("bob@ta.lab")) == seen
 
 
-# A host without records beside one that has them: ours to deliver, by the rules of Exim's driver.
-def test_a_host_without_dane_in_our_hands(world, sender):
-    mail = sender(acl=EVENT_ACL, options=options(
-        world, hosts_require_ocsp="mx1.mixed.lab", tls_verify_hosts=":"))
-    message_id = mail.send("bob@mixed.lab")
-    assert outcome(mail, message_id) == "dane 0"
-    assert any("H=mx1.mixed.lab" in line and "was not verified, so its OCSP proof cannot be" in line
-               for line in mail.log_lines(message_id))
+# A host without records beside one that has them is ours to deliver, by the rules of Exim's driver, with
+# our judgement of proofs. "next": the host is passed over, and its neighbour gets the message.
+# (staple, tls_verify_hosts, tls_try_verify_hosts): (requested, required)
+NEXT = "dane 0"
+BESIDE = {
+    ("good", "*", ""): ("yes 4", "yes 4"),
+    ("missing", "*", ""): ("yes 1", NEXT),
+    ("revoked", "*", ""): (NEXT, NEXT),
+    ("unknown", "*", ""): ("yes 3", NEXT),
+    ("good", "", "*"): ("yes 4", "yes 4"),
+    ("missing", "", "*"): ("yes 1", NEXT),
+    ("revoked", "", "*"): ("no 3", NEXT),
+    ("good", "", ""): ("no 2", NEXT),
+    ("missing", "", ""): ("no 1", NEXT),
+    ("revoked", "", ""): ("no 2", NEXT),
+}
+
+
+@pytest.mark.parametrize("staple,must,may", BESIDE)
+def test_a_host_without_dane_in_our_hands(world, sender, leaves, responder, staple, must, may):
+    leaf = leaves[False]
+    script = {"handshake": {"staples": staples(responder, staple, leaf, None)}}
+    servers = [world.scripted_server(SERVERS[domain], leaf, script) for domain in (NO_DANE, USAGE_3)]
+    hosts = f"mx.{NO_DANE}:mx.{USAGE_3}"
+    try:
+        for option, expected in zip(("hosts_request_ocsp", "hosts_require_ocsp"),
+                                    BESIDE[staple, must, may]):
+            mail = sender(acl=EVENT_ACL, routers=smarthost_router(hosts), options=options(
+                world, tls_verify_hosts=must, tls_try_verify_hosts=may, **{option: "*"}))
+            message_id = mail.send("bob@anywhere.lab")
+            assert outcome(mail, message_id) == expected
+            told = any(f"H=mx.{NO_DANE}" in line and "certificate status check failed" in line
+                       for line in mail.log_lines(message_id))
+            assert told == (expected == NEXT)
+    finally:
+        for server in servers:
+            server.stop()
 
 
 def test_a_refusal_is_told_by_an_event(world, sender):
