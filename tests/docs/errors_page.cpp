@@ -61,7 +61,8 @@ std::string page() {
       "host\n"
       "that is down. A message that cannot be written (filter, headers, signature) waits, and no "
       "other\n"
-      "host is tried. Refusals at RCPT concern that recipient alone.\n\n"
+      "host is tried. Refusals at RCPT concern that recipient alone,\n"
+      "but 421: the server is leaving, which counts as a closed connection.\n\n"
       "| stage | what happens | consequence |\n|---|---|---|\n";
   for (const auto& row : failure_rows())
     text += format("| {} | {} | {} |\n", stage_name(row.stage), happening(row.happening),
