@@ -32,7 +32,7 @@ class World:
     `scripted` (by address, the ScriptedServers that the table of zones asks for) and `exim` (the
     build under test)."""
 
-    def __init__(self, directory=None):
+    def __init__(self, directory=None, more_zones=()):
         if not inside_world():
             raise WorldError("not inside a private world: run this through tests/world/enter")
         own = Path(os.environ["DANESMTP_WORLD"])
@@ -42,6 +42,7 @@ class World:
         self._numbers = itertools.count(1)
         self._free_configs = []
         self.scripted = {}
+        self._zones = (*ZONES, *more_zones)
 
     def __enter__(self):
         try:
@@ -59,8 +60,8 @@ class World:
         self.exim = find_build()
         self.directory.mkdir()
         self.certificates = Certificates(self.directory / "certificates")
-        add_peer_addresses([NAME_SERVER, SCRIPTED_NAME_SERVER, *mail_addresses()])
-        servers = [server for zone in ZONES for server in zone.servers]
+        add_peer_addresses([NAME_SERVER, SCRIPTED_NAME_SERVER, *mail_addresses(self._zones)])
+        servers = [server for zone in self._zones for server in zone.servers]
         self.receivers = Receivers(self.directory, self.exim,
                                    [server for server in servers if server.script is None],
                                    self.certificates)
@@ -142,15 +143,15 @@ class World:
                         [self.receivers.config, *self._free_configs])
 
     def _start_name_servers(self):
-        files, self.trust_anchor = sign_world(self.directory / "zones", ZONES, self.certificates)
-        hidden = {zone.origin for zone in ZONES if zone.answers}
+        files, self.trust_anchor = sign_world(self.directory / "zones", self._zones, self.certificates)
+        hidden = {zone.origin for zone in self._zones if zone.answers}
         main = start_nsd(self.directory, "nsd", NAME_SERVER, 53,
                          [file for file in files if file.origin not in hidden])
         self._stops.callback(main.stop)
         behind = start_nsd(self.directory, "nsd-hidden", *HIDDEN,
                            [file for file in files if file.origin in hidden])
         self._stops.callback(behind.stop)
-        answerer = Answerer(ZONES)
+        answerer = Answerer(self._zones)
         self._stops.callback(answerer.stop)
         unbound = start_unbound(self.directory, self.trust_anchor)
         self._stops.callback(unbound.stop)

@@ -120,10 +120,16 @@ class Checker {
   Output& output_;
 };
 
-// One worker: its own resolver, for all its targets.
+// What a resolver remembers of so many targets is not much; of a long list it would be.
+constexpr int kTargetsPerResolver = 100;
+
+// One worker with a resolver of its own.
 void Checker::work() {
   auto resolver = make_resolver(resolver_);
+  int asked = 0;
   while (auto text = targets_.next()) {
+    if (asked++ % kTargetsPerResolver == kTargetsPerResolver - 1)
+      resolver = make_resolver(resolver_);
     auto target = parse_target(*text);
     if (!target) {
       output_.bad_target(*text, target.error().text);
