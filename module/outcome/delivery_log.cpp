@@ -59,6 +59,16 @@ std::string message_refusal_text(const SmtpReply& reply, const std::string& comm
   return format("PRDR error after {}: {}", command, printable(to_text(reply)));
 }
 
+std::string event_answer_text(const std::string& answer) {
+  return "deferred by smtp:connect event expansion: " + printable(answer);
+}
+
+std::string denied_certificate_text(const std::string& address, std::size_t depth,
+                                    const std::string& answer) {
+  return format("[{}] cert denied by event-action: depth={}: {}", address, depth,
+                printable(answer));
+}
+
 std::string missing_auth_text(const std::string& why) {
   return "authentication required but " + why;
 }

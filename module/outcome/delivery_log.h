@@ -24,6 +24,9 @@ std::string confirmation_text(const SmtpReply& own, const SmtpReply& overall);
 // A recipient for which the message was refused after it was sent (PRDR).
 std::string message_refusal_text(const SmtpReply& reply, const std::string& command);
 
+std::string event_answer_text(const std::string& answer);
+std::string denied_certificate_text(const std::string& address, std::size_t depth,
+                                    const std::string& answer);
 std::string missing_auth_text(const std::string& why);
 std::string missing_smtputf8_text();
 

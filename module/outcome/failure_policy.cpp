@@ -170,6 +170,13 @@ Judgement judge(const WriteFailure& failure) {
   return judgement;
 }
 
+Judgement judge_event_answer(const std::string& answer) {
+  Judgement judgement;
+  judgement.cause = Cause::Expansion;
+  judgement.text = event_answer_text(answer);
+  return judgement;
+}
+
 Judgement judge_missing_auth(const std::string& why) {
   Judgement judgement;
   judgement.cause = Cause::AuthMissing;

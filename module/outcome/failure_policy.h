@@ -48,6 +48,9 @@ Judgement judge(const SmtpTrouble& trouble, bool pipelined);
 Judgement judge(const ConnectFailure& failure);
 Judgement judge(const WriteFailure& failure);
 
+// event_action has forbidden to go on, after "smtp:connect".
+Judgement judge_event_answer(const std::string& answer);
+
 // hosts_require_auth names the host, and nobody was authenticated: `why` completes "but ...".
 Judgement judge_missing_auth(const std::string& why);
 

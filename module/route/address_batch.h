@@ -43,9 +43,11 @@ struct AddressBatch {
   std::uint64_t message_size = 0;  // octets, with size_addition (RFC 1870)
   bool smtputf8 = false;           // an address or header needs it (RFC 6531)
   Utf8Downconvert utf8_downconvert = Utf8Downconvert::Never;  // what an ACL said of the message
-  std::string dsn_ret;        // "FULL" or "HDRS" (RFC 3461 4.3); empty: left out
-  std::string dsn_envid;      // xtext; empty: left out
-  bool by_data_only = false;  // the message is not to be sent by BDAT
+  std::string dsn_ret;          // "FULL" or "HDRS" (RFC 3461 4.3); empty: left out
+  std::string dsn_envid;        // xtext; empty: left out
+  bool by_data_only = false;    // the message is not to be sent by BDAT
+  bool events_wanted = false;   // event_action is set
+  bool all_or_nothing = false;  // mua_wrapper: to every recipient, or a failure for all
   std::vector<BatchRecipient> recipients;
   std::vector<BatchHost> hosts;
 };

@@ -72,7 +72,11 @@ class Attempt {
   void accepted(const TransactionResult& result, const std::vector<std::size_t>& recipients);
   void refused(std::size_t recipient, const RecipientResult& result);
   void message_refused(std::size_t recipient, const RecipientResult& result);
+  void listen_for_events(SessionSettings& settings);
+  std::string ask(const char* name, const std::string& data);
+  void raise_tcp_close();
   void end(SmtpSession& session, const AttemptResult& result);
+  AttemptResult refuse_all(const TransactionResult& result);
   bool may_stay_open(const SmtpSession& session, const AttemptResult& result) const;
   bool leave_open(SmtpSession& session);
   AttemptResult give_up(const Judgement& judgement);
@@ -93,6 +97,7 @@ class Attempt {
   std::vector<std::size_t> undecided_;  // in order
   std::vector<std::size_t> waiting_;    // deferred
   bool connection_used_up_ = false;     // all went well, and it takes no more messages
+  std::string event_answer_;            // to smtp:connect
   std::size_t transactions_ = 0;        // on this connection, an earlier message's too
   std::size_t most_transactions_ = 0;
   bool open_connection_untried_ = false;
@@ -183,12 +188,15 @@ AttemptResult Attempt::converse(UniqueFd socket) {
   if (!settings) return give_up(host_judgement(settings.error()));
   if (server_.host_in("hosts_avoid_esmtp", request_.host).value_or(false))
     settings->hello = Hello::Helo;
+  listen_for_events(*settings);
   SmtpSession session(LineChannel(std::move(socket)), std::move(*settings), server_);
   auto opened = session.open();
   describe_peer(session);
   if (opened && !session.tls() && has_dane_policy(request_.plan.policy) &&
       request_.plan.enforcement == Enforcement::Audit)
     server_.note(audit_text(batch_, request_, "the session is not encrypted"));
+  if (!opened) raise_tcp_close();
+  if (!opened && !event_answer_.empty()) return give_up(judge_event_answer(event_answer_));
   if (!opened) return trouble(opened.error(), false);
   // The peer has been judged: only from here on may it hear a secret.
   auto refusal = authenticate(server_, session, request_.host);
@@ -198,7 +206,41 @@ AttemptResult Attempt::converse(UniqueFd socket) {
 }
 
 void Attempt::end(SmtpSession& session, const AttemptResult& result) {
-  if (!may_stay_open(session, result) || !leave_open(session)) session.quit();
+  if (may_stay_open(session, result) && leave_open(session)) return;
+  session.quit();
+  raise_tcp_close();
+}
+
+void Attempt::raise_tcp_close() {
+  server_.event(request_.host, request_.recipients.front(), "tcp:close", "");
+}
+
+std::string Attempt::ask(const char* name, const std::string& data) {
+  return server_.ask_event(request_.host, request_.recipients.front(), name, data);
+}
+
+// smtp:connect, smtp:ehlo, and tls:cert for each certificate of the chain, from its far end; an
+// answer to the first or the last forbids to go on.
+void Attempt::listen_for_events(SessionSettings& settings) {
+  if (!batch_.events_wanted) return;
+  settings.event = [this](const char* name, const std::string& data) {
+    auto answer = ask(name, data);
+    if (std::string_view(name) == "smtp:connect") event_answer_ = answer;
+    return answer;
+  };
+  settings.verify_peer = [this, judge = settings.verify_peer](const TlsInfo& info) -> Result<void> {
+    for (auto depth = info.chain.size(); depth-- > 0;) {
+      TlsVariables variables;
+      variables.sni = info.sni;
+      variables.peer_certificate = certificate_pem(info.chain[depth]);
+      server_.set_tls_variables(variables);
+      const auto answer = ask("tls:cert", std::to_string(depth));
+      if (answer.empty()) continue;
+      return fail(ErrorKind::TlsVerify,
+                  denied_certificate_text(batch_.hosts[request_.host].address, depth, answer));
+    }
+    return judge ? judge(info) : Result<void>();
+  };
 }
 
 // A message whose recipients were all deferred does not lead to the next one: several such messages
@@ -300,10 +342,12 @@ AttemptResult Attempt::transact(SmtpSession& session, const Dialogue& dialogue,
       auto reset = session.reset();
       if (!reset) return trouble(reset.error(), false);
     }
-    const auto recipients = next_recipients(dialogue.most_recipients);
+    const auto recipients =
+        next_recipients(batch_.all_or_nothing ? undecided_.size() : dialogue.most_recipients);
     auto envelope = make_envelope(server_, batch_, dialogue, recipients);
     if (!envelope) return give_up(judge_inconvertible_address(envelope.error()));
     envelope->mail.auth = *auth;
+    if (batch_.all_or_nothing) envelope->partial = Partial::Forbidden;
     peer_.chunked = dialogue.form == MessageForm::Plain;
     peer_.continued = transactions_ > 0;
     auto result =
@@ -313,6 +357,8 @@ AttemptResult Attempt::transact(SmtpSession& session, const Dialogue& dialogue,
         lost_before_mail(*result.trouble))
       return {AttemptEnd::NotTried, {}, false, {}};
     take(result, recipients);
+    if (batch_.all_or_nothing && !result.trouble && result.custody != Custody::Taken)
+      return refuse_all(result);
     if (result.trouble) return trouble(*result.trouble, result.trouble_in_group);
     open_connection_untried_ = false;
     needs_reset_ = result.custody != Custody::Taken;
@@ -389,6 +435,18 @@ void Attempt::report(std::size_t recipient, const Judgement& judgement) {
   outcome.duration = std::chrono::duration_cast<microseconds>(SteadyClock::now() - started_);
   server_.set_outcome(recipient, outcome);
   if (judgement.status == Status::Deferred) waiting_.push_back(recipient);
+}
+
+// mua_wrapper: one recipient was refused, so none gets the message, and nobody tries again.
+AttemptResult Attempt::refuse_all(const TransactionResult& result) {
+  Judgement judgement;
+  for (const auto& one : result.recipients)
+    if (one.fate == RecipientFate::Refused && judgement.text.empty())
+      judgement = judge_refusal(*one.reply, one.command, false);
+  judgement.scope = FailureScope::Delivery;
+  judgement.status = Status::Failed;
+  for (auto recipient : request_.recipients) report(recipient, judgement);
+  return {AttemptEnd::Stop, judgement, false, {}};
 }
 
 AttemptResult Attempt::give_up(const Judgement& judgement) {

@@ -157,6 +157,11 @@ class MailServer : public Log {
   virtual void event(std::size_t host, std::size_t recipient, const char* name,
                      const std::string& data) = 0;
 
+  // An event that the configuration may answer: what it says, else nothing.
+  virtual std::string ask_event(std::size_t, std::size_t, const char*, const std::string&) {
+    return {};
+  }
+
   // Exim's own smtp driver delivers these recipients.
   virtual void delegate(const std::vector<std::size_t>& recipients) = 0;
 };

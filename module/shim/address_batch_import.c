@@ -131,6 +131,10 @@ BOOL batch_import(struct batch_handle *h, transport_instance *tblock, address_it
   h->batch.transport_name = CCS tblock->drinst.name;
   h->batch.spool_directory = CCS spool_directory;
   h->batch.sender = CCS return_path;
+  h->batch.all_or_nothing = mua_wrapper;
+#ifndef DISABLE_EVENT
+  h->batch.events_wanted = tblock->event_action != NULL;
+#endif
 #ifdef SUPPORT_I18N
   h->batch.smtputf8 = addresses->prop.utf8_msg;
   h->batch.downconvert = addresses->prop.utf8_downcvt ? DANESMTP_DOWNCONVERT_ALWAYS

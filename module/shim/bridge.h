@@ -19,7 +19,7 @@
 extern "C" {
 #endif
 
-#define DANESMTP_BRIDGE_VERSION 7u
+#define DANESMTP_BRIDGE_VERSION 8u
 #define DANESMTP_CORE_SYMBOL "danesmtp_core"
 
 /* One host of the batch's list, in Exim's order. */
@@ -62,6 +62,8 @@ struct danesmtp_batch {
   const struct danesmtp_host *hosts;
   size_t host_count;
   uint64_t message_size; /* octets with CRLF and size_addition, for SIZE= */
+  int32_t events_wanted;  /* event_action is set */
+  int32_t all_or_nothing; /* mua_wrapper: to every recipient, or a failure for all */
   int32_t smtputf8;      /* an address or header needs it (RFC 6531) */
   int32_t downconvert;   /* enum danesmtp_downconvert, of the message */
   const char *dsn_ret;   /* RET= (RFC 3461); NULL: not asked for */
@@ -277,7 +279,8 @@ struct danesmtp_services {
   void (*retry_skipped)(void *exim, size_t recipient); /* it must not time out by this attempt */
   void (*retry_routing)(void *exim, size_t recipient, const char *name); /* a look-up failed */
   void (*session_step)(void *exim, char letter);   /* PS= log item: e, h, s */
-  void (*event)(void *exim, size_t host, size_t recipient, const char *name, const char *data);
+  /* NULL, or what event_action makes of it: for some events that forbids to go on. */
+  const char *(*event)(void *exim, size_t host, size_t recipient, const char *name, const char *data);
   void (*delegate)(void *exim, const size_t *recipients, size_t count);
 };
 

@@ -211,6 +211,8 @@ AddressBatch import_batch(const danesmtp_batch& batch) {
   imported.spool_directory = text_of(batch.spool_directory);
   imported.message_size = batch.message_size;
   imported.smtputf8 = batch.smtputf8 != 0;
+  imported.events_wanted = batch.events_wanted != 0;
+  imported.all_or_nothing = batch.all_or_nothing != 0;
   imported.utf8_downconvert = downconvert_of(batch.downconvert);
   imported.dsn_ret = text_of(batch.dsn_ret);
   imported.dsn_envid = text_of(batch.dsn_envid);
@@ -444,6 +446,11 @@ void BridgeServer::session_step(char letter) {
 void BridgeServer::event(std::size_t host, std::size_t recipient, const char* name,
                          const std::string& data) {
   s_.event(exim_, host, recipient, name, data.c_str());
+}
+
+std::string BridgeServer::ask_event(std::size_t host, std::size_t recipient, const char* name,
+                                    const std::string& data) {
+  return text_of(s_.event(exim_, host, recipient, name, data.c_str()));
 }
 
 void BridgeServer::delegate(const std::vector<std::size_t>& recipients) {

@@ -58,6 +58,8 @@ class BridgeServer : public MailServer {
   void session_step(char letter) override;
   void event(std::size_t host, std::size_t recipient, const char* name,
              const std::string& data) override;
+  std::string ask_event(std::size_t host, std::size_t recipient, const char* name,
+                        const std::string& data) override;
   void delegate(const std::vector<std::size_t>& recipients) override;
 
  private:

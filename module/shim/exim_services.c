@@ -247,13 +247,14 @@ static const char *ascii_address(void *exim, const char *address, const char **w
 
 /* Events. */
 
-static void event(void *exim, size_t host, size_t recipient, const char *name, const char *data)
+static const char *event(void *exim, size_t host, size_t recipient, const char *name, const char *data)
 {
+  const uschar *answer = NULL;
 #ifndef DISABLE_EVENT
   struct batch_handle *h = exim;
   const address_item *a = h->recipients[recipient];
   const uschar *save_domain = deliver_domain, *save_local = deliver_localpart;
-  if (!h->tblock->event_action) return;
+  if (!h->tblock->event_action) return NULL;
   if (host < h->batch.host_count) {
     deliver_host_address = h->hosts[host]->address;
     deliver_host_port = h->notes[host].port;
@@ -261,10 +262,11 @@ static void event(void *exim, size_t host, size_t recipient, const char *name, c
   event_defer_errno = a->basic_errno;
   deliver_domain = a->domain;
   deliver_localpart = a->local_part;
-  (void)event_raise(h->tblock->event_action, CUS name, data ? string_copy(CUS data) : NULL, NULL);
+  answer = event_raise(h->tblock->event_action, CUS name, data ? string_copy(CUS data) : NULL, NULL);
   deliver_domain = save_domain;
   deliver_localpart = save_local;
 #endif
+  return CCS answer;
 }
 
 static void session_step(void *exim, char letter)

@@ -79,6 +79,13 @@ static BOOL defer_all(address_item *addresses, const char *why)
   return FALSE;
 }
 
+/* Nobody would try again what an MUA handed in. */
+static void fail_what_waits(address_item *addresses)
+{
+  for (address_item *a = addresses; a; a = a->next)
+    if (a->transport_return == DEFER) a->transport_return = FAIL;
+}
+
 static struct danesmtp_services all_services(void)
 {
   struct danesmtp_services services = { .version = DANESMTP_BRIDGE_VERSION, .size = sizeof(services) };
@@ -107,6 +114,7 @@ static BOOL instance_code(transport_instance *tblock, address_item *addresses)
   const int rc = core->deliver(&services, &h, &h.batch, &why);
   /* What Exim's driver says of its own session is Exim's to read. */
   if (!h.all_delegated) tls_variables_clear();
+  if (mua_wrapper) fail_what_waits(addresses);
   connection_reuse_report(&h);
   connection_reuse_note_waiting(&h);
   if (rc != 0) return defer_all(addresses, why);

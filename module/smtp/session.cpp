@@ -88,6 +88,8 @@ SmtpResult<SmtpSession::State> SmtpSession::do_greeting() {
   if (!reply) return tl::unexpected(reply.error());
   if (!reply->positive()) return tl::unexpected(unwelcome(SmtpStage::Greeting, command, *reply));
   greeting_ = *reply;
+  auto answer = settings_.event ? settings_.event("smtp:connect", to_text(*reply)) : std::string();
+  if (!answer.empty()) return trouble(SmtpStage::Greeting, {ErrorKind::BadInput, answer}, command);
   return first_hello();
 }
 
@@ -99,6 +101,7 @@ SmtpResult<SmtpSession::State> SmtpSession::do_ehlo() {
   if (!reply) return tl::unexpected(reply.error());
   if (reply->positive()) {
     capabilities_ = parse_ehlo(*reply);
+    if (settings_.event) settings_.event("smtp:ehlo", to_text(*reply));
     return after_hello();
   }
   // RFC 5321 3.2: a server that does not know EHLO. It cannot offer STARTTLS either.

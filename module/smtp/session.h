@@ -38,6 +38,10 @@ struct SmtpTimeouts {
 // Judges the peer right after the handshake; an error refuses it.
 using VerifyPeer = std::function<Result<void>(const TlsInfo&)>;
 
+// Told of the server's first words, before we answer: "smtp:connect", and of its reply to each
+// EHLO: "smtp:ehlo". After a text in return to the first we say QUIT.
+using SessionEvent = std::function<std::string(const char* name, const std::string& data)>;
+
 struct SessionSettings {
   std::string helo_name{};
   Hello hello = Hello::Ehlo;
@@ -45,6 +49,7 @@ struct SessionSettings {
   TlsStart tls_start = TlsStart::AfterStartTls;  // FromFirstOctet overrides tls_use
   TlsSettings tls{};
   VerifyPeer verify_peer{};  // empty: any peer will do
+  SessionEvent event{};      // empty: nobody wants to know
   SmtpTimeouts timeouts{};
 };
 

@@ -64,7 +64,11 @@ class Transaction {
   void note(SmtpTrouble trouble);
 
   bool chunked() const { return message_.form == MessageForm::Plain; }
-  bool wanted() const { return !result_.trouble && !accepted_.empty(); }
+  bool wanted() const {
+    const bool some = !accepted_.empty();
+    const bool all = accepted_.size() == result_.recipients.size();
+    return !result_.trouble && (partial_ == Partial::Allowed ? some : all);
+  }
   std::size_t data_index() const { return result_.recipients.size() + 1; }
   SmtpStage stage_of(std::size_t index) const {
     if (index == 0) return SmtpStage::Mail;
@@ -78,6 +82,7 @@ class Transaction {
 
   SmtpSession& session_;
   MessageData message_;
+  Partial partial_ = Partial::Allowed;
   std::vector<std::string> commands_;  // MAIL, RCPT for each recipient, DATA unless by BDAT
   std::string data_command_;           // DATA or BDAT
   std::vector<std::size_t> accepted_;  // recipients that the server took at RCPT
@@ -105,6 +110,9 @@ TransactionResult Transaction::run(const Envelope& envelope, const MessageAccept
   }
   result_.pipelined =
       envelope.grouping == Grouping::AsOffered && session_.capabilities().pipelining;
+  // DATA must not go out before every reply to RCPT is known.
+  partial_ = envelope.partial;
+  if (partial_ == Partial::Forbidden) result_.pipelined = false;
   prdr_ = envelope.mail.prdr == PerRecipientReplies::Yes;
   in_group_ = result_.pipelined;
   exchange_envelope();
@@ -141,7 +149,7 @@ Result<void> Transaction::prepare(const Envelope& envelope) {
 void Transaction::exchange_envelope() {
   const std::size_t window = result_.pipelined ? kMostUnanswered : 1;
   for (std::size_t at = 0; at < commands_.size();) {
-    if (at == data_index() && accepted_.empty()) return;
+    if (at == data_index() && !wanted()) return;
     const std::size_t end = std::min(at + window, commands_.size());
     exchange_group(at, end);
     if (result_.trouble) return;

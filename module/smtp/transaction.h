@@ -19,10 +19,15 @@ namespace danesmtp {
 
 enum class Grouping { AsOffered, OneByOne };  // of commands, where the server offers PIPELINING
 
+// Whether the message may go to some of the recipients when the server refuses others. If not, a
+// refusal leaves the others Undecided without a trouble, and the message is not sent.
+enum class Partial { Allowed, Forbidden };
+
 struct Envelope {
   MailArguments mail{};
   std::vector<RcptArguments> recipients{};  // at least one
   Grouping grouping = Grouping::AsOffered;
+  Partial partial = Partial::Allowed;
 };
 
 // The message as it goes over the wire; its lines end with CRLF.

@@ -197,6 +197,12 @@ class FakeMailServer final : public MailServer {
   void event(std::size_t, std::size_t, const char* name, const std::string& data) override {
     calls.push_back(format("event {} {}", name, data));
   }
+  std::map<std::string, std::string> event_answers;
+  std::string ask_event(std::size_t, std::size_t, const char* name,
+                        const std::string& data) override {
+    calls.push_back(format("ask {} {}", name, data));
+    return event_answers[name];
+  }
   void delegate(const std::vector<std::size_t>& recipients) override { delegated = recipients; }
 };
 

@@ -307,7 +307,8 @@ START_TEST(a_limit_of_messages_makes_another_connection) {
   }
   const auto heard = join(second.heard(), "|");
   assert_contains(heard, "RCPT TO:<user2@dom.lab>|DATA|");
-  assert_contains(scene.server.trace(), "connect 0:25; journal 0; connect 0:25; journal 1");
+  assert_contains(scene.server.trace(),
+                  "connect 0:25; journal 0; event tcp:close ; connect 0:25; journal 1");
 }
 END_TEST
 
