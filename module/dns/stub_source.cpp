@@ -46,15 +46,6 @@ Result<UniqueFd> connect_to(const NameServer& server, int socket_type, Deadline 
   return fd;  // a refused connection shows at the first write
 }
 
-Result<void> write_all(int fd, ByteView bytes, Deadline deadline) {
-  while (!bytes.empty()) {
-    auto put = write_some(fd, bytes, deadline);
-    if (!put) return tl::unexpected(put.error());
-    bytes = bytes.subspan(*put);
-  }
-  return {};
-}
-
 Result<Bytes> read_exactly(int fd, std::size_t count, Deadline deadline) {
   Bytes bytes(count);
   std::size_t have = 0;

@@ -4,35 +4,18 @@
 #include "dns/unbound_source.h"
 
 #include <poll.h>
-#include <pthread.h>
 
-#include <csignal>
 #include <cstdlib>
 #include <cstring>
 
 #include "core/format.h"
+#include "core/signals_blocked.h"
 
 namespace danesmtp {
 namespace {
 
 constexpr int kClassIn = 1;
 constexpr int kNxdomain = 3;
-
-// The thread that libunbound starts inherits the mask: Exim's handlers run in Exim's thread only.
-class AllSignalsBlocked {
- public:
-  AllSignalsBlocked() {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  ~AllSignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  AllSignalsBlocked(const AllSignalsBlocked&) = delete;
-  AllSignalsBlocked& operator=(const AllSignalsBlocked&) = delete;
-
- private:
-  sigset_t before_;
-};
 
 tl::unexpected<Error> failed(const DnsQuestion& question, std::string_view why) {
   return fail(ErrorKind::DnsFailure, format("{}: {}", question_text(question), why));
@@ -164,7 +147,7 @@ Result<UnboundResult> UnboundSource::resolve(const DnsQuestion& question, Deadli
   int id = 0;
   int code = 0;
   {
-    AllSignalsBlocked blocked;
+    SignalsBlocked blocked;
     // An absolute name for libunbound: no search list (D-057).
     code = ub_resolve_async(context_.get(), question.name.empty() ? "." : question.name.c_str(),
                             static_cast<int>(question.type), kClassIn, &pending, &arrived, &id);

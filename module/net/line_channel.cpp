@@ -93,18 +93,10 @@ Result<std::string> LineChannel::read_available() {
 
 Result<void> LineChannel::write_all(ByteView bytes, Deadline deadline) {
   if (!open()) return closed();
-  auto sent = tls_ ? tls_->send(bytes, deadline) : write_clear(bytes, deadline);
+  auto sent =
+      tls_ ? tls_->send(bytes, deadline) : danesmtp::write_all(socket_.get(), bytes, deadline);
   if (!sent) drop();
   return sent;
-}
-
-Result<void> LineChannel::write_clear(ByteView bytes, Deadline deadline) {
-  while (!bytes.empty()) {
-    auto put = write_some(socket_.get(), bytes, deadline);
-    if (!put) return tl::unexpected(put.error());
-    bytes = bytes.subspan(*put);
-  }
-  return {};
 }
 
 Result<void> LineChannel::send_file(const FileExtent& file, std::chrono::milliseconds per_block) {

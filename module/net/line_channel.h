@@ -78,7 +78,6 @@ class LineChannel {
  private:
   [[nodiscard]] Result<void> fill(Deadline deadline);
   [[nodiscard]] Result<std::string> receive_block(Deadline deadline);
-  [[nodiscard]] Result<void> write_clear(ByteView bytes, Deadline deadline);
   void drop();
 
   UniqueFd socket_;

@@ -5,8 +5,6 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <pthread.h>
-#include <signal.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -19,6 +17,7 @@
 #include <thread>
 
 #include "core/format.h"
+#include "core/signals_blocked.h"
 #include "net/socket_io.h"
 
 namespace danesmtp {
@@ -27,22 +26,6 @@ namespace {
 // A borrower that says nothing is at work (a look-up of its password); it ends by itself, and this
 // is only the last resort.
 constexpr std::chrono::hours kBorrowersPatience{1};
-
-// Exim's signal handlers belong to Exim's thread: a thread that starts while this lives gets none.
-class SignalsBlocked {
- public:
-  SignalsBlocked() {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  SignalsBlocked(const SignalsBlocked&) = delete;
-  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
-  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-
- private:
-  sigset_t before_;
-};
 
 struct Readiness {
   bool plain = false;
@@ -58,15 +41,6 @@ Result<Readiness> wait_for_either(int plain, int channel, Deadline deadline) {
       return fail(ErrorKind::Io, format("poll: {}", std::strerror(errno)));
   }
   return fail(ErrorKind::Timeout, "timeout while nobody said anything");
-}
-
-Result<void> write_plain(int plain, ByteView octets, Deadline deadline) {
-  while (!octets.empty()) {
-    auto put = write_some(plain, octets, deadline);
-    if (!put) return tl::unexpected(put.error());
-    octets = octets.subspan(*put);
-  }
-  return {};
 }
 
 Result<bool> move_up(LineChannel& channel, int plain, std::chrono::milliseconds patience) {
@@ -123,7 +97,7 @@ Result<void> relay_octets(LineChannel& channel, int plain, std::chrono::millisec
     auto down = channel.read_available();
     if (!down) return tl::unexpected(down.error());
     if (!down->empty()) {
-      auto written = write_plain(plain, as_bytes(*down), Deadline::in(patience));
+      auto written = write_all(plain, as_bytes(*down), Deadline::in(patience));
       if (!written) return written;
       continue;
     }

@@ -63,4 +63,13 @@ bool has_input(int fd) {
   return ::recv(fd, &octet, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
 }
 
+Result<void> write_all(int fd, ByteView bytes, Deadline deadline) {
+  while (!bytes.empty()) {
+    auto put = write_some(fd, bytes, deadline);
+    if (!put) return tl::unexpected(put.error());
+    bytes = bytes.subspan(*put);
+  }
+  return {};
+}
+
 }  // namespace danesmtp

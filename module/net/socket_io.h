@@ -29,4 +29,7 @@ enum class SocketEvent { Readable, Writable };
 // True when an octet can be read without waiting; the end of the stream is not an octet.
 bool has_input(int fd);
 
+// All of `bytes`, in as many writes as it takes.
+[[nodiscard]] Result<void> write_all(int fd, ByteView bytes, Deadline deadline);
+
 }  // namespace danesmtp
