@@ -3,7 +3,7 @@
 // client authenticators): a thread moves the octets meanwhile, and afterwards the connection is the
 // caller's again. Given away (to the delivery of the next message): a process moves them as long as
 // somebody is there. Neither looks at the octets, logs them, or touches anything but the two
-// sockets; neither knows what has become of a message (doc/decisions/0006, 0008).
+// sockets; neither knows what has become of a message (doc/decisions/0006, 0007).
 #pragma once
 
 #include <chrono>
