@@ -319,6 +319,7 @@ void Attempt::set_tls_variables(const TlsInfo* session) {
     variables.peer_dn = session->peer_dn;
     variables.trust = peer_.trust;
     variables.ocsp = peer_.ocsp;
+    variables.channel_binding = session->channel_binding;
     if (!session->chain.empty())
       variables.peer_certificate = certificate_pem(session->chain.front());
   }

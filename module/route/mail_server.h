@@ -15,6 +15,7 @@
 #include "outcome/recipient_result.h"
 #include "route/address_batch.h"
 #include "smtp/command.h"
+#include "tls/channel_binding.h"
 
 namespace danesmtp {
 
@@ -55,6 +56,7 @@ struct TlsVariables {
   std::string peer_certificate{};  // the leaf, PEM
   PeerTrust trust = PeerTrust::None;
   OcspResult ocsp = OcspResult::NotRequested;
+  ChannelBinding channel_binding{};  // for authenticators; no variable shows it
 };
 
 enum class AuthEnd {

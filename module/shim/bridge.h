@@ -19,7 +19,7 @@
 extern "C" {
 #endif
 
-#define DANESMTP_BRIDGE_VERSION 8u
+#define DANESMTP_BRIDGE_VERSION 9u
 #define DANESMTP_CORE_SYMBOL "danesmtp_core"
 
 /* One host of the batch's list, in Exim's order. */
@@ -206,6 +206,10 @@ struct danesmtp_tls_variables {
   uint32_t tlsa_usages;         /* bit n: a usable TLSA record of usage n */
   uint32_t flags;               /* DANESMTP_CERT_VERIFIED, DANESMTP_DANE_VERIFIED */
   int32_t ocsp;                 /* enum danesmtp_ocsp */
+  /* For authenticators only, base64 (RFC 5056): tls-exporter, otherwise tls-unique. */
+  const char *channel_binding;
+  int32_t channel_binding_exporter;
+  int32_t extended_master_secret; /* RFC 7627 */
 };
 
 /* What Exim does for the core. Every function takes the batch's handle first. */

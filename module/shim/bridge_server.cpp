@@ -308,6 +308,9 @@ void BridgeServer::set_tls_variables(const TlsVariables& variables) {
   v.tlsa_usages = variables.tlsa_usages;
   v.flags = trust_flags(variables.trust);
   v.ocsp = bridge_ocsp(variables.ocsp);
+  v.channel_binding = null_if_empty(variables.channel_binding.base64);
+  v.channel_binding_exporter = variables.channel_binding.type == ChannelBindingType::Exporter;
+  v.extended_master_secret = variables.channel_binding.extended_master_secret;
   s_.set_tls_variables(exim_, &v);
 }
 

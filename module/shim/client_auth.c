@@ -49,11 +49,19 @@ static BOOL wanted(auth_instance *au)
   return FALSE;
 }
 
+/* RFC 5801 3: a mechanism that binds to the channel is named -PLUS. */
+static BOOL binds_channel(const auth_instance *au)
+{
+  const int length = Ustrlen(au->public_name);
+  return length > 5 && strcmpic(au->public_name + length - 5, US"-PLUS") == 0;
+}
+
 static int run_client(auth_instance *au, smtp_context *sx)
 {
   const auth_info *driver = au->drinst.info;
   const smtp_transport_options_block *ob = sx->conn_args.ob;
   address_item *a = sx->first_addr;
+  uschar *channel_binding = tls_out.channelbinding;
   int rc;
 
   a->protocol_sequence = string_catn(a->protocol_sequence, US"a", 1);
@@ -63,7 +71,10 @@ static int run_client(auth_instance *au, smtp_context *sx)
   *sx->buffer = 0;
   errno = 0;
   sx->outblock.authenticating = TRUE; /* what is sent is masked in debugging output and in big_buffer */
+  /* gsasl gives it to every mechanism, and GNU SASL 2.2 then cannot do SCRAM without -PLUS at all. */
+  if (!binds_channel(au)) tls_out.channelbinding = NULL;
   rc = driver->clientcode(au, sx, ob->command_timeout, sx->buffer, sizeof(sx->buffer));
+  tls_out.channelbinding = channel_binding;
   sx->outblock.authenticating = FALSE;
   authenticator_name = NULL;
   driver_srcfile = NULL;

@@ -46,6 +46,11 @@ void tls_variables_clear(void)
   tls_out.cipher = tls_out.peerdn = tls_out.sni = NULL;
   tls_out.cipher_stdname = tls_out.ver = NULL;
   tls_out.peercert = NULL;
+  tls_out.channelbinding = NULL;
+  tls_out.channelbind_exporter = tls_out.ext_master_secret = FALSE;
+#ifndef DISABLE_TLS_RESUME
+  tls_out.resumption = 0; /* of an earlier session of Exim's; ours are never resumed */
+#endif
 }
 
 static void set_tls_variables(void *exim, const struct danesmtp_tls_variables *v)
@@ -67,6 +72,9 @@ static void set_tls_variables(void *exim, const struct danesmtp_tls_variables *v
   tls_out.peerdn = copied(v->peer_dn);
   tls_out.sni = copied(v->sni);
   tls_out.peercert = imported_certificate(v->peer_certificate);
+  tls_out.channelbinding = copied(v->channel_binding);
+  tls_out.channelbind_exporter = v->channel_binding_exporter != 0;
+  tls_out.ext_master_secret = v->extended_master_secret != 0;
   tls_modify_variables(&tls_out);
 }
 

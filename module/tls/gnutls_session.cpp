@@ -84,6 +84,25 @@ std::string alpn_of(gnutls_session_t session) {
   return std::string(as_text(to_bytes(name)));
 }
 
+// Right after the handshake. No session here is ever a resumed one, in which tls-unique could be
+// the same in two sessions (RFC 7677 4; RFC 7627 1).
+ChannelBinding channel_binding_of(gnutls_session_t session) {
+  ChannelBinding binding;
+  const bool tls13 = gnutls_protocol_get_version(session) >= GNUTLS_TLS1_3;
+  // RFC 9266 3: in TLS 1.3 there is no tls-unique.
+  const auto wanted = tls13 ? GNUTLS_CB_TLS_EXPORTER : GNUTLS_CB_TLS_UNIQUE;
+  gnutls_datum_t octets{nullptr, 0};
+  if (gnutls_session_channel_binding(session, wanted, &octets) < 0) return binding;
+  const std::unique_ptr<unsigned char, GnutlsFree> owned(octets.data);
+  gnutls_datum_t text{nullptr, 0};
+  if (gnutls_base64_encode2(&octets, &text) < 0) return binding;
+  binding.base64.assign(reinterpret_cast<const char*>(text.data), text.size);
+  gnutls_free(text.data);
+  binding.type = tls13 ? ChannelBindingType::Exporter : ChannelBindingType::Unique;
+  binding.extended_master_secret = tls13 || gnutls_session_ext_master_secret_status(session) != 0;
+  return binding;
+}
+
 }  // namespace
 
 std::string cipher_text(std::string_view description, int key_bits) {
@@ -224,6 +243,7 @@ TlsInfo GnutlsSession::describe() const {
   info.sni = settings_.sni;
   info.alpn = alpn_of(session);
   info.resumed = gnutls_session_is_resumed(session) != 0;
+  info.channel_binding = channel_binding_of(session);
   return info;
 }
 

@@ -15,6 +15,7 @@
 #include "core/deadline.h"
 #include "core/result.h"
 #include "dane/dane_verify.h"
+#include "tls/channel_binding.h"
 #include "tls/gnutls_handles.h"
 
 namespace danesmtp {
@@ -51,6 +52,7 @@ struct TlsInfo {
   std::string sni{};                  // as sent; empty: none
   std::string alpn{};                 // as chosen by the peer; empty: none
   bool resumed = false;
+  ChannelBinding channel_binding{};
 };
 
 // Exim's text for a cipher, from gnutls_session_get_desc(): "(TLS1.3)-(ECDHE-X25519)-(AES-256-GCM)"

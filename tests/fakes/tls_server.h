@@ -147,6 +147,15 @@ class TlsServer {
   int ask_authentication() { return gnutls_reauth(session_.get(), 0); }
 
   // The name in the client's SNI extension; "" when it sent none.
+  // The octets of this end.
+  Bytes channel_binding(gnutls_channel_binding_t type) const {
+    gnutls_datum_t octets{nullptr, 0};
+    if (gnutls_session_channel_binding(session_.get(), type, &octets) < 0) return {};
+    Bytes bytes = to_bytes(octets);
+    gnutls_free(octets.data);
+    return bytes;
+  }
+
   std::string client_sni() const {
     char name[256] = {};
     std::size_t size = sizeof name;

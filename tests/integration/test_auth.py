@@ -4,10 +4,16 @@ a secret before the server is known (RFC 4954; RFC 3207 4.2; D-026, D-094).
 """
 import base64
 import re
+import socket
+import ssl
+import subprocess
+import threading
 
 import pytest
 
+from network import peer_socket
 from receivers import AUTH_PASSWORD, AUTH_USER
+from scripted_server import TLS_VERSIONS
 
 CLIENTS = {
     "PLAIN": f"""plain:
@@ -30,6 +36,25 @@ CLIENTS = {
   client_set_id = {AUTH_USER}
 """,
 }
+SCRAM = {
+    "SCRAM-SHA-256": f"""scram:
+  driver = gsasl
+  public_name = SCRAM-SHA-256
+  client_username = {AUTH_USER}
+  client_password = %s
+  client_set_id = {AUTH_USER}
+""",
+    "SCRAM-SHA-256-PLUS": f"""scram_plus:
+  driver = gsasl
+  public_name = SCRAM-SHA-256-PLUS
+  client_channelbinding = true
+  client_username = {AUTH_USER}
+  client_password = %s
+  client_set_id = {AUTH_USER}
+""",
+}
+PRIORITIES = {"1.3": "NORMAL:-VERS-ALL:+VERS-TLS1.3", "1.2": "NORMAL:-VERS-ALL:+VERS-TLS1.2"}
+EE_RECEIVER = "192.0.2.10"  # mx.ee.lab
 REQUIRED, TRIED = {"hosts_require_auth": "*"}, {"hosts_try_auth": "*"}
 DRIVERS = ["smtp", "danesmtp"]
 SCRIPTED = "192.0.2.49"  # 3 1 1 of the certificate `scripted`
@@ -37,7 +62,7 @@ OFFER = ["250-scripted.lab", "250 AUTH PLAIN LOGIN"]
 
 
 def authenticators(*names, password=AUTH_PASSWORD, extra=""):
-    bodies = "".join(CLIENTS[name].replace("%s", password) + extra for name in names)
+    bodies = "".join({**CLIENTS, **SCRAM}[name].replace("%s", password) + extra for name in names)
     return "begin authenticators\n" + bodies
 
 
@@ -259,3 +284,148 @@ def test_client_condition(world, mailer, condition, authenticated):
         "PLAIN", extra=f"  client_condition = {condition}\n"))
     (received,) = world.receivers.mail(mail.send("bob@ee.lab"))
     assert (received.received["protocol"] == "esmtpsa") == authenticated
+
+
+@pytest.fixture
+def gsasl(world):
+    """For tests of SCRAM: an Exim may be built without its authenticator."""
+    version = subprocess.run([world.exim.binary, "-bV"], capture_output=True, text=True, check=True).stdout
+    if not re.search(r"^Authenticators.*: .*\bgsasl\b", version, re.M):
+        pytest.skip("this Exim is built without AUTH_GSASL")
+
+
+def scram_drivers(mechanism):
+    """With GNU SASL 2.2 the smtp driver cannot do SCRAM without -PLUS under TLS: it gives gsasl a
+    channel binding that this form of SCRAM has no place for."""
+    return DRIVERS if mechanism.endswith("-PLUS") else ["danesmtp"]
+
+
+@pytest.mark.usefixtures("gsasl")
+@pytest.mark.parametrize("version", PRIORITIES)
+@pytest.mark.parametrize("mechanism", SCRAM)
+def test_scram(world, mailer, mechanism, version):
+    name = "scram_plus" if mechanism.endswith("-PLUS") else "scram"
+    seen = set()
+    for driver in scram_drivers(mechanism):
+        mail = mailer(driver, {**REQUIRED, "tls_require_ciphers": PRIORITIES[version]},
+                      sections=authenticators(mechanism))
+        message_id = mail.send("bob@ee.lab")
+        (received,) = world.receivers.mail(message_id)
+        assert received.received["protocol"] == "esmtpsa"
+        assert received.received["cipher"].startswith(f"TLS{version}:")
+        assert received.header("Authenticated").startswith(f"as {AUTH_USER} by {name} ")
+        assert mail.queue() == {}
+        seen.add("\n".join(delivery_lines(mail, message_id)))
+    assert len(seen) == 1, seen
+    assert f" A={name}:{AUTH_USER} " in seen.pop()
+
+
+@pytest.mark.usefixtures("gsasl")
+@pytest.mark.parametrize("mechanism", SCRAM)
+def test_scram_with_a_wrong_password(world, mailer, mechanism):
+    seen = set()
+    for driver in scram_drivers(mechanism):
+        mail = mailer(driver, REQUIRED, sections=authenticators(mechanism, password="wrong"))
+        message_id = mail.send("bob@ee.lab")
+        assert mail.queue() == {message_id: ["bob@ee.lab"]}
+        assert world.receivers.mail(message_id) == []
+        seen.add("\n".join(delivery_lines(mail, message_id)))
+    assert len(seen) == 1, seen
+    assert re.search(r"scram\w* authenticator failed H=mx.ee.lab \[192.0.2.10\] 535 ", seen.pop())
+
+
+@pytest.mark.usefixtures("gsasl")
+def test_plus_after_another_was_refused(world, mailer):
+    """The channel binding is out of sight for the one only."""
+    wrong = authenticators("SCRAM-SHA-256", password="wrong")
+    right = authenticators("SCRAM-SHA-256-PLUS").replace("begin authenticators\n", "")
+    mail = mailer("danesmtp", REQUIRED, sections=wrong + right)
+    message_id = mail.send("bob@ee.lab")
+    (received,) = world.receivers.mail(message_id)
+    assert received.header("Authenticated").startswith(f"as {AUTH_USER} by scram_plus ")
+    assert "scram authenticator failed" in "\n".join(mail.log_lines(message_id))
+
+
+class ManInTheMiddle:
+    """Has the server's key, and carries EHLO and AUTH word by word to the receiver at `EE_RECEIVER` in
+    a TLS session of its own; breaks off at the first other command. `replies` are those to AUTH."""
+
+    def __init__(self, listener, pem_file, version):
+        self.replies = []
+        self._onward_version = TLS_VERSIONS[version]
+        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._context.load_cert_chain(pem_file)
+        self._listener = listener
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+
+    def stop(self):
+        self._thread.join(30)
+        self._listener.close()
+
+    def _serve(self):
+        client, _ = self._listener.accept()
+        client.settimeout(20)
+        client.sendall(b"220 scripted.lab ESMTP\r\n")
+        client.recv(1000)
+        client.sendall(b"250-scripted.lab\r\n250 STARTTLS\r\n")
+        client.recv(1000)
+        client.sendall(b"220 go ahead\r\n")
+        with self._context.wrap_socket(client, server_side=True) as client, self._onward() as server:
+            self._carry(client, client.makefile("rb"), server, server.makefile("rb"))
+
+    def _onward(self):
+        server = socket.create_connection((EE_RECEIVER, 25), timeout=20)
+        server.recv(1000)
+        server.sendall(b"EHLO middle.lab\r\n")
+        server.recv(1000)
+        server.sendall(b"STARTTLS\r\n")
+        server.recv(1000)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        context.minimum_version = context.maximum_version = self._onward_version
+        return context.wrap_socket(server)
+
+    def _carry(self, client, said, server, answers):
+        for _ in range(8):
+            line = said.readline()
+            if not line or line.startswith((b"MAIL", b"QUIT")):
+                return
+            server.sendall(line)
+            reply = answers.readline()
+            while reply[3:4] == b"-":
+                if reply[4:8] in (b"rece", b"AUTH"):
+                    client.sendall(reply)  # of the capabilities only what this is about
+                reply = answers.readline()
+            client.sendall(reply)
+            if not line.startswith(b"EHLO"):
+                self.replies.append(reply[:3].decode())
+
+
+@pytest.mark.usefixtures("gsasl")
+@pytest.mark.parametrize("version", PRIORITIES)
+@pytest.mark.parametrize("mechanism,replies", [
+    ("SCRAM-SHA-256", ["334", "334", "235"]),  # to show that the middle carries well
+    ("SCRAM-SHA-256-PLUS", ["334", "535"]),
+], ids=SCRAM)
+def test_scram_in_another_tls_session(world, mailer, mechanism, replies, version):
+    for driver in scram_drivers(mechanism):
+        middle = ManInTheMiddle(peer_socket(SCRIPTED, 25), world.certificates["scripted"].pem_file, version)
+        mail = mailer(driver, {**REQUIRED, "tls_require_ciphers": PRIORITIES[version]},
+                      sections=authenticators(mechanism))
+        message_id = mail.send("bob@scripted.lab")
+        middle.stop()
+        assert middle.replies == replies, "\n".join(mail.log_lines(message_id))
+        assert mail.queue() == {message_id: ["bob@scripted.lab"]}
+
+
+@pytest.mark.usefixtures("gsasl")
+@pytest.mark.parametrize("selectors,shown", [("+transport+tls+deliver", False), ("+auth", True)])
+def test_channel_binding_is_shown_by_exims_auth_selector_only(mailer, selectors, shown):
+    mail = mailer("danesmtp", REQUIRED, sections=authenticators("SCRAM-SHA-256-PLUS"))
+    output = mail.deliver(mail.inject("bob@ee.lab"), debug="-d-all" + selectors)
+    assert "A=scram_plus:" in mail.mainlog()
+    # An exporter's 32 octets are 43 base64 characters and one sign of equality.
+    binding = r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{43}=(?!=)"
+    assert bool(re.search(binding, output)) == shown
+    assert not re.search(binding, mail.mainlog())

@@ -2,8 +2,8 @@
 """The receivers: one Exim daemon among the peers that answers at every address the zones give an
 Exim (IPv4 only: the build need not have IPv6). It shows the chain of the address, takes mail for all
 domains into a maildir, one file a message, and refuses recipients by their local part: `tmp...` 451,
-`bad...` 550. Under TLS it offers AUTH (PLAIN, LOGIN, CRAM-MD5) to all, for one account: `AUTH_USER`,
-`AUTH_PASSWORD`.
+`bad...` 550. Under TLS it offers AUTH (PLAIN, LOGIN, CRAM-MD5, and where Exim has gsasl SCRAM-SHA-256
+and SCRAM-SHA-256-PLUS) to all, for one account: `AUTH_USER`, `AUTH_PASSWORD`.
 
 What a test may rely on: envelope in Return-path and Envelope-to, TLS in the Received header, who was
 authenticated and the AUTH= of MAIL in Authenticated.
@@ -178,6 +178,21 @@ cram:
   public_name = CRAM-MD5
   server_secret = ${{if eq{{$auth1}}{{{AUTH_USER}}}{{{AUTH_PASSWORD}}}fail}}
   server_set_id = $auth1
+.ifdef _DRIVER_AUTHENTICATOR_GSASL
+scram:
+  driver = gsasl
+  public_name = SCRAM-SHA-256
+  server_condition = true
+  server_password = ${{if eq{{$auth1}}{{{AUTH_USER}}}{{{AUTH_PASSWORD}}}fail}}
+  server_set_id = $auth1
+scram_plus:
+  driver = gsasl
+  public_name = SCRAM-SHA-256-PLUS
+  server_channelbinding = true
+  server_condition = true
+  server_password = ${{if eq{{$auth1}}{{{AUTH_USER}}}{{{AUTH_PASSWORD}}}fail}}
+  server_set_id = $auth1
+.endif
 
 begin routers
 everyone:

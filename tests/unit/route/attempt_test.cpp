@@ -192,10 +192,12 @@ START_TEST(tls_variables_say_what_is_known) {
   assert_text(before.sni, "mx1.lab");
   ck_assert_uint_eq(before.tlsa_usages, 1U << 3);
   ck_assert(before.cipher.empty() && before.trust == PeerTrust::None);
+  ck_assert(before.channel_binding.type == ChannelBindingType::None);
   const auto& after = refused.server.tls_variables.back();
   assert_contains(after.cipher, "TLS1.3:");
   assert_contains(after.peer_certificate, "-----BEGIN CERTIFICATE-----");
   ck_assert(after.trust == PeerTrust::None);
+  ck_assert(after.channel_binding.type == ChannelBindingType::Exporter);
 
   Scene plain(1, NoDane{}, [](PeerSide& peer) { clear_greeting(peer); });
   plain.run();

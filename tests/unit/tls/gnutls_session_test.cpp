@@ -273,6 +273,63 @@ START_TEST(the_chain_is_as_sent) {
 }
 END_TEST
 
+namespace {
+struct Binding {
+  const char* priority;
+  ChannelBindingType type;
+  gnutls_channel_binding_t at_server;
+  std::size_t size;
+};
+
+const Binding kBindings[] = {
+    {kTls13, ChannelBindingType::Exporter, GNUTLS_CB_TLS_EXPORTER, 32},
+    {kTls12, ChannelBindingType::Unique, GNUTLS_CB_TLS_UNIQUE, 12},
+};
+
+// What both ends of one session have.
+struct BothBindings {
+  ChannelBinding ours;
+  Bytes theirs;
+};
+
+BothBindings bindings_of(const Binding& row) {
+  BothBindings both;
+  ScriptedPeer peer([&](PeerSide& side) {
+    if (!side.start_tls({.priority = row.priority})) return;
+    both.theirs = side.tls().channel_binding(row.at_server);
+    side.wait_for_hangup();
+  });
+  LineChannel channel(peer.take_socket());
+  both.ours = assert_ok(channel.start_tls({}, Deadline::in(5s))).channel_binding;
+  channel.close();
+  peer.heard();
+  return both;
+}
+
+Bytes decoded(const std::string& base64) {
+  const gnutls_datum_t text = as_datum(as_bytes(base64));
+  gnutls_datum_t octets{nullptr, 0};
+  ck_assert_int_eq(gnutls_base64_decode2(&text, &octets), 0);
+  Bytes bytes = to_bytes(octets);
+  gnutls_free(octets.data);
+  return bytes;
+}
+}  // namespace
+
+// RFC 9266, RFC 5929 3: that of the server, and of this session only
+START_TEST(the_channel_binding_is_that_of_the_server) {
+  const auto& row = kBindings[_i];
+  const auto one = bindings_of(row);
+  const auto another = bindings_of(row);
+  ck_assert(one.ours.type == row.type);
+  ck_assert_uint_eq(one.theirs.size(), row.size);
+  ck_assert(decoded(one.ours.base64) == one.theirs);
+  ck_assert(one.ours.base64.find('\n') == std::string::npos);
+  ck_assert(one.ours.base64 != another.ours.base64);
+  ck_assert(one.ours.extended_master_secret || row.type == ChannelBindingType::Unique);
+}
+END_TEST
+
 // tests D-081: with usage 3 the key usage of the leaf is not looked at
 START_TEST(a_key_usage_does_not_matter) {
   Session session(TlsServerSettings{.priority = _i == 0 ? kTls12 : kTls13,
@@ -484,6 +541,8 @@ int main() {
   tcase_add_test(tc, tells_what_was_agreed);
   tcase_add_test(tc, tells_what_was_agreed_in_tls12);
   tcase_add_test(tc, the_chain_is_as_sent);
+  tcase_add_loop_test(tc, the_channel_binding_is_that_of_the_server, 0,
+                      static_cast<int>(std::size(kBindings)));
   tcase_add_loop_test(tc, a_key_usage_does_not_matter, 0, 2);
   tcase_add_test(tc, an_anonymous_server_is_accepted_if_wanted);
   tcase_add_test(tc, a_group_of_the_least_size);
