@@ -19,6 +19,11 @@ class Log {
   // Debug output; ask debugging() before building an expensive line.
   virtual bool debugging() const = 0;
   virtual void debug(std::string_view line) = 0;
+
+  // A line of the dialogue with a server, which Exim shows under -v too.
+  virtual void dialogue(std::string_view line) {
+    if (debugging()) debug(line);
+  }
 };
 
 }  // namespace danesmtp

@@ -138,6 +138,13 @@ struct danesmtp_result {
   int32_t ocsp;         /* enum danesmtp_ocsp */
 };
 
+/* What debug() is wanted for. */
+enum danesmtp_debugging {
+  DANESMTP_DEBUG_NOTHING = 0,
+  DANESMTP_DEBUG_DIALOGUE = 1, /* -v: what the two sides say, and no more */
+  DANESMTP_DEBUG_ALL = 2,
+};
+
 enum danesmtp_answer { DANESMTP_NO = 0, DANESMTP_YES = 1, DANESMTP_CANNOT_TELL = 2 };
 
 enum danesmtp_host_state {
@@ -222,7 +229,7 @@ struct danesmtp_services {
   void (*log_host)(void *exim, size_t host, const char *message, int32_t system_errno);
   void (*message_log)(void *exim, size_t host, const char *message);
   void (*log_refusal)(void *exim, size_t host, const char *message); /* of a recipient, main log */
-  int (*debugging)(void *exim);
+  int (*debugging)(void *exim); /* enum danesmtp_debugging */
   void (*debug)(void *exim, const char *line);
 
   /* Options of the transport instance, by name. A name that this Exim does not know reads as unset. */

@@ -228,11 +228,16 @@ void BridgeServer::note(std::string_view line) {
 }
 
 bool BridgeServer::debugging() const {
-  return s_.debugging(exim_) != 0;
+  return s_.debugging(exim_) == DANESMTP_DEBUG_ALL;
 }
 
 void BridgeServer::debug(std::string_view line) {
   if (debugging()) s_.debug(exim_, std::string(line).c_str());
+}
+
+void BridgeServer::dialogue(std::string_view line) {
+  // Indented as the lines of Exim's own driver are.
+  if (s_.debugging(exim_) != DANESMTP_DEBUG_NOTHING) s_.debug(exim_, format("  {}", line).c_str());
 }
 
 void BridgeServer::log_host(std::size_t host, const std::string& text, int system_errno) {

@@ -19,6 +19,7 @@ class BridgeServer : public MailServer {
   void note(std::string_view line) override;
   bool debugging() const override;
   void debug(std::string_view line) override;
+  void dialogue(std::string_view line) override;
   void log_host(std::size_t host, const std::string& text, int system_errno) override;
   void log_message(std::size_t host, const std::string& text) override;
   void log_refusal(std::size_t host, const std::string& text) override;

@@ -45,7 +45,8 @@ static void log_refusal(void *exim, size_t host, const char *message)
 static int debugging(void *exim)
 {
   (void)exim;
-  return IS_DEBUG(transport|tls);
+  if (IS_DEBUG(transport|tls)) return DANESMTP_DEBUG_ALL;
+  return IS_DEBUG(acl|v) ? DANESMTP_DEBUG_DIALOGUE : DANESMTP_DEBUG_NOTHING;
 }
 
 static void debug(void *exim, const char *line)
@@ -260,8 +261,11 @@ static const char *event(void *exim, size_t host, size_t recipient, const char *
     deliver_host_port = h->notes[host].port;
   }
   event_defer_errno = a->basic_errno;
-  deliver_domain = a->domain;
-  deliver_localpart = a->local_part;
+  /* Those of a connection are about no recipient: their variables are the batch's. */
+  if (Ustrncmp(name, "msg:", 4) == 0) {
+    deliver_domain = a->domain;
+    deliver_localpart = a->local_part;
+  }
   answer = event_raise(h->tblock->event_action, CUS name, data ? string_copy(CUS data) : NULL, NULL);
   deliver_domain = save_domain;
   deliver_localpart = save_local;

@@ -193,10 +193,10 @@ void SmtpSession::quit() {
   if (!usable()) return;
   // RFC 5321 4.1.1.10 wants the reply waited for; nothing depends on what it says.
   auto deadline = Deadline::in(settings_.timeouts.quit);
-  debug("SMTP>> QUIT");
+  log_.dialogue("SMTP>> QUIT");
   if (channel_.write_all(as_bytes("QUIT\r\n"), deadline)) {
     auto reply = receive_reply(deadline);
-    if (!reply) debug(format("SMTP<< ({})", reply.error().text));
+    if (!reply) log_.dialogue(format("SMTP<< ({})", reply.error().text));
   }
   channel_.close();
 }
@@ -211,14 +211,14 @@ Result<void> SmtpSession::send_commands(const std::vector<std::string>& commands
   std::string octets;
   for (const auto& command : commands) {
     octets += command + "\r\n";
-    debug("SMTP>> " + printable(command));
+    log_.dialogue("SMTP>> " + printable(command));
   }
   return channel_.write_all(as_bytes(octets), Deadline::in(settings_.timeouts.command));
 }
 
 Result<void> SmtpSession::send_message(const FileExtent& file) {
   // D-162: its size alone.
-  debug(format("SMTP>> (message, {} octets)", file.size));
+  log_.dialogue(format("SMTP>> (message, {} octets)", file.size));
   return channel_.send_file(file, settings_.timeouts.data_block);
 }
 
@@ -227,7 +227,7 @@ SmtpResult<SmtpReply> SmtpSession::read_reply(SmtpStage stage, const std::string
   auto reply = receive_reply(deadline);
   if (!reply) {
     channel_.close();
-    debug(format("SMTP<< ({})", reply.error().text));
+    log_.dialogue(format("SMTP<< ({})", reply.error().text));
     return trouble(stage, reply.error(), command);
   }
   if (reply->code != 421) return *reply;
@@ -252,10 +252,10 @@ SmtpTrouble SmtpSession::unwelcome(SmtpStage stage, const std::string& command,
 
 Result<SmtpReply> SmtpSession::receive_reply(Deadline deadline) {
   ReplyAssembler assembler;
-  for (;;) {
+  for (const char* mark = "SMTP<< ";; mark = "       ") {
     auto line = channel_.read_line(deadline);
     if (!line) return tl::unexpected(line.error());
-    debug("SMTP<< " + printable(*line));
+    log_.dialogue(mark + printable(*line));
     auto reply = assembler.add(*line);
     if (!reply) return tl::unexpected(reply.error());
     if (reply->has_value()) return **reply;

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What Exim does around the deliveries of a danesmtp transport, side by side with driver = smtp: callouts
-and cutthrough, giving up, forced queue runs, bounces after the retry limit, -N, mua_wrapper, -v.
+and cutthrough, giving up, forced queue runs, bounces after the retry limit, -N, mua_wrapper, -v, exinext.
 """
 import re
+import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
@@ -133,15 +135,56 @@ def test_mua_wrapper(world, both, recipients, status):
 
 
 def test_events(both):
-    """The same ones in the same order."""
-    action = '${run{/bin/sh -c "echo $event_name >> $spool_directory/events"}{}{}}'
+    """The same ones in the same order, about the same host."""
+    acl = """told:
+  accept logwrite = EVENT $event_name host=$host address=$host_address port=$host_port for=$local_part@$domain
+"""
 
     def result(mail):
         mail.send(["bob@ee.lab", "tmp@ee.lab"])
-        return (mail.spool / "events").read_text(encoding="ascii").split()
+        return re.findall("EVENT (.*)", mail.mainlog())
 
-    seen = both(result, {"event_action": action})
-    assert seen["danesmtp"][:5] == ["tcp:connect", "smtp:connect", "smtp:ehlo", "tls:cert", "smtp:ehlo"]
+    seen = both(result, {"event_action": "${acl{told}}"}, acl=acl)
+    assert [line.split()[0] for line in seen["danesmtp"][:5]] == [
+        "tcp:connect", "smtp:connect", "smtp:ehlo", "tls:cert", "smtp:ehlo"]
+    assert "host=mx.ee.lab address=192.0.2.10" in seen["danesmtp"][0]
+    assert seen["smtp"] == seen["danesmtp"]
+
+
+@pytest.mark.parametrize("recipient,said", [
+    ("bob@ee.lab", "BDAT"), ("tmp@ee.lab", "RCPT"), ("bob@two-mx-down.lab", "BDAT"),
+    ("bob@no-starttls.lab", "QUIT"), ("bob@impostor.lab", "STARTTLS")])
+def test_verbose_output(both, recipient, said):
+    """What -v shows of the dialogue: the same commands, the same replies, the same laid out. Exim sends
+    QUIT with the data where nothing follows, so commands and replies are compared each by themselves."""
+    def result(mail):
+        message_id = mail.inject(recipient)
+        lines = without_ids(mail.deliver(message_id, debug="-v")).splitlines()
+        commands = [re.sub("SMTP[|+]>", "SMTP>>", line) for line in lines if re.match("  SMTP[>|+]> ", line)]
+        commands = [line for line in commands if "(message, " not in line]
+        replies = [line for line in lines
+                   if re.match("  SMTP<< |         \\d{3}[ -]", line) and "<< 22" not in line]
+        return commands, replies, [line for line in lines if line.startswith("Connecting to")]
+
+    seen = both(result, {"hosts_try_chunking": "*"})
+    assert any(said in line for line in seen["danesmtp"][0])
+    assert seen["smtp"] == seen["danesmtp"]
+
+
+@pytest.mark.parametrize("recipient", ["tmp@ee.lab", "bob@two-mx-down.lab", "bob@no-starttls.lab",
+                                       "bob@impostor.lab", "bob@ee.lab"])
+def test_exinext(both, recipient):
+    """Exim's own script shows the same; of a refused certificate the drivers have words of their own."""
+    def result(mail):
+        mail.send(recipient)
+        done = subprocess.run([Path(mail.exim_binary).with_name("exinext"), "-C", mail.config, recipient],
+                              capture_output=True, text=True, check=True, cwd="/")
+        assert done.stderr == ""
+        text = re.sub(r"\d\d-\w{3}-\d{4} [\d:]+", "TIME", done.stdout)
+        return re.sub("TLS session: .*", "TLS session", text)
+
+    seen = both(result)
+    assert ("next try" in seen["danesmtp"]) == (recipient != "bob@ee.lab")
     assert seen["smtp"] == seen["danesmtp"]
 
 

@@ -65,6 +65,22 @@ def _with_tlsa_data(line, certificates):
     return f"{words[0]} TLSA {tlsa(usage, selector, matching, certificates[words[5][1:]])}"
 
 
+def sign_changed(directory, zone, certificates, owner, tlsa_data):
+    """The path of a second version of a signed zone, by the same key, serial 2: with these TLSA records
+    at `owner`."""
+    path = directory / f"{zone.origin}.changed"
+    lines = (directory / f"{zone.origin}.zone").read_text(encoding="ascii").splitlines()
+    kept = [line for line in lines if line.split()[:2] != [owner, "TLSA"]]
+    new = [_with_tlsa_data(f"{owner} TLSA {data}", certificates) for data in tlsa_data]
+    text = "\n".join([*kept, *new]).replace("hostmaster.lab. 1 ", "hostmaster.lab. 2 ")
+    path.write_text(text + "\n", encoding="ascii")
+    (key,) = directory.glob(f"K{zone.origin}.+*.key")
+    now = int(time.time())
+    _run(directory, "ldns-signzone", "-o", f"{zone.origin}.", "-i", str(now - HOUR), "-e",
+         str(now + 30 * DAY), "-f", f"{path}.signed", str(path), key.stem)
+    return f"{path}.signed"
+
+
 def _sign(directory, origin, records, signing, name_server="ns.lab."):
     path = directory / f"{origin or 'root'}.zone"
     path.write_text(

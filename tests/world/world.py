@@ -11,6 +11,8 @@ it anew; stop() ends the servers. What stays on disk is in a directory that ends
 import contextlib
 import itertools
 import os
+import shutil
+import subprocess
 from pathlib import Path
 
 from certificates import Certificates
@@ -21,7 +23,7 @@ from processes import WorldError
 from receivers import Receivers
 from scripted_server import CAPABILITIES, ScriptedServer
 from sender import MX_ROUTER, Sender
-from signing import sign_world
+from signing import sign_changed, sign_world
 from zones import NAME_SERVER, SCRIPTED_NAME_SERVER, ZONES, mail_addresses
 
 SENDERS_AT_ONCE = 30  # the receivers' and these configurations have to fit into Exim's trusted list
@@ -134,6 +136,29 @@ class World:
   root-hints: "{self.directory}/unbound-127.0.0.1/root.hints"
 {anchor}""", encoding="ascii")
         return path
+
+    @contextlib.contextmanager
+    def changed_records(self, zone, owner, tlsa_data):
+        """Gives a shell script that puts other TLSA records of `owner` into the running name server, and
+        ends when it answers with them. Afterwards the zone is as before."""
+        served = self.directory / "zones" / f"{zone.origin}.zone.signed"
+        before = Path(f"{served}.before")
+        shutil.copy(served, before)
+        changed = sign_changed(served.parent, zone, self.certificates, owner, tlsa_data)
+
+        def script(source, serial):
+            return f"""cp {source} {served}
+kill -HUP $(cat {self.directory}/nsd/pid)
+for try in $(seq 200); do
+  dig +short SOA {zone.origin} @{NAME_SERVER} | grep -q ' {serial} 3600 ' && exit 0
+  sleep 0.05
+done
+exit 1
+"""
+        try:
+            yield script(changed, 2)
+        finally:
+            subprocess.run(["sh", "-c", script(before, 1)], check=True)
 
     def _make_configs_trusted(self):
         configs = self.directory / "configs"

@@ -573,7 +573,7 @@ START_TEST(debug_lines) {
   session.quit();
   assert_text(joined(log.lines),
               "SMTP<< 220 mx\\033[1m|SMTP session: greeting -> ehlo|SMTP>> EHLO me.lab|"
-              "SMTP<< 250-mx.lab hello|SMTP<< 250 PIPELINING|SMTP session: ehlo -> ready|"
+              "SMTP<< 250-mx.lab hello|       250 PIPELINING|SMTP session: ehlo -> ready|"
               "SMTP>> QUIT|SMTP<< 221 bye");
 }
 END_TEST
