@@ -118,7 +118,7 @@ OTHERWISE = {
     "hosts_require_auth": "test_required_and_not_to_be_had()",
     "hosts_require_ocsp": "test_staples()",
     "protocol": "test_tls_from_the_start_is_judged_by_its_own_port(); lmtp is delegated",
-    "socks_proxy": "in Exim's own code, which makes the connection; no test",
+    "socks_proxy": "test_delivery_through_a_proxy()",
     "tls_crl": "not under DANE: revocation lists have no say (D-095)",
     "tls_eccurve": "of Exim with OpenSSL; the module has GnuTLS, whose curves are in the priority string",
     "tls_resumption_hosts": "not under DANE: sessions are never resumed (D-103)",
