@@ -36,8 +36,7 @@ ONE_CHUNK = "Exim sends the headers of a message over 8 KiB as a chunk of its ow
 NOT_THE_HOST = ("Exim gives the host a log line and a retry record, although it is well: other mail would "
                 "wait for nothing")
 BEFORE_MAIL = "the message is written before MAIL, so a failing header breaks no dialogue"
-DATA_LOST = ("Exim 4.100.1 takes a close instead of the reply to DATA for success: the message is off the "
-             "queue and nowhere. We keep it")
+DATA_LOST = "a close instead of the reply to DATA: ours keeps the message, whatever Exim's driver makes of it"
 ONE_RECIPIENT = "each recipient has the host in its line; the record has the sender, as the option says"
 PRDR_RECORD = "Exim's record has no error number and a key without the sender"
 LEAVING = "421 is the server's: no recipient is blamed, the host gets the record"
