@@ -9,20 +9,6 @@
 namespace danesmtp::tool {
 namespace {
 
-const char* plugin_word(State state) {
-  switch (state) {
-    case State::Ok:
-      return "OK";
-    case State::Warning:
-      return "WARNING";
-    case State::Critical:
-      return "CRITICAL";
-    case State::Unknown:
-      return "UNKNOWN";
-  }
-  return "UNKNOWN";
-}
-
 // What comes behind '|' is performance data.
 std::string plugin_text(std::string text) {
   std::replace(text.begin(), text.end(), '|', '/');
@@ -51,6 +37,20 @@ std::optional<int> fewest_days(const Checked& checked) {
 }
 
 }  // namespace
+
+const char* plugin_word(State state) {
+  switch (state) {
+    case State::Ok:
+      return "OK";
+    case State::Warning:
+      return "WARNING";
+    case State::Critical:
+      return "CRITICAL";
+    case State::Unknown:
+      return "UNKNOWN";
+  }
+  return "UNKNOWN";
+}
 
 int nagios_code(State state) {
   switch (state) {

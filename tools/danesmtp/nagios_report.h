@@ -13,6 +13,9 @@ namespace danesmtp::tool {
 
 int nagios_code(State state);
 
+// "OK", "WARNING", "CRITICAL", "UNKNOWN".
+const char* plugin_word(State state);
+
 // "DANE UNKNOWN - text", for what keeps the check from being made.
 std::string nagios_unknown(const std::string& text);
 

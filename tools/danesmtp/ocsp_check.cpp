@@ -2,6 +2,7 @@
 #include "ocsp_check.h"
 
 #include "core/format.h"
+#include "nagios_report.h"
 #include "ocsp_proof.h"
 
 namespace danesmtp::tool {
@@ -15,20 +16,6 @@ struct Finding {
   std::string text;
   std::optional<seconds> age, left;
 };
-
-const char* state_name(State state) {
-  switch (state) {
-    case State::Ok:
-      return "OK";
-    case State::Warning:
-      return "WARNING";
-    case State::Critical:
-      return "CRITICAL";
-    case State::Unknown:
-      break;
-  }
-  return "UNKNOWN";
-}
 
 State state_of(const OcspProof& proof, const OcspLimits& limits, seconds left) {
   if (left < limits.critical.value_or(proof.life() / 10)) return State::Critical;
@@ -73,7 +60,7 @@ OcspCheck check_proofs(const std::vector<OcspTarget>& targets, const OcspLimits&
   for (const auto& one : findings)
     if (one.state > worst->state) worst = &one;
   return {worst->state,
-          format("OCSP {} - {}{}", state_name(worst->state), worst->text, performance(findings))};
+          format("OCSP {} - {}{}", plugin_word(worst->state), worst->text, performance(findings))};
 }
 
 }  // namespace danesmtp::tool
