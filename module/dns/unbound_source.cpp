@@ -3,19 +3,42 @@
 // Insecure; bogus and every rcode but NOERROR and NXDOMAIN are errors (RFC 7672 2.1.1).
 #include "dns/unbound_source.h"
 
+#include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <cstdlib>
 #include <cstring>
 
 #include "core/format.h"
 #include "core/signals_blocked.h"
+#include "net/unique_fd.h"
 
 namespace danesmtp {
 namespace {
 
 constexpr int kClassIn = 1;
 constexpr int kNxdomain = 3;
+constexpr int kPipes = 8;  // twice as many descriptors: for its pipes, event loop and sockets
+constexpr std::uint8_t kFlagAa = 0x04;  // RFC 1035 4.1.1, in the third octet
+
+// The zones that libunbound answers by itself unless told otherwise: "insecure, NXDOMAIN", whatever
+// the DNS proves (RFC 6303, 6761, 7686, 8375, 9462, 9665; the first of these lists by
+// unblock-lan-zones). "nodefault" has no effect when it is set by ub_ctx_set_option().
+constexpr const char* kMadeUpZones[] = {
+    "test.",
+    "invalid.",
+    "onion.",
+    "home.arpa.",
+    "resolver.arpa.",
+    "service.arpa.",
+    "127.in-addr.arpa.",
+    "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.ip6.arpa."};
+// A zone of ours: the thread answers for it without asking anybody.
+constexpr const char* kSignOfLife = "thread.danesmtp.invalid";
+constexpr std::chrono::milliseconds kSignOfLifeTime = std::chrono::seconds(3);
 
 tl::unexpected<Error> failed(const DnsQuestion& question, std::string_view why) {
   return fail(ErrorKind::DnsFailure, format("{}: {}", question_text(question), why));
@@ -49,11 +72,29 @@ Result<void> read_unbound_conf(ub_ctx* context, const std::string& file) {
   return refuse_permissive(context, file);
 }
 
+// Before an unbound.conf is read: what that says is the administrator's own word, and wins.
+Result<void> set_defaults(ub_ctx* context) {
+  using Option = std::pair<const char*, std::string>;
+  std::vector<Option> options = {
+      {"unblock-lan-zones:", "yes"},
+      {"local-zone:", std::string(kSignOfLife) + ". static"},
+      // Beyond so many, NSEC3 records would prove nothing and a replayed one would be "insecure".
+      {"val-nsec3-keysize-iterations:", "1024 65535 2048 65535 4096 65535"},
+      // RFC 8145 telemetry: each message is a process of its own, each would send it.
+      {"trust-anchor-signaling:", "no"}};
+  for (const char* zone : kMadeUpZones)
+    options.emplace_back("local-zone:", std::string(zone) + " transparent");
+  for (const auto& [name, value] : options)
+    if (int code = ub_ctx_set_option(context, name, value.c_str())) return refused(name, code);
+  return {};
+}
+
 std::string server_text(const NameServer& server) {
   return format("{}@{}", server.address, server.port);
 }
 
 Result<void> configure(ub_ctx* context, const ResolverSetup& setup) {
+  if (auto set = set_defaults(context); !set) return set;
   if (!setup.unbound_conf.empty())
     if (auto read = read_unbound_conf(context, setup.unbound_conf); !read) return read;
   for (const auto& server : setup.servers) {
@@ -62,9 +103,6 @@ Result<void> configure(ub_ctx* context, const ResolverSetup& setup) {
   }
   for (const auto& anchor : setup.trust_anchors)
     if (int code = ub_ctx_add_ta(context, anchor.c_str())) return refused("trust anchor", code);
-  // RFC 8145 telemetry: each message is a process of its own, each would send it.
-  if (int code = ub_ctx_set_option(context, "trust-anchor-signaling:", "no"))
-    return refused("trust-anchor-signaling", code);
   if (int code = ub_ctx_set_option(context, "val-log-level:", "2"))  // fills why_bogus
     return refused("val-log-level", code);
   return {};
@@ -80,6 +118,45 @@ std::string describe(const ResolverSetup& setup) {
   }
   const auto& anchors = setup.trust_anchors.empty() ? setup.unbound_conf : setup.trust_anchor_file;
   return format("asked: {}; trust anchor: {}", asked, anchors);
+}
+
+void* nothing(void*) {
+  return nullptr;
+}
+
+// Without descriptors its event library ends the process.
+Result<void> try_descriptors() {
+  std::vector<UniqueFd> taken;
+  for (int i = 0; i < kPipes; ++i) {
+    int ends[2];
+    if (::pipe2(ends, O_CLOEXEC) != 0)
+      return fail(ErrorKind::DnsFailure,
+                  format("no file descriptors for the resolver: {}", std::strerror(errno)));
+    taken.emplace_back(ends[0]);
+    taken.emplace_back(ends[1]);
+  }
+  return {};
+}
+
+// libunbound does not look at what pthread_create(3) says.
+Result<void> try_a_thread() {
+  SignalsBlocked blocked;
+  pthread_t thread{};
+  if (int code = pthread_create(&thread, nullptr, nothing, nullptr))
+    return fail(ErrorKind::DnsFailure,
+                format("no thread for the resolver: {}", std::strerror(code)));
+  pthread_join(thread, nullptr);
+  return {};
+}
+
+// libunbound says AA for what it answers by itself and for nothing else. Nobody vouches for that:
+// "insecure" must be a proof (D-004). localhost is not the DNS's (RFC 6761 6.3).
+bool made_up(const ub_result& result, const DnsName& name) {
+  constexpr std::string_view localhost = "localhost";
+  std::string_view text = name.text();
+  if (text == localhost || text.ends_with(".localhost")) return false;
+  return result.answer_len > 2 &&
+         (static_cast<const std::uint8_t*>(result.answer_packet)[2] & kFlagAa) != 0;
 }
 
 Result<Answer<Bytes>> to_answer(const ub_result& result, const DnsName& name) {
@@ -114,6 +191,8 @@ Result<Answer<Bytes>> UnboundSource::ask(const DnsName& name, RrType type, Deadl
   DnsQuestion question{name.text(), type};
   auto result = resolve(question, deadline);
   if (!result) return tl::unexpected(result.error());
+  if (setup_.unbound_conf.empty() && made_up(**result, name))
+    return failed(question, "libunbound did not ask the DNS");
   auto answer = to_answer(**result, name);
   if (!answer) return failed(question, answer.error().text);
   return answer;
@@ -123,23 +202,44 @@ Result<void> UnboundSource::open(Deadline deadline) {
   auto setup = read_resolver_files(settings_);
   if (!setup) return tl::unexpected(setup.error());
   setup_ = std::move(*setup);
+  if (auto can = try_descriptors(); !can) return can;
+  errno = 0;
   context_.reset(ub_ctx_create());
-  if (!context_) return fail(ErrorKind::Internal, "libunbound: no context");
+  if (!context_)
+    return fail(ErrorKind::DnsFailure, format("no libunbound context: {}", std::strerror(errno)));
   ub_ctx_debugout(context_.get(), nullptr);  // Exim's standard error is not ours
   ub_ctx_async(context_.get(), 1);           // a thread, not a process
   if (auto configured = configure(context_.get(), setup_); !configured) return configured;
+  if (auto started = start(deadline); !started) {
+    // Its destructor would wait for a thread that is not there, or crash.
+    static_cast<void>(context_.release());
+    return started;
+  }
   return probe_root(deadline);
+}
+
+// Whatever resource is missing, no question may wait for a thread that does not run. A trust anchor
+// or an unbound.conf that is of no use shows here as well.
+Result<void> UnboundSource::start(Deadline deadline) {
+  if (auto can = try_a_thread(); !can) return can;
+  auto answered =
+      resolve({kSignOfLife, RrType::A}, earlier(deadline, Deadline::in(kSignOfLifeTime)));
+  if (answered) return {};
+  return not_working(answered.error());
 }
 
 // Validation needs the root's DNSKEY in any case, so this costs no query of its own (D-004, D-014,
 // D-164).
 Result<void> UnboundSource::probe_root(Deadline deadline) {
   auto result = resolve({"", RrType::Dnskey}, deadline);
-  std::string why = "the root zone is not signed for this trust anchor";
   if (result && (*result)->secure) return {};
-  if (!result) why = result.error().text;
-  return fail(result ? ErrorKind::DnsFailure : result.error().kind,
-              format("DNSSEC validation is not working: {} ({})", why, describe(setup_)));
+  if (!result) return not_working(result.error());
+  return not_working({ErrorKind::DnsFailure, "the root zone is not signed for this trust anchor"});
+}
+
+tl::unexpected<Error> UnboundSource::not_working(const Error& why) const {
+  return fail(why.kind,
+              format("DNSSEC validation is not working: {} ({})", why.text, describe(setup_)));
 }
 
 Result<UnboundResult> UnboundSource::resolve(const DnsQuestion& question, Deadline deadline) {

@@ -37,7 +37,9 @@ class UnboundSource final : public RecordSource {
   static void arrived(void* pending, int error, ub_result* result);
 
   [[nodiscard]] Result<void> open(Deadline deadline);
+  [[nodiscard]] Result<void> start(Deadline deadline);
   [[nodiscard]] Result<void> probe_root(Deadline deadline);
+  tl::unexpected<Error> not_working(const Error& why) const;
   [[nodiscard]] Result<UnboundResult> resolve(const DnsQuestion& question, Deadline deadline);
   [[nodiscard]] Result<void> wait(const Pending& pending, Deadline deadline);
 

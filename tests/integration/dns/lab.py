@@ -2,6 +2,8 @@
 """A small signed Internet on 127.0.0.0/8: NSD serves the root, lab. and its children, Unbound is the
 honest forwarder, and crooked forwarders do what servers on the way do. Everything is made anew in a
 temporary directory; the processes end with close() and with the namespace."""
+import ctypes
+import ctypes.util
 import os
 import re
 import socket
@@ -32,6 +34,7 @@ CROOKED = {                 # what each does
     'forged-first': '127.0.1.18',
     'slow': '127.0.1.19',
     'one-reply-chain': '127.0.1.20',
+    'replays-denial': '127.0.1.21',
 }
 NOBODY = '127.0.1.99'       # nothing listens there
 
@@ -43,7 +46,7 @@ $TTL 300
 
 TLSA = '3 1 1 ' + 'ab' * 32
 
-ROOT = f'ns.root. A {AUTHORITY}\nlab. NS ns.root.\n'
+ROOT = f'ns.root. A {AUTHORITY}\nlab. NS ns.root.\ntest. NS ns.root.\n'
 
 LAB = f'''@ MX 10 mx
 @ MX 20 mx2
@@ -66,12 +69,33 @@ unsigned NS ns.root.
 broken NS ns.root.
 expired NS ns.root.
 dead NS ns.dead
+n3 NS ns.root.
 ns.dead A {NOBODY}
 ''' + ''.join(f'long{i} CNAME long{i + 1}\n' for i in range(20)) + 'long20 A 192.0.2.1\n' + \
     ''.join(f'_25._tcp.many TLSA 3 1 1 {i:064x}\n' for i in range(60)) + \
     ''.join(f'mx301 MX {i} m{i}\n' for i in range(301))
 
 CHILD = f'@ MX 10 mx\nmx A 192.0.2.1\n_25._tcp.mx TLSA {TLSA}\n'
+
+
+# Signed with more rounds of NSEC3 than resolvers go along with (RFC 9276 3.2).
+MANY_ROUNDS = ('-n', '-t', '500', '-s', 'abcd')
+
+
+def built_in_zones():
+    """What the installed libunbound answers by itself unless told otherwise."""
+    libc = ctypes.CDLL(None)
+    library = ctypes.CDLL(ctypes.util.find_library('unbound'))
+    for function in (libc.fopen, library.ub_ctx_create):
+        function.restype = ctypes.c_void_p
+    with tempfile.NamedTemporaryFile() as listing:
+        out = ctypes.c_void_p(libc.fopen(listing.name.encode(), b'w'))
+        context = ctypes.c_void_p(library.ub_ctx_create())
+        library.ub_ctx_debugout(context, out)
+        library.ub_ctx_print_local_zones(context)
+        library.ub_ctx_delete(context)
+        libc.fclose(out)
+        return re.findall(rb' info: \w+ zone (\S+)', listing.read())
 
 
 class Lab:
@@ -104,8 +128,9 @@ class Lab:
         broken = self.sign('broken.lab', CHILD)
         self.damage('broken.lab')
         expired = self.sign('expired.lab', CHILD, '-i', '20200101', '-e', '20200201')
-        lab = self.sign('lab', LAB + broken + expired)
-        self.file('anchor', self.sign('.', ROOT + lab))
+        lab = self.sign('lab', LAB + broken + expired + self.sign('n3.lab', CHILD, *MANY_ROUNDS))
+        test = self.sign('test', CHILD)
+        self.file('anchor', self.sign('.', ROOT + lab + test))
 
     def sign(self, zone, records, *options):
         """Signs the zone's file; returns the DS record for its parent."""
@@ -133,7 +158,8 @@ class Lab:
     # Servers -----------------------------------------------------------------------------------
     def start_authority(self):
         zones = {'.': 'root', 'lab': 'lab', 'unsigned.lab': 'unsigned.lab',
-                 'broken.lab': 'broken.lab', 'expired.lab': 'expired.lab'}
+                 'broken.lab': 'broken.lab', 'expired.lab': 'expired.lab', 'n3.lab': 'n3.lab',
+                 'test': 'test'}
         config = self.file('nsd.conf', f'''server:
   ip-address: {AUTHORITY}
   zonesdir: "{self.path}"
@@ -150,6 +176,8 @@ remote-control:
 
     def start_honest(self):
         hints = self.hints = self.file('hints', f'. 3600 NS ns.root.\nns.root. 3600 A {AUTHORITY}\n')
+        nothing_made_up = ''.join(f'  local-zone: {zone.decode()} nodefault\n'
+                                  for zone in built_in_zones() if zone != b'localhost.')
         config = self.file('unbound.conf', f'''server:
   interface: {HONEST}
   access-control: 127.0.0.0/8 allow
@@ -161,7 +189,8 @@ remote-control:
   directory: "{self.path}"
   use-syslog: no
   do-not-query-localhost: no
-  root-hints: "{hints}"
+  val-nsec3-keysize-iterations: "1024 65535 2048 65535 4096 65535"
+{nothing_made_up}  root-hints: "{hints}"
   trust-anchor-file: "{self.anchor}"
 remote-control:
   control-enable: no
@@ -280,6 +309,16 @@ class Crooked:
     def slow(self, query, _question, _transport):
         time.sleep(1.0)
         return [self.ask(query).to_wire()]
+
+    def replays_denial(self, query, question, _transport):
+        """For TLSA records the denial of another name, from the same zone."""
+        if question.rdtype != dns.rdatatype.TLSA:
+            return [self.ask(query).to_wire()]
+        elsewhere = question.name.parent().parent().parent().to_text()
+        other = dns.message.make_query(f'_25._tcp.nowhere.{elsewhere}', 'TLSA', want_dnssec=True)
+        reply = self.ask(other)
+        reply.id, reply.question = query.id, query.question
+        return [reply.to_wire()]
 
     def one_reply_chain(self, query, question, _transport):
         """c0, an alias of c1, ... of c20, all that is left of it in each reply; not signed."""

@@ -3,12 +3,14 @@
 is a question and the start of the line that dns_ask must print. Run by the script `run` next to this."""
 import os
 import re
+import resource
 import subprocess
 import sys
 import time
 import unittest
 
-from lab import AUTHORITY, CROOKED, CROOKED_PORT, Crooked, HONEST, Lab, NOBODY
+from lab import (AUTHORITY, CROOKED, CROOKED_PORT, Crooked, HONEST, Lab, NOBODY,
+                 built_in_zones)
 
 ASK = os.environ['DNS_ASK']
 HONEST_OPTION = f'forward:{HONEST}'
@@ -123,6 +125,87 @@ class Validating(Scenario):
         self.assertEqual(sorted(set(asked)), sorted(asked))
         self.assertEqual(set(asked), {('DNSKEY', '.'), ('MX', 'lab.'), ('DS', 'lab.'),
                                       ('DNSKEY', 'lab.'), ('A', 'mx.lab.')})
+
+
+    # tests D-004: what libunbound would answer by itself is asked for like any other name
+    def test_a_signed_zone_of_a_name_that_libunbound_knows(self):
+        self.check([('MX test', r'secure noerror n=1 .*\[10:mx.test\]'),
+                    ('TLSA _25._tcp.mx.test', 'secure noerror n=1'),
+                    ('MX nowhere.test', 'secure nxdomain')])
+
+    def test_nothing_is_made_up(self):
+        zones = [zone.decode() for zone in built_in_zones() if zone != b'localhost.']
+        self.assertGreater(len(zones), 90)
+        for zone in zones:  # each by a process of its own, which has nothing to infer from
+            Crooked.seen.clear()
+            with self.subTest(zone=zone):
+                self.check([(f'MX danesmtp.{zone}', 'secure nxdomain')], resolver=crooked('strips-ad'))
+                asked = [(kind, name) for _, _, kind, name in Crooked.seen]
+                self.assertIn(('MX', f'danesmtp.{zone}'.lower()), asked)
+
+    def test_localhost_is_no_question_for_the_dns(self):
+        self.check([('A localhost', r'insecure noerror n=1 .*\[127.0.0.1\]')])
+
+    # tests D-004: a replayed NSEC3 record proves nothing, however many rounds it has
+    def test_nsec3_with_many_rounds(self):
+        rows = [('TLSA _25._tcp.mx.n3.lab', 'secure noerror n=1'), ('MX nowhere.n3.lab', 'secure nxdomain')]
+        self.check(rows)
+        self.check([('A mx.n3.lab', 'secure'), ('TLSA _25._tcp.mx.n3.lab', 'bogus: ')],
+                   resolver=crooked('replays-denial'))
+
+    def test_an_unbound_conf_may_make_names_up(self):
+        head = f'server:\n  root-hints: "{lab.hints}"\n  trust-anchor-file: "{lab.anchor}"\n'
+        conf = lab.file('plain.conf', head)
+        self.check([('MX test', 'secure noerror n=1')], resolver=conf, anchor='-')
+        conf = lab.file('made-up.conf', head + '  local-zone: "test." static\n')
+        self.check([('MX test', 'insecure nxdomain')], resolver=conf, anchor='-')
+
+
+def limited(which, number):
+    """As ask(), of a process with such a limit: (seconds, exit status, output)."""
+    def limit():
+        if which == resource.RLIMIT_NPROC:
+            os.setuid(65534)  # root has no such limit
+        resource.setrlimit(which, (number, number))
+    start = time.monotonic()
+    run = subprocess.run([ASK, HONEST_OPTION, '-', lab.anchor, '20000', 'MX', 'lab', 'A', 'mx.lab'],
+                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120,
+                         check=False, preexec_fn=limit)
+    return time.monotonic() - start, run.returncode, run.stdout
+
+
+class Resources(Scenario):
+    """What the library cannot have is an error at once, and one line."""
+
+    def check_limit(self, which, number, expected):
+        seconds, status, seen = limited(which, number)
+        self.assertEqual(status, 0, seen)
+        self.assertRegex(seen, expected)
+        self.assertLess(seconds, 5, seen)
+        return seen
+
+    def test_no_thread(self):
+        os.chmod(lab.path, 0o755)
+        seen = self.check_limit(resource.RLIMIT_NPROC, 0, 'MX lab: failure: no thread for the resolver: ')
+        self.assertEqual(len(seen.splitlines()), 2)
+
+    def test_no_file_descriptors(self):
+        good = 0
+        for number in range(5, 40):
+            with self.subTest(number=number):
+                seen = self.check_limit(resource.RLIMIT_NOFILE, number,
+                                        'MX lab: (secure|failure: )')
+                good += 'MX lab: secure' in seen
+        self.assertGreater(good, 0)
+
+    def test_no_memory(self):
+        for megabytes in (*range(16, 64, 2), 64, 72, 80, 96, 128):
+            with self.subTest(megabytes=megabytes):
+                seconds, status, seen = limited(resource.RLIMIT_AS, megabytes << 20)
+                self.assertIn(status, (0, 1, 127, -6), seen)  # 127: not even loaded; -6: bad_alloc
+                self.assertLess(seconds, 5, seen)
+                if status == 0:
+                    self.assertRegex(seen, 'MX lab: (secure|failure: )')
 
 
 class TrustAnchors(Scenario):
