@@ -3,7 +3,6 @@
 // and the marks that RFC 5011 implementations write as comments).
 #include "dns/resolver_config.h"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
 
 #include <unistd.h>
@@ -16,16 +15,13 @@
 
 #include "core/bytes.h"
 #include "core/format.h"
+#include "dns/resolver_option.h"
 #include "net/unique_fd.h"
 
 namespace danesmtp {
 namespace {
 
 constexpr std::size_t kMaxFile = 1048576;  // octets of a resolv.conf or trust anchor file
-
-tl::unexpected<Error> bad_option(const char* option, std::string_view value, std::string_view why) {
-  return fail(ErrorKind::BadInput, format("{} = \"{}\": {}", option, printable(value), why));
-}
 
 std::vector<std::string_view> split(std::string_view text, char separator) {
   std::vector<std::string_view> parts;
@@ -58,64 +54,27 @@ std::optional<Number> number(std::string_view text) {
   return value;
 }
 
-// An address in text form, IPv6 with an optional "%zone" (RFC 4007 11).
-bool is_server_address(std::string_view text) {
-  auto zone = text.find('%');
-  std::string address(text.substr(0, zone));
-  in6_addr buffer{};
-  if (inet_pton(AF_INET6, address.c_str(), &buffer) == 1) return zone != text.size() - 1;
-  return zone == std::string_view::npos && inet_pton(AF_INET, address.c_str(), &buffer) == 1;
+tl::unexpected<Error> bad_option(const danesmtp_option_fault& fault) {
+  std::string part;
+  if (fault.part) part = format("\"{}\" ", printable({fault.part, fault.part_length}));
+  return fail(ErrorKind::BadInput,
+              format("{} = \"{}\": {}{}", fault.option, printable(fault.value), part, fault.why));
 }
 
-std::optional<NameServer> parse_server(std::string_view text) {
-  NameServer server;
-  auto at = text.find('@');
-  server.address = text.substr(0, at);
-  if (!is_server_address(server.address)) return std::nullopt;
-  if (at == std::string_view::npos) return server;
-  auto port = number<std::uint16_t>(text.substr(at + 1));
-  if (!port || *port == 0) return std::nullopt;
-  server.port = *port;
-  return server;
-}
-
-Result<void> parse_resolver(const std::string& value, ResolverSettings& settings) {
-  constexpr std::string_view forward = "forward:";
-  if (value.empty() || value == "system") return {};
-  if (value == "recursive") {
-    settings.upstream = Upstream::Recursive;
-    return {};
+Upstream upstream_of(danesmtp_upstream upstream) {
+  switch (upstream) {
+    case DANESMTP_UPSTREAM_AUTO:
+      return Upstream::Auto;
+    case DANESMTP_UPSTREAM_SYSTEM:
+      return Upstream::System;
+    case DANESMTP_UPSTREAM_RECURSIVE:
+      return Upstream::Recursive;
+    case DANESMTP_UPSTREAM_FORWARD:
+      return Upstream::Forward;
+    case DANESMTP_UPSTREAM_UNBOUND_CONF:
+      break;
   }
-  if (value.front() == '/') {
-    settings.upstream = Upstream::UnboundConf;
-    settings.unbound_conf = value;
-    return {};
-  }
-  if (value.rfind(forward, 0) != 0)
-    return bad_option(
-        "dane_resolver", value,
-        "expected system, recursive, forward:ADDR[@PORT][,...] or the absolute path of an "
-        "unbound.conf");
-  settings.upstream = Upstream::Forward;
-  for (auto part : split(std::string_view(value).substr(forward.size()), ',')) {
-    auto server = parse_server(part);
-    if (!server)
-      return bad_option("dane_resolver", value,
-                        format("\"{}\" is not ADDR or ADDR@PORT", printable(part)));
-    settings.servers.push_back(*server);
-  }
-  return {};
-}
-
-Result<void> parse_dnssec(const std::string& value, ResolverSettings& settings) {
-  if (value.empty() || value == "validate") return {};
-  if (value != "resolver") return bad_option("dane_dnssec", value, "expected validate or resolver");
-  if (settings.upstream == Upstream::Recursive || settings.upstream == Upstream::UnboundConf)
-    return bad_option(
-        "dane_dnssec", value,
-        "there is no resolver to believe unless dane_resolver is system or forward:...");
-  settings.dnssec = DnssecMode::BelieveResolver;
-  return {};
+  return Upstream::UnboundConf;
 }
 
 // One entry of a zone-form file, its lines joined while a parenthesis is open.
@@ -241,15 +200,19 @@ Result<std::string> find_trust_anchor_file(const std::vector<std::string>& place
 }  // namespace
 
 Result<ResolverSettings> parse_resolver_options(const ResolverOptions& options) {
+  const danesmtp_resolver_texts texts{options.resolver.c_str(), options.dnssec.c_str(),
+                                      options.trust_anchor_file.c_str()};
+  danesmtp_resolver_words said{};
+  danesmtp_option_fault fault{};
+  if (!danesmtp_read_resolver_texts(&texts, &said, &fault)) return bad_option(fault);
   ResolverSettings settings;
-  if (auto parsed = parse_resolver(options.resolver, settings); !parsed)
-    return tl::unexpected(parsed.error());
-  if (auto parsed = parse_dnssec(options.dnssec, settings); !parsed)
-    return tl::unexpected(parsed.error());
-  const std::string& file = options.trust_anchor_file;
-  if (!file.empty() && file.front() != '/')
-    return bad_option("dane_trust_anchor_file", file, "expected an absolute path");
-  settings.trust_anchor_file = file;
+  settings.upstream = upstream_of(said.upstream);
+  if (settings.upstream == Upstream::UnboundConf) settings.unbound_conf = options.resolver;
+  if (said.believe_resolver) settings.dnssec = DnssecMode::BelieveResolver;
+  danesmtp_server server{};
+  while (said.list && danesmtp_next_server(&said.list, &server))
+    settings.servers.push_back({server.address, server.port});
+  settings.trust_anchor_file = options.trust_anchor_file;
   return settings;
 }
 
@@ -260,7 +223,8 @@ Result<std::vector<NameServer>> parse_resolv_conf(std::string_view text) {
     auto fields = words(line);
     if (fields.size() < 2 || fields[0] != "nameserver") continue;
     listed = true;
-    if (is_server_address(fields[1])) servers.push_back({fields[1], 53});
+    if (danesmtp_is_server_address(fields[1].data(), fields[1].size()))
+      servers.push_back({fields[1], 53});
   }
   if (listed && servers.empty())
     return fail(ErrorKind::BadInput, "no nameserver line has an address");
@@ -299,7 +263,7 @@ Result<ResolverSetup> read_resolver_files(const ResolverSettings& settings,
   ResolverSetup setup;
   setup.servers = settings.servers;
   setup.unbound_conf = settings.unbound_conf;
-  if (settings.upstream == Upstream::System) {
+  if (settings.upstream == Upstream::System || settings.upstream == Upstream::Auto) {
     auto servers = read_resolv_conf(files.resolv_conf);
     if (!servers) return tl::unexpected(servers.error());
     setup.servers = std::move(*servers);

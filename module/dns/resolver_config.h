@@ -18,12 +18,13 @@ namespace danesmtp {
 
 // The option texts; an empty one means the default.
 struct ResolverOptions {
-  std::string resolver;           // dane_resolver: system
+  std::string resolver;           // dane_resolver: auto
   std::string dnssec;             // dane_dnssec: validate
   std::string trust_anchor_file;  // dane_trust_anchor_file: the first of the usual places
 };
 
 enum class Upstream {
+  Auto,         // as System; as Recursive where those servers do not carry DNSSEC
   System,       // forward to the name servers of resolv.conf
   Recursive,    // ask from the root
   Forward,      // forward to the servers that the option names
@@ -43,7 +44,7 @@ struct NameServer {
 };
 
 struct ResolverSettings {
-  Upstream upstream = Upstream::System;
+  Upstream upstream = Upstream::Auto;
   std::vector<NameServer> servers;  // of Forward
   std::string unbound_conf;         // of UnboundConf
   DnssecMode dnssec = DnssecMode::Validate;

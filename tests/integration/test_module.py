@@ -81,14 +81,16 @@ def test_it_is_listed(world):
 
 
 @pytest.mark.parametrize("line,complaint", [
-    ("dane_dnssec = maybe", 'option dane_dnssec: "maybe" is not validate or resolver'),
+    ("dane_dnssec = maybe", 'option dane_dnssec = "maybe": expected validate or resolver'),
     ("dane_insecure_mx = no", 'option dane_insecure_mx: "no" is not dane or may'),
-    ("dane_resolver = 192.0.2.1", 'option dane_resolver: "192.0.2.1" is not'),
-    ("dane_resolver = forward:", 'option dane_resolver: "forward:" is not'),
+    ("dane_resolver = 192.0.2.1", 'option dane_resolver = "192.0.2.1": expected auto, system'),
+    ("dane_resolver = forward:", 'option dane_resolver = "forward:": "" is not ADDR'),
     ("dane_resolver = forward:192.0.2.1@0", "option dane_resolver"),
     ("dane_resolver = forward:192.0.2.1,,192.0.2.2", "option dane_resolver"),
     ("dane_resolver = forward:mx.lab", "option dane_resolver"),
-    ("dane_trust_anchor_file = root.key", 'option dane_trust_anchor_file: "root.key" is not an'),
+    ("dane_resolver = recursive\n  dane_dnssec = resolver", "there is no resolver to believe"),
+    ("dane_resolver = forward:fe80::1%", "option dane_resolver"),
+    ("dane_trust_anchor_file = root.key", 'option dane_trust_anchor_file = "root.key": expected an'),
     ("command_timeout = 0s", "timeout value is zero"),
     ("no_such_option = 1", "no_such_option"),
 ])
@@ -100,7 +102,7 @@ def test_bad_values_are_configuration_errors(world, tmp_path, line, complaint):
     assert any(complaint in each for each in complaints), errors
 
 
-@pytest.mark.parametrize("value", ("system", "recursive", "forward:192.0.2.1", "/etc/unbound.conf",
+@pytest.mark.parametrize("value", ("auto", "system", "recursive", "forward:192.0.2.1", "/etc/unbound.conf",
                                    "forward:192.0.2.1@5353,2001:db8::1,fe80::1%lo@53"))
 def test_good_resolvers(world, tmp_path, value):
     exim(world, "-bV", config=config_of(tmp_path, f"a:\n  driver = danesmtp\n  dane_resolver = {value}\n"))

@@ -34,6 +34,8 @@ const Refused kRefused[] = {
     {"a port after a colon", {"forward:127.0.0.1:53", "", ""}, "127.0.0.1:53"},
     {"a bad second server", {"forward:127.0.0.1,256.1.1.1", "", ""}, "256.1.1.1"},
     {"a zone with IPv4", {"forward:127.0.0.1%lo", "", ""}, "127.0.0.1%lo"},
+    {"a port with a sign", {"forward:127.0.0.1@+53", "", ""}, "+53"},
+    {"a long zone", {"forward:fe80::1%" + std::string(64, 'e'), "", ""}, "fe80::1%e"},
     {"an empty zone", {"forward:fe80::1%", "", ""}, "fe80::1%"},
     {"white space", {"forward:127.0.0.1, 127.0.0.2", "", ""}, "\" 127.0.0.2\""},
     {"a control character", {"forward:127.0.0.1\n", "", ""}, "127.0.0.1\\n"},
@@ -52,15 +54,12 @@ struct Accepted {
 };
 
 const Accepted kAccepted[] = {
-    {"the defaults", {}, Upstream::System, DnssecMode::Validate, {}},
+    {"the defaults", {}, Upstream::Auto, DnssecMode::Validate, {}},
     {"words", {"system", "validate", "/k"}, Upstream::System, DnssecMode::Validate, {}},
+    {"auto", {"auto", "", ""}, Upstream::Auto, DnssecMode::Validate, {}},
     {"recursive", {"recursive", "", ""}, Upstream::Recursive, DnssecMode::Validate, {}},
     {"a configuration", {"/u.conf", "", ""}, Upstream::UnboundConf, DnssecMode::Validate, {}},
-    {"believe resolv.conf",
-     {"", "resolver", ""},
-     Upstream::System,
-     DnssecMode::BelieveResolver,
-     {}},
+    {"believe resolv.conf", {"", "resolver", ""}, Upstream::Auto, DnssecMode::BelieveResolver, {}},
     {"one server",
      {"forward:192.0.2.1", "resolver", ""},
      Upstream::Forward,
