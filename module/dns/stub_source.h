@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The answers of a forwarder that the administrator trusts to validate (dane_dnssec = resolver):
 // the AD bit is Secure (RFC 4035 4.9.3, RFC 7672 2.1.1). libunbound cannot do this: it clears the
-// bit and shows its own verdict only. UDP, TCP for truncated replies; no cache, no recursion. A
-// forwarder that never says AD is an error: it would make every domain look unsigned.
+// bit and shows its own verdict only. UDP, TCP for truncated replies; no cache, no recursion. What
+// one forwarder shows vouches for that one alone: without AD it is believed only when it said AD
+// for the root itself, else it would make every domain look unsigned; and what it calls bogus
+// (SERVFAIL) stays so, whatever the next one says.
 #pragma once
 
 #include <optional>
@@ -23,12 +25,21 @@ class StubSource final : public RecordSource {
                                           Deadline deadline) override;
 
  private:
+  struct Server {
+    NameServer at;
+    std::optional<Result<void>> validates;  // once it was asked for the root
+    bool silent = false;                    // it has not answered a question in time
+  };
+
+  [[nodiscard]] Result<void> open();
   [[nodiscard]] Result<DnsReply> resolve(const DnsQuestion& question, Deadline deadline);
-  [[nodiscard]] Result<void> check_validation(Deadline deadline);
+  [[nodiscard]] Result<DnsReply> ask(Server& server, const DnsQuestion& question,
+                                     std::chrono::milliseconds wait, Deadline deadline);
+  [[nodiscard]] Result<void> check_validation(Server& server, Deadline deadline);
 
   ResolverSettings settings_;
-  std::optional<Result<ResolverSetup>> setup_;
-  std::optional<Result<void>> validation_;  // known once a reply had AD, or the root was asked for
+  std::optional<Result<void>> ready_;
+  std::vector<Server> servers_;
 };
 
 }  // namespace danesmtp

@@ -35,6 +35,7 @@ CROOKED = {                 # what each does
     'slow': '127.0.1.19',
     'one-reply-chain': '127.0.1.20',
     'replays-denial': '127.0.1.21',
+    'tlsa-silent': '127.0.1.22',
 }
 NOBODY = '127.0.1.99'       # nothing listens there
 
@@ -276,6 +277,9 @@ class Crooked:
         if question.rdtype == dns.rdatatype.TLSA:
             return self.failing(query, dns.rcode.SERVFAIL)
         return [self.ask(query).to_wire()]
+
+    def tlsa_silent(self, query, question, _transport):
+        return [] if question.rdtype == dns.rdatatype.TLSA else [self.ask(query).to_wire()]
 
     def refuses(self, query, _question, _transport):
         return self.failing(query, dns.rcode.REFUSED)

@@ -14,6 +14,7 @@ from lab import (AUTHORITY, CROOKED, CROOKED_PORT, Crooked, HONEST, Lab, NOBODY,
 
 ASK = os.environ['DNS_ASK']
 HONEST_OPTION = f'forward:{HONEST}'
+UNCHECKED = f'{CROOKED["strips-dnssec"]}@{CROOKED_PORT}'  # answers, also what is bogus
 lab = None
 
 
@@ -362,6 +363,25 @@ class Believing(Scenario):
         self.believe([('MX lab', 'failure: MX of lab: malformed')], resolver=crooked('garbage'))
         self.believe([('TLSA _25._tcp.mx.lab', 'failure: TLSA .*SERVFAIL')],
                      resolver=crooked('tlsa-servfail'))
+
+    # tests D-002, D-004: what one server has shown vouches for no other
+    def test_bogus_is_final(self):
+        for servers in (f'{HONEST},{UNCHECKED}', f'{UNCHECKED},{HONEST}'):
+            with self.subTest(servers=servers):
+                self.believe([('MX lab', 'secure'), ('MX broken.lab', 'failure: MX of broken.lab: SERVFAIL'),
+                              ('TLSA _25._tcp.mx.broken.lab', 'failure: '), ('MX unsigned.lab', 'insecure')],
+                             resolver=f'forward:{servers}')
+
+    def test_a_server_that_does_not_validate_is_not_believed_for_another(self):
+        silent = f'{CROOKED["tlsa-silent"]}@{CROOKED_PORT}'
+        self.believe([('MX lab', 'secure'), ('TLSA _25._tcp.mx.lab', 'failure: '),
+                      ('TLSA _25._tcp.mx.unsigned.lab', 'failure: ')],
+                     resolver=f'forward:{silent},{UNCHECKED}', limit=8000)
+
+    def test_a_server_that_answers_nothing_else_comes_last(self):
+        answers = ask(['MX lab', 'MX unsigned.lab', 'A mx.lab'], dnssec='resolver',
+                      resolver=f'{crooked("silent")},{HONEST}')
+        self.assertLess(sum(seconds for seconds, _ in answers[1:]), 0.5)
 
     def test_a_chain_in_one_reply_is_bounded(self):
         self.believe([('A c0.unsigned.lab', 'failure: .*CNAME chain is too long'),
