@@ -97,33 +97,32 @@ Result<void> take_ruling(MailServer& server, const OcspRuling& ruling, PeerVerdi
 }
 
 // No revocation list has a say here (D-095); OCSP has one where the certificate was judged.
-VerifyPeer dane_verifier(MailServer& server, const AttemptRequest& request,
-                         const Authenticate& policy, OcspWish wish,
-                         std::shared_ptr<PeerVerdict> verdict) {
-  return [&server, &request, &policy, wish, verdict](const TlsInfo& info) -> Result<void> {
+JudgePeer dane_judge(MailServer& server, const AttemptRequest& request, const Authenticate& policy,
+                     OcspWish wish) {
+  return [&server, &request, &policy, wish](const TlsInfo& info,
+                                            PeerVerdict& verdict) -> Result<void> {
     const WallTime at = now();
     auto judged = verify_dane({info.chain, policy.records, request.plan.names, at});
     // D-161
     for (const auto& detail : judged.details) server.debug("DANE: " + detail);
-    verdict->dane = judged;
+    verdict.dane = judged;
     if (!judged.authenticated()) return fail(ErrorKind::TlsVerify, refusal_text(judged));
     server.debug(match_text(*judged.match));
     auto stapled = take_ruling(
         server, judge_staples({wish, judge_of(*judged.match), info, judged.match->path, at}),
-        *verdict);
+        verdict);
     if (!stapled) return stapled;
     // D-032, D-160: an insecure MX record proves nothing about the recipient's domain.
-    verdict->trust = request.plan.mx == MxTrust::Secure ? PeerTrust::Dane : PeerTrust::Verified;
+    verdict.trust = request.plan.mx == MxTrust::Secure ? PeerTrust::Dane : PeerTrust::Verified;
     return {};
   };
 }
 
 // A peer that nobody verified.
-VerifyPeer unjudged_verifier(MailServer& server, OcspWish wish,
-                             std::shared_ptr<PeerVerdict> verdict) {
+JudgePeer staple_judge(MailServer& server, OcspWish wish) {
   if (wish == OcspWish::None) return {};
-  return [&server, wish, verdict](const TlsInfo& info) {
-    return take_ruling(server, judge_staples({wish, PeerJudge::Nobody, info, {}, now()}), *verdict);
+  return [&server, wish](const TlsInfo& info, PeerVerdict& verdict) {
+    return take_ruling(server, judge_staples({wish, PeerJudge::Nobody, info, {}, now()}), verdict);
   };
 }
 
@@ -153,30 +152,30 @@ Result<void> conclude_pkix(const PkixPeer& peer, const TlsInfo& info, const Resu
 }
 
 // tls_verify_hosts must succeed; tls_try_verify_hosts only decides what the log says.
-Result<VerifyPeer> pkix_verifier(MailServer& server, const BatchHost& host, std::size_t index,
-                                 OcspWish wish, std::shared_ptr<PeerVerdict> verdict) {
+Result<JudgePeer> pkix_judge(MailServer& server, const BatchHost& host, std::size_t index,
+                             OcspWish wish) {
   auto must = server.host_in("tls_verify_hosts", index);
   if (!must) return tl::unexpected(must.error());
   auto may = server.host_in("tls_try_verify_hosts", index);
   if (!may) return tl::unexpected(may.error());
-  if (!*must && !*may) return unjudged_verifier(server, wish, verdict);
+  if (!*must && !*may) return staple_judge(server, wish);
   auto named = server.host_in("tls_verify_cert_hostnames", index);
   if (!named) return tl::unexpected(named.error());
   auto certificates = server.option_expanded("tls_verify_certificates");
   if (!certificates) return tl::unexpected(certificates.error());
   auto revocations = server.option_expanded("tls_crl");
   if (!revocations) return tl::unexpected(revocations.error());
-  return VerifyPeer([=, peer = PkixPeer{server, *must, wish},
-                     name = *named ? host.asked_name : std::string()](const TlsInfo& info) {
-    auto issuer = verify_pkix({info.chain, *certificates, *revocations, name});
-    return conclude_pkix(peer, info, issuer, *verdict);
-  });
+  return JudgePeer(
+      [=, peer = PkixPeer{server, *must, wish}, name = *named ? host.asked_name : std::string()](
+          const TlsInfo& info, PeerVerdict& verdict) {
+        auto issuer = verify_pkix({info.chain, *certificates, *revocations, name});
+        return conclude_pkix(peer, info, issuer, verdict);
+      });
 }
 
 Result<HostTls> without_dane(MailServer& server, const BatchHost& host,
                              const AttemptRequest& request) {
   HostTls tls;
-  tls.verdict = std::make_shared<PeerVerdict>();
   auto avoid = server.host_in("hosts_avoid_tls", request.host);
   if (!avoid) return tl::unexpected(avoid.error());
   auto require = server.host_in("hosts_require_tls", request.host);
@@ -188,13 +187,13 @@ Result<HostTls> without_dane(MailServer& server, const BatchHost& host,
   if (!sni) return tl::unexpected(sni.error());
   auto wish = ocsp_wish(server, request.host);
   if (!wish) return tl::unexpected(wish.error());
-  auto verify = pkix_verifier(server, host, request.host, *wish, tls.verdict);
-  if (!verify) return tl::unexpected(verify.error());
+  auto judge = pkix_judge(server, host, request.host, *wish);
+  if (!judge) return tl::unexpected(judge.error());
   tls.use = *require ? TlsUse::Required : TlsUse::IfOffered;
   tls.settings = *settings;
   tls.settings.sni = *sni;
   tls.settings.status_request = status_request(*wish, request.plan.policy);
-  tls.verify = *verify;
+  tls.judge = *judge;
   return tls;
 }
 
@@ -209,13 +208,12 @@ Result<HostTls> audited(MailServer& server, const AddressBatch& batch,
   if (!policy) return tls;
   auto wish = ocsp_wish(server, request.host);
   if (!wish) return tl::unexpected(wish.error());
-  tls->verify = [&server, &batch, &request,
-                 dane = dane_verifier(server, request, *policy, *wish, tls->verdict),
-                 otherwise = tls->verify](const TlsInfo& info) -> Result<void> {
-    auto judged = dane(info);
+  tls->judge = [&server, &batch, &request, dane = dane_judge(server, request, *policy, *wish),
+                otherwise = tls->judge](const TlsInfo& info, PeerVerdict& verdict) -> Result<void> {
+    auto judged = dane(info, verdict);
     if (judged) return judged;
     server.note(audit_text(batch, request, judged.error().text));
-    return otherwise ? otherwise(info) : Result<void>();
+    return otherwise ? otherwise(info, verdict) : Result<void>();
   };
   return tls;
 }
@@ -245,7 +243,6 @@ Result<HostTls> with_dane(MailServer& server, const AttemptRequest& request,
   tls.settings.sni = base_domain.text();  // RFC 7672 8.1, D-100
   tls.settings.status_request = status_request(wish, request.plan.policy);
   explain(server, base_domain);
-  tls.verdict = std::make_shared<PeerVerdict>();
   return tls;
 }
 
@@ -270,7 +267,7 @@ Result<HostTls> tls_for_host(MailServer& server, const AddressBatch& batch,
     auto wish = ocsp_wish(server, request.host);
     if (!wish) return tl::unexpected(wish.error());
     tls = with_dane(server, request, authenticate->base_domain, *wish);
-    if (tls) tls->verify = dane_verifier(server, request, *authenticate, *wish, tls->verdict);
+    if (tls) tls->judge = dane_judge(server, request, *authenticate, *wish);
   } else if (const auto* encrypt = std::get_if<EncryptOnly>(&request.plan.policy)) {
     // Nobody is authenticated, so there is nothing that a proof could be about.
     tls = with_dane(server, request, encrypt->base_domain, OcspWish::None);
@@ -292,7 +289,8 @@ std::string audit_text(const AddressBatch& batch, const AttemptRequest& request,
                 batch.recipients[request.recipients.front()].domain);
 }
 
-Result<SessionSettings> session_settings(MailServer& server, const HostTls& tls) {
+Result<SessionSettings> session_settings(MailServer& server, const HostTls& tls,
+                                         PeerVerdict& verdict) {
   auto helo = server.option_expanded("helo_data");
   if (!helo) return tl::unexpected(helo.error());
   SessionSettings settings;
@@ -300,7 +298,10 @@ Result<SessionSettings> session_settings(MailServer& server, const HostTls& tls)
   settings.tls_use = tls.use;
   settings.tls_start = tls.start;
   settings.tls = tls.settings;
-  settings.verify_peer = tls.verify;
+  if (tls.judge)
+    settings.verify_peer = [judge = tls.judge, &verdict](const TlsInfo& info) {
+      return judge(info, verdict);
+    };
   settings.timeouts.command = std::chrono::seconds(server.option_number("command_timeout", 300));
   settings.timeouts.data_block = std::chrono::seconds(server.option_number("data_timeout", 300));
   settings.timeouts.final_reply = std::chrono::seconds(server.option_number("final_timeout", 600));

@@ -4,7 +4,7 @@
 // say; without it they mean what they mean to Exim's own driver.
 #pragma once
 
-#include <memory>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -23,19 +23,22 @@ struct OptionWithoutSay {
 };
 std::span<const OptionWithoutSay> options_without_say();
 
-// Filled by the verification hook during the handshake.
+// What the judgement of one peer came to: of one connection, and of no other.
 struct PeerVerdict {
   PeerTrust trust = PeerTrust::None;
   OcspResult ocsp = OcspResult::NotRequested;
   std::optional<DaneVerdict> dane;  // where there are records to judge by
 };
 
+// Judges the peer right after the handshake; an error refuses it. The verdict is the connection's.
+using JudgePeer = std::function<Result<void>(const TlsInfo&, PeerVerdict&)>;
+
+// Of the host, the same for every connection to it.
 struct HostTls {
   TlsUse use = TlsUse::Never;
   TlsStart start = TlsStart::AfterStartTls;
   TlsSettings settings;
-  VerifyPeer verify;
-  std::shared_ptr<PeerVerdict> verdict;  // shared with `verify`, which the session keeps
+  JudgePeer judge;  // empty: any peer will do
 };
 
 // Errors: an option that cannot be expanded (BadInput), or a policy that the configuration forbids
@@ -49,7 +52,9 @@ std::string audit_text(const AddressBatch& batch, const AttemptRequest& request,
                        const std::string& why);
 
 // What a session with the host begins with: its TLS, our name, the time limits of the options.
-// BadInput: helo_data cannot be expanded.
-[[nodiscard]] Result<SessionSettings> session_settings(MailServer& server, const HostTls& tls);
+// `verdict` is fresh, is filled during the handshake, and must outlive the session. BadInput:
+// helo_data cannot be expanded.
+[[nodiscard]] Result<SessionSettings> session_settings(MailServer& server, const HostTls& tls,
+                                                       PeerVerdict& verdict);
 
 }  // namespace danesmtp

@@ -52,6 +52,32 @@ def test_a_message_may_ask_for_audit(world, sender, header, delivered):
     assert (mail.queue() == {}) == delivered, mail.mainlog()
 
 
+# A server that takes one message a connection, of two recipients: the first connection reaches the
+# verified server, the second somebody else. The log says of each what that one was.
+# tests D-111, D-160
+@pytest.mark.parametrize("second,verdict", [
+    ({"ehlo": {"connection": 2, "reply": "250 scripted.lab"}}, None),
+    ({"handshake": {"connection": 2, "certificate": "impostor"}}, "no"),
+    ({}, "dane"),
+], ids=["without STARTTLS", "another certificate", "the same server"])
+def test_each_connection_has_a_verdict_of_its_own(world, sender, second, verdict):
+    server = world.scripted_server("192.0.2.49", "scripted", second,
+                                   capabilities=("PIPELINING", "LIMITS MAILMAX=1 RCPTMAX=1"))
+    try:
+        mail = sender(driver="danesmtp", options=options(world, dane_audit_domains="*"))
+        message_id = mail.send(["a@scripted.lab", "b@scripted.lab"])
+        verified, other = lines(mail, message_id, " => ")
+        assert " CV=dane " in verified and " DN=" in verified, mail.mainlog()
+        if verdict:
+            assert f" CV={verdict} " in other and " X=TLS1.3:" in other, mail.mainlog()
+        else:
+            assert not any(part in other for part in (" CV=", " X=", " DN=")), mail.mainlog()
+        assert len(lines(mail, message_id, "DANE audit: ")) == (verdict != "dane")
+        assert len(server.messages()) == 2 and len(server.events("connect")) == 2
+    finally:
+        server.stop()
+
+
 # tests D-015
 def test_excepted_domain_has_no_dane(world, sender):
     mail = sender(driver="danesmtp", options=options(world, dane_except_domains="*.mail.lab : impostor.lab"))

@@ -20,6 +20,7 @@ applies counts; without one, the good default does. The keys of an action:
     then        "close", "reset" (RST instead of FIN) or "silence" (until the client gives up), after
                 the reply if one is given, else instead of it
     tls         for `handshake`: the one TLS version spoken, "1.0" to "1.3"
+    certificate for `handshake`: the name of another certificate of the world
     staples     for `handshake`: files that are sent as OCSP responses, one a certificate of the chain
 
 Everything seen is recorded, one JSON object a line. It must not be kinder than a real server:
@@ -69,13 +70,14 @@ class ScriptedServer:
     record. `capabilities` are the EHLO lines beside STARTTLS.
     """
 
-    def __init__(self, listener, certificate, script, record, capabilities=CAPABILITIES):
+    def __init__(self, listener, certificate, script, record, capabilities=CAPABILITIES, others=None):
         unknown = set(script) - set(DEFAULT_REPLIES) - {"connect", "ehlo", "ehlo-tls", "handshake"}
         if unknown:
             raise ValueError(f"no such stage: {', '.join(sorted(unknown))}")
         self.certificate = certificate
         self.script = script
         self.capabilities = capabilities
+        self.others = others  # certificates by name, for `certificate` of an action
         self._listener = listener
         self._record = record
         self._lock = threading.Lock()
@@ -298,7 +300,7 @@ class _Connection:
             self._stapled_handshake(action)
             return
         names = []
-        context = self._tls_context(action.get("tls"), names)
+        context = self._tls_context(action, names)
         self._sock = context.wrap_socket(self._sock, server_side=True)
         self._secure, self._buffer = True, b""
         self._event("tls", sni=names[0] if names else None, version=self._sock.version(),
@@ -329,13 +331,17 @@ class _Connection:
             self._relay.wait(timeout=10)
             self._relay.stdout.close()
 
-    def _tls_context(self, version, names):
+    def _tls_context(self, action, names):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        version = action.get("tls")
         if version:
             # Level 0 is what OpenSSL 3 asks for before it speaks TLS 1.0 and 1.1.
             context.set_ciphers("DEFAULT@SECLEVEL=0")
             context.minimum_version = context.maximum_version = TLS_VERSIONS[version]
-        context.load_cert_chain(self._server.certificate.pem_file)
+        certificate = self._server.certificate
+        if "certificate" in action:
+            certificate = self._server.others[action["certificate"]]
+        context.load_cert_chain(certificate.pem_file)
 
         def note_sni(_socket, name, _context):
             names.append(name)

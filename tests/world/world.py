@@ -100,7 +100,7 @@ class World:
             certificate = self.certificates[certificate]
         record = self.directory / f"scripted-{next(self._numbers)}.jsonl"
         server = ScriptedServer(peer_socket(address, port), certificate, script, record,
-                                capabilities)
+                                capabilities, self.certificates)
         self._stops.callback(server.stop)
         return server
 

@@ -132,7 +132,8 @@ AttemptRequest Probe::request(std::size_t host, TlsChoice tls) const {
 }
 
 void Probe::open_session(const HostTls& tls, UniqueFd socket, AddressReport& address) {
-  auto settings = session_settings(server_, tls);
+  PeerVerdict verdict;
+  auto settings = session_settings(server_, tls, verdict);
   if (!settings) {
     address.failure = Judgement{};
     address.failure->text = settings.error().text;
@@ -147,9 +148,9 @@ void Probe::open_session(const HostTls& tls, UniqueFd socket, AddressReport& add
   auto opened = session.open();
   if (opened) session.quit();
   if (!opened) address.failure = judge(opened.error(), false);
-  address.trust = opened ? tls.verdict->trust : PeerTrust::None;
-  address.dane = tls.verdict->dane;
-  address.ocsp = tls.verdict->ocsp;
+  address.trust = opened ? verdict.trust : PeerTrust::None;
+  address.dane = verdict.dane;
+  address.ocsp = verdict.ocsp;
 }
 
 AddressReport Probe::try_address(std::size_t host, TlsChoice choice) {

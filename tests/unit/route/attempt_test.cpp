@@ -314,6 +314,36 @@ START_TEST(a_limit_of_messages_makes_another_connection) {
 }
 END_TEST
 
+// What is known of a peer is known of one connection: the next one may reach another machine.
+START_TEST(nothing_of_a_peer_is_kept_for_the_next_connection) {
+  auto one_message = [](PeerSide& peer) {
+    peer.answer("250 ok\r\n");
+    peer.answer("250 ok\r\n");
+    take_message(peer);
+    peer.answer("221 bye\r\n");
+  };
+  Scene scene(2, NoDane{}, [=](PeerSide& peer) {
+    clear_greeting(peer, "250-mx1.lab\r\n250 STARTTLS\r\n");
+    peer.answer("220 go\r\n");
+    if (!peer.start_tls({})) return;
+    peer.answer("250-mx1.lab\r\n250-CHUNKING\r\n250 LIMITS MAILMAX=1 RCPTMAX=1\r\n");
+    one_message(peer);
+  });
+  ScriptedPeer second([=](PeerSide& peer) {
+    clear_greeting(peer);
+    one_message(peer);
+  });
+  scene.server.later_sockets.push_back(second.take_socket());
+  ck_assert(scene.run().end == AttemptEnd::Worked);
+  assert_contains(scene.server.outcomes[0].cipher, "TLS1.3:");
+  const auto& outcome = scene.server.outcomes[1];
+  ck_assert(outcome.status == Status::Delivered && outcome.host == 0U);
+  ck_assert(outcome.cipher.empty() && outcome.peer_dn.empty());
+  ck_assert(scene.server.tls_variables.back().cipher.empty());
+  ck_assert(scene.server.tls_variables.back().peer_certificate.empty());
+}
+END_TEST
+
 // A final refusal is the end of it: the second socket stays unused.
 START_TEST(a_refused_message_makes_no_other_connection) {
   Scene scene(2, NoDane{}, [](PeerSide& peer) {
@@ -484,6 +514,7 @@ int main() {
   tcase_add_test(tc, a_message_that_cannot_be_made_is_not_begun);
   tcase_add_test(tc, smtputf8_is_asked_for_or_nothing_is_sent);
   tcase_add_test(tc, a_limit_of_messages_makes_another_connection);
+  tcase_add_test(tc, nothing_of_a_peer_is_kept_for_the_next_connection);
   tcase_add_test(tc, a_refused_message_makes_no_other_connection);
   tcase_add_test(tc, the_second_connection_can_fail);
   tcase_add_test(tc, too_many_recipients_go_in_the_next_transaction);
