@@ -69,7 +69,7 @@ void keep_only(int one, int other) {
   keep_only(channel.descriptor(), plain);
   try {
     if (relay_octets(channel, plain, patience)) channel.close();
-  } catch (const std::exception&) {
+  } catch (...) {
     // Out of memory: both sides see the end of the connection.
   }
   ::_exit(0);
@@ -89,6 +89,34 @@ bool start_process(LineChannel& channel, int plain, std::chrono::milliseconds pa
     if (errno != EINTR) return false;
   return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
+
+// The thread of lend_channel(). One that still ran when its owner is destroyed would end the
+// process: if the borrower throws, both of its sockets are shut down and it is waited for.
+class RelayThread {
+ public:
+  RelayThread(int plain, int channel)
+      : plain_(::fcntl(plain, F_DUPFD_CLOEXEC, 0)),
+        channel_(::fcntl(channel, F_DUPFD_CLOEXEC, 0)) {}
+  RelayThread(const RelayThread&) = delete;
+  RelayThread& operator=(const RelayThread&) = delete;
+  ~RelayThread() {
+    if (!thread_.joinable()) return;
+    ::shutdown(plain_.get(), SHUT_RDWR);
+    ::shutdown(channel_.get(), SHUT_RDWR);
+    thread_.join();
+  }
+
+  template <class Work>
+  void start(Work work) {
+    SignalsBlocked blocked;
+    thread_ = std::thread(std::move(work));
+  }
+  void join() { thread_.join(); }
+
+ private:
+  UniqueFd plain_, channel_;
+  std::thread thread_;
+};
 
 }  // namespace
 
@@ -118,13 +146,12 @@ Result<void> lend_channel(LineChannel& channel, const std::function<void(int)>& 
   ::fcntl(ours.get(), F_SETFL, O_NONBLOCK);
 
   Result<void> relayed = fail(ErrorKind::Internal, "no thread for the relay");
-  std::thread relay;
+  RelayThread relay(ours.get(), channel.descriptor());
   try {
-    SignalsBlocked blocked;
-    relay = std::thread([&channel, &relayed, fd = ours.get()]() noexcept {
+    relay.start([&channel, &relayed, fd = ours.get()]() noexcept {
       try {
         relayed = relay_octets(channel, fd, kBorrowersPatience);
-      } catch (const std::exception&) {
+      } catch (...) {
         // Out of memory: "no thread" says it well enough, and the connection is closed below.
       }
       ::shutdown(fd, SHUT_RDWR);

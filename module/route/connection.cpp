@@ -314,9 +314,11 @@ AttemptResult Connection::transact(SmtpSession& session, const Dialogue& dialogu
     if (batch_.all_or_nothing) envelope->partial = Partial::Forbidden;
     peer_.chunked = dialogue.form == MessageForm::Plain;
     peer_.continued = transactions_ > 0;
-    auto result =
-        run_transaction(session, *envelope, message,
-                        [&](const TransactionResult& so_far) { accepted(so_far, recipients); });
+    std::vector<std::size_t> delivered;
+    delivered.reserve(recipients.size());
+    auto result = run_transaction(
+        session, *envelope, message,
+        [&](const TransactionResult& so_far) { accepted(so_far, recipients, delivered); });
     if (result.trouble && std::exchange(left_open_untried_, false) &&
         lost_before_mail(*result.trouble))
       return {AttemptEnd::NotTried, {}, false, {}};
@@ -331,24 +333,22 @@ AttemptResult Connection::transact(SmtpSession& session, const Dialogue& dialogu
   return {AttemptEnd::Worked, {}, false, recipients_.waiting()};
 }
 
-// The server has the message now: first of all, put that on record.
+// The server has the message now: first of all, that is put on record. Nothing here allocates.
 void Connection::accepted(const TransactionResult& result,
-                          const std::vector<std::size_t>& recipients) {
-  std::vector<std::size_t> delivered;
-  for (std::size_t i = 0; i < recipients.size(); ++i) {
-    if (result.recipients[i].fate != RecipientFate::Delivered) continue;
-    RecipientOutcome outcome = peer_;
-    const SmtpReply& reply = *result.recipients[i].reply;
-    outcome.text =
-        result.overall ? confirmation_text(reply, *result.overall) : confirmation_text(reply);
-    outcome.prdr = result.overall.has_value();
-    outcome.first_of_transaction = delivered.empty();
-    outcome.pipelined = result.pipelined;
-    recipients_.delivered(recipients[i], outcome);
-    delivered.push_back(recipients[i]);
-  }
-  server_.journal(delivered);
-  for (auto recipient : delivered) server_.retry_recipient(recipient, RetryChange::Worked);
+                          const std::vector<std::size_t>& recipients,
+                          std::vector<std::size_t>& delivered) {
+  for (std::size_t i = 0; i < recipients.size(); ++i)
+    if (result.recipients[i].fate == RecipientFate::Delivered) delivered.push_back(recipients[i]);
+  if (!delivered.empty()) server_.journal(delivered);
+}
+
+RecipientOutcome Connection::delivered_by(const TransactionResult& result, const SmtpReply& reply) {
+  RecipientOutcome outcome = peer_;
+  outcome.text =
+      result.overall ? confirmation_text(reply, *result.overall) : confirmation_text(reply);
+  outcome.prdr = result.overall.has_value();
+  outcome.pipelined = result.pipelined;
+  return outcome;
 }
 
 // The reply to RCPT is quoted without "pipelined": it is plain which command it answers.
@@ -374,13 +374,21 @@ void Connection::message_refused(std::size_t recipient, const RecipientResult& r
 }
 
 void Connection::take(const TransactionResult& result, const std::vector<std::size_t>& recipients) {
+  bool first = true;
   for (std::size_t i = 0; i < recipients.size(); ++i) {
     const auto& one = result.recipients[i];
-    if (one.fate == RecipientFate::Undecided || one.fate == RecipientFate::NextTransaction)
-      continue;
+    if (one.fate != RecipientFate::Delivered) continue;
+    RecipientOutcome outcome = delivered_by(result, *one.reply);
+    outcome.first_of_transaction = std::exchange(first, false);
+    recipients_.delivered(recipients[i], outcome);
+    server_.retry_recipient(recipients[i], RetryChange::Worked);
+  }
+  for (std::size_t i = 0; i < recipients.size(); ++i) {
+    const auto& one = result.recipients[i];
     if (one.fate == RecipientFate::Refused) refused(recipients[i], one);
     if (one.fate == RecipientFate::MessageRefused) message_refused(recipients[i], one);
-    recipients_.decided(recipients[i]);
+    if (one.fate != RecipientFate::Undecided && one.fate != RecipientFate::NextTransaction)
+      recipients_.decided(recipients[i]);
   }
 }
 

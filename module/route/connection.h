@@ -70,7 +70,9 @@ class Connection {
   AttemptResult transact(SmtpSession& session, const Dialogue& dialogue,
                          const MessageData& message);
   void take(const TransactionResult& result, const std::vector<std::size_t>& recipients);
-  void accepted(const TransactionResult& result, const std::vector<std::size_t>& recipients);
+  void accepted(const TransactionResult& result, const std::vector<std::size_t>& recipients,
+                std::vector<std::size_t>& delivered);
+  RecipientOutcome delivered_by(const TransactionResult& result, const SmtpReply& reply);
   void refused(std::size_t recipient, const RecipientResult& result);
   void message_refused(std::size_t recipient, const RecipientResult& result);
   void listen_for_events(SessionSettings& settings);

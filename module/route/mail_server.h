@@ -148,6 +148,7 @@ class MailServer : public Log {
   [[nodiscard]] virtual Result<std::string> ascii_address(const std::string& address) = 0;
 
   virtual void set_outcome(std::size_t recipient, const RecipientOutcome& outcome) = 0;
+  // They are delivered from here on, whatever follows, also without an outcome.
   virtual void journal(const std::vector<std::size_t>& recipients) = 0;
   // Retry records; the recipient's outcome must have been set.
   virtual void retry_host(std::size_t host, std::size_t recipient, RetryChange change) = 0;

@@ -19,7 +19,7 @@
 extern "C" {
 #endif
 
-#define DANESMTP_BRIDGE_VERSION 9u
+#define DANESMTP_BRIDGE_VERSION 10u
 #define DANESMTP_CORE_SYMBOL "danesmtp_core"
 
 /* One host of the batch's list, in Exim's order. */
@@ -282,6 +282,7 @@ struct danesmtp_services {
 
   /* Results. */
   void (*set_result)(void *exim, size_t recipient, const struct danesmtp_result *result);
+  /* They are delivered from here on, whatever follows; set_result() then says how. */
   void (*journal)(void *exim, const size_t *recipients, size_t count);
   void (*retry_host)(void *exim, size_t host, size_t recipient, int deferred);
   void (*retry_message)(void *exim, size_t host, size_t recipient, int deferred);
@@ -300,7 +301,7 @@ struct danesmtp_core_table {
   uint32_t version; /* DANESMTP_BRIDGE_VERSION */
   uint32_t size;    /* sizeof(struct danesmtp_core_table) */
   /* Delivers or delegates every recipient of the batch. Returns 0; anything else: the core could not
-   * start, no recipient was touched, and *why (static storage) says why. */
+   * go on, recipients without a final result wait, and *why (static storage) says why. */
   int (*deliver)(const struct danesmtp_services *services, void *exim, struct danesmtp_batch *batch,
                  const char **why);
 };

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The core library's one exported symbol. Everything that could be thrown ends here: an exception
 // that reached Exim would end the delivery process and freeze the message. Status is preset to
-// "deferred", so whatever happens, no recipient is lost.
+// "deferred", and the journal makes it final, so whatever happens, no recipient is lost and none is
+// served twice.
 #include <exception>
 #include <string>
 
@@ -19,12 +20,14 @@ ResolverOptions resolver_options(BridgeServer& server) {
           server.option_text("dane_trust_anchor_file")};
 }
 
-// `why` must outlive the call: Exim reads it after we have returned.
-int refuse(const char** why, const char* text) noexcept {
+// `why` must outlive the call: Exim reads it after we have returned. Nothing is allocated: there
+// may be no memory, and an exception in a handler would end the process.
+int refuse(const char** why, const char* text, const char* more = "") noexcept {
   static char line[256];
-  std::size_t i = 0;
-  for (; text[i] && i + 1 < sizeof(line); ++i) line[i] = text[i];
-  line[i] = '\0';
+  std::size_t length = 0;
+  for (const char* part : {text, more})
+    for (; *part && length + 1 < sizeof(line); ++part) line[length++] = *part;
+  line[length] = '\0';
   *why = line;
   return 1;
 }
@@ -46,7 +49,7 @@ extern "C" int danesmtp_deliver(const danesmtp_services* services, void* exim,
   try {
     return deliver_batch(*services, exim, *batch, why);
   } catch (const std::exception& error) {
-    return refuse(why, (std::string("danesmtp: internal error: ") + error.what()).c_str());
+    return refuse(why, "danesmtp: internal error: ", error.what());
   } catch (...) {
     return refuse(why, "danesmtp: internal error");
   }

@@ -157,6 +157,12 @@ static void leave_host(void *exim, size_t index)
   notes->serialize_key = NULL;
 }
 
+/* What the core has not left itself because it could not go on. */
+void hosts_leave_all(struct batch_handle *h)
+{
+  for (size_t i = 0; i < h->batch.host_count; i++) leave_host(h, i);
+}
+
 static int host_tried_since_arrival(void *exim, size_t index)
 {
   const struct batch_handle *h = exim;

@@ -120,12 +120,21 @@ static void set_result(void *exim, size_t recipient, const struct danesmtp_resul
   if (r->status == DANESMTP_DELIVERED) a->special_action = r->flags & DANESMTP_FIRST ? '=' : '-';
 }
 
+static void mark_delivered(address_item *a, size_t place)
+{
+  a->transport_return = OK;
+  a->basic_errno = 0;
+  a->host_used = NULL; /* of an earlier attempt, as the text is */
+  a->message = NULL;
+  a->special_action = place == 0 ? '=' : '-';
+}
+
 /* Written at once after the final answer, so that a crash from here on does not send twice. */
 static void journal(void *exim, const size_t *recipients, size_t count)
 {
   const struct batch_handle *h = exim;
   for (size_t i = 0; i < count; i++) {
-    const address_item *a = h->recipients[recipients[i]];
+    address_item *a = h->recipients[recipients[i]];
     const uschar *line = testflag(a, af_homonym)
       ? string_sprintf("%.500s/%s\n", a->unique + 3, h->tblock->drinst.name)
       : string_sprintf("%.500s\n", a->unique);
@@ -133,6 +142,7 @@ static void journal(void *exim, const size_t *recipients, size_t count)
     DEBUG(deliver) debug_printf("journalling %s", line);
     if (write(journal_fd, line, (size_t)length) != length)
       log_write(LOG_MAIN | LOG_PANIC, "failed to write journal for %s: %s", line, strerror(errno));
+    mark_delivered(a, i);
   }
   if (EXIMfsync(journal_fd) < 0)
     log_write(LOG_MAIN | LOG_PANIC, "failed to fsync journal: %s", strerror(errno));
@@ -176,6 +186,20 @@ static void retry_routing(void *exim, size_t recipient, const char *name)
 {
   const struct batch_handle *h = exim;
   retry_add_item(h->recipients[recipient], string_sprintf("R:%s", name), 0);
+}
+
+/* The core could not go on. What is final stays so: a recipient that was delivered and then deferred
+ * would get the message again. */
+void defer_undecided(address_item *addresses, const char *why)
+{
+  log_write(LOG_MAIN | LOG_PANIC, "%s", why);
+  for (address_item *a = addresses; a; a = a->next) {
+    if (a->transport_return == OK || a->transport_return == FAIL) continue;
+    a->transport_return = DEFER;
+    if (a->message || a->basic_errno) continue; /* it waits for a reason of its own */
+    a->basic_errno = ERRNO_BADTRANSPORT;
+    a->message = string_copy(CUS why);
+  }
 }
 
 void result_services_fill(struct danesmtp_services *s)

@@ -81,6 +81,9 @@ void exim_services_fill(struct danesmtp_services *services);
 void host_services_fill(struct danesmtp_services *services);
 void result_services_fill(struct danesmtp_services *services);
 
+void defer_undecided(address_item *addresses, const char *why);
+void hosts_leave_all(struct batch_handle *h);
+
 /* tls_variables.c: $tls_out_... */
 void tls_variables_service_fill(struct danesmtp_services *services);
 void tls_variables_clear(void);

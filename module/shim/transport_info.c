@@ -69,16 +69,6 @@ static BOOL core_not_needed(const transport_instance *tblock)
 #endif
 }
 
-/* The core is part of what keeps mail from impostors: without it, every recipient waits. */
-static BOOL defer_all(address_item *addresses, const char *why)
-{
-  log_write(LOG_MAIN | LOG_PANIC, "%s", why);
-  addresses->transport_return = DEFER;
-  addresses->basic_errno = ERRNO_BADTRANSPORT;
-  addresses->message = string_copy(CUS why);
-  return FALSE;
-}
-
 /* Nobody would try again what an MUA handed in. */
 static void fail_what_waits(address_item *addresses)
 {
@@ -106,7 +96,11 @@ static BOOL instance_code(transport_instance *tblock, address_item *addresses)
   struct batch_handle h;
 
   if (core_not_needed(tblock)) return own_driver_code(tblock, addresses);
-  if (!(core = core_library(&why))) return defer_all(addresses, why);
+  /* The core is part of what keeps mail from impostors: without it, every recipient waits. */
+  if (!(core = core_library(&why))) {
+    defer_undecided(addresses, why);
+    return TRUE;
+  }
   /* Without a host list there is nothing to decide; Exim's driver says so in its own words. */
   if (!batch_import(&h, tblock, addresses)) return own_driver_code(tblock, addresses);
 
@@ -114,11 +108,12 @@ static BOOL instance_code(transport_instance *tblock, address_item *addresses)
   const int rc = core->deliver(&services, &h, &h.batch, &why);
   /* What Exim's driver says of its own session is Exim's to read. */
   if (!h.all_delegated) tls_variables_clear();
+  hosts_leave_all(&h);
+  if (rc != 0) defer_undecided(addresses, why);
   if (mua_wrapper) fail_what_waits(addresses);
   connection_reuse_report(&h);
   connection_reuse_note_waiting(&h);
-  if (rc != 0) return defer_all(addresses, why);
-  return !h.own_driver_failed;
+  return rc != 0 || !h.own_driver_failed;
 }
 
 static void instance_closedown(transport_instance *tblock)

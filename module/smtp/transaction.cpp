@@ -37,10 +37,10 @@ bool ends_with_dot(const FileExtent& message) {
 
 class Transaction {
  public:
-  Transaction(SmtpSession& session, const MessageData& message)
-      : session_(session), message_(message) {}
+  Transaction(SmtpSession& session, const MessageData& message, const MessageAccepted& on_record)
+      : session_(session), message_(message), on_record_(on_record) {}
 
-  TransactionResult run(const Envelope& envelope, const MessageAccepted& accepted);
+  TransactionResult run(const Envelope& envelope);
 
  private:
   [[nodiscard]] Result<void> prepare(const Envelope& envelope);
@@ -59,6 +59,7 @@ class Transaction {
   void read_final_reply();
   void take_final_reply(const SmtpReply& reply);
   void read_replies_of_recipients();
+  void taken();
   void take_overall_reply(const std::vector<SmtpReply>& said, const SmtpReply& overall);
   void refuse(const SmtpReply& reply);
   void note(SmtpTrouble trouble);
@@ -82,6 +83,7 @@ class Transaction {
 
   SmtpSession& session_;
   MessageData message_;
+  const MessageAccepted& on_record_;
   Partial partial_ = Partial::Allowed;
   std::vector<std::string> commands_;  // MAIL, RCPT for each recipient, DATA unless by BDAT
   std::string data_command_;           // DATA or BDAT
@@ -102,7 +104,7 @@ void Transaction::note(SmtpTrouble trouble) {
   result_.trouble_in_group = in_group_;
 }
 
-TransactionResult Transaction::run(const Envelope& envelope, const MessageAccepted& accepted) {
+TransactionResult Transaction::run(const Envelope& envelope) {
   auto prepared = prepare(envelope);
   if (!prepared) {
     note({SmtpStage::Mail, prepared.error(), std::nullopt, "MAIL"});
@@ -122,7 +124,6 @@ TransactionResult Transaction::run(const Envelope& envelope, const MessageAccept
     end_chunk();
   else
     end_data();
-  if (result_.custody == Custody::Taken && accepted) accepted(result_);
   return std::move(result_);
 }
 
@@ -275,11 +276,15 @@ void Transaction::take_final_reply(const SmtpReply& reply) {
   if (prdr_ && reply.intermediate()) return read_replies_of_recipients();
   if (!reply.positive()) return refuse(reply);
   if (!wanted()) return;
+  for (std::size_t i : accepted_) result_.recipients[i].fate = RecipientFate::Delivered;
+  taken();
+  for (std::size_t i : accepted_) result_.recipients[i].reply = reply;
+}
+
+// The message is the server's now. What fails from here on must not undo that.
+void Transaction::taken() {
   result_.custody = Custody::Taken;
-  for (std::size_t i : accepted_) {
-    result_.recipients[i].fate = RecipientFate::Delivered;
-    result_.recipients[i].reply = reply;
-  }
+  if (on_record_) on_record_(result_);
 }
 
 // The message was not taken, or the reply makes no sense; nobody waits for it if it is for nobody.
@@ -307,30 +312,29 @@ void Transaction::read_replies_of_recipients() {
 }
 
 void Transaction::take_overall_reply(const std::vector<SmtpReply>& said, const SmtpReply& overall) {
-  std::vector<std::size_t> taken;
+  for (std::size_t i = 0; overall.positive() && i < said.size(); ++i)
+    if (said[i].positive()) result_.recipients[accepted_[i]].fate = RecipientFate::Delivered;
+  if (overall.positive()) taken();
+  std::vector<std::size_t> not_refused;
   for (std::size_t i = 0; i < said.size(); ++i) {
     RecipientResult& recipient = result_.recipients[accepted_[i]];
     if (said[i].refused()) {
       recipient = {RecipientFate::MessageRefused, said[i], data_command_};
-    } else if (overall.positive()) {
-      recipient.fate = RecipientFate::Delivered;
-      recipient.reply = said[i];
-      taken.push_back(accepted_[i]);
-    } else {
-      taken.push_back(accepted_[i]);
+      continue;
     }
+    if (overall.positive()) recipient.reply = said[i];
+    not_refused.push_back(accepted_[i]);
   }
-  accepted_ = taken;
+  accepted_ = not_refused;
   result_.overall = overall;
-  if (!overall.positive()) return refuse(overall);
-  result_.custody = Custody::Taken;
+  if (!overall.positive()) refuse(overall);
 }
 
 }  // namespace
 
 TransactionResult run_transaction(SmtpSession& session, const Envelope& envelope,
                                   const MessageData& message, const MessageAccepted& accepted) {
-  return Transaction(session, message).run(envelope, accepted);
+  return Transaction(session, message, accepted).run(envelope);
 }
 
 }  // namespace danesmtp

@@ -70,8 +70,9 @@ struct TransactionResult {
   bool pipelined = false;  // the envelope went out in groups (RFC 2920)
 };
 
-// Called at once after the final positive reply, before anything else is sent, so that the caller
-// can put the delivery on record.
+// Called at once after the final positive reply, before anything else is sent or done that could
+// fail, so that the caller can put the delivery on record. The fates are known by then; the replies
+// are not yet filled in.
 using MessageAccepted = std::function<void(const TransactionResult&)>;
 
 // BadInput at stage Mail, before anything is sent, when a Dotted message does not end with its dot

@@ -17,7 +17,7 @@
 
 namespace danesmtp::test {
 
-class FakeMailServer final : public MailServer {
+class FakeMailServer : public MailServer {
  public:
   std::map<std::string, std::string> options;
   std::map<std::string, int> numbers;

@@ -41,14 +41,18 @@ class EximBuild:
             _put_over(chosen, self.module_dir)
 
     @contextlib.contextmanager
-    def other_module(self, transport):
-        """For its length Exim's module directory holds nothing but this transport."""
+    def other_module(self, transport, core=None):
+        """For its length Exim's module directory holds nothing but this transport, and its core if one
+        is given. Yields the directory."""
         with tempfile.TemporaryDirectory() as directory:
             os.chmod(directory, 0o755)
             shutil.copy(transport, Path(directory) / "danesmtp_transport.so")
+            if core:
+                (Path(directory) / "danesmtp").mkdir()
+                shutil.copy(core, Path(directory) / "danesmtp/core.so")
             _put_over(directory, self.module_dir)
             try:
-                yield
+                yield Path(directory)
             finally:
                 subprocess.run(["umount", self.module_dir], check=True)
 

@@ -127,6 +127,25 @@ START_TEST(a_borrower_that_says_nothing) {
 }
 END_TEST
 
+// The relay is at work, and waits for a peer that reads nothing: it ends with the borrower.
+START_TEST(a_borrower_that_throws) {
+  Lent lent(_i == 1, [](PeerSide& peer) { peer.hear(); });
+  bool thrown = false;
+  try {
+    static_cast<void>(lend_channel(lent.channel, [](int fd) {
+      const std::string octets(65536, 'x');
+      for (int idle = 0; idle < 10;)
+        if (::send(fd, octets.data(), octets.size(), MSG_DONTWAIT) < 0 && ++idle > 0)
+          ::usleep(20000);
+      throw std::bad_alloc();
+    }));
+  } catch (const std::bad_alloc&) {
+    thrown = true;
+  }
+  ck_assert(thrown);
+}
+END_TEST
+
 START_TEST(much_goes_both_ways) {
   constexpr std::size_t kOctets = 3 * 1000 * 1000;
   Lent lent(_i == 1, [](PeerSide& peer) {
@@ -211,6 +230,7 @@ int main() {
   tcase_add_loop_test(tc, each_ending, 0, static_cast<int>(std::size(kEndings)) * 2);
   tcase_add_loop_test(tc, the_channel_is_ours_again, 0, 2);
   tcase_add_test(tc, a_borrower_that_says_nothing);
+  tcase_add_loop_test(tc, a_borrower_that_throws, 0, 2);
   tcase_add_loop_test(tc, much_goes_both_ways, 0, 2);
   tcase_add_test(tc, signals_go_to_the_thread_that_lends);
   tcase_add_test(tc, a_silent_relay_ends);

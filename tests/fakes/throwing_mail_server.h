@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// A MailServer whose n-th call throws before it has done anything; the others go to the real one.
+// Unlike the fake behind it, what is journalled is kept without an allocation, as in production.
+#pragma once
+
+#include <array>
+#include <new>
+
+#include "route/mail_server.h"
+
+namespace danesmtp::test {
+
+class ThrowingMailServer final : public MailServer {
+ public:
+  ThrowingMailServer(MailServer& server, int throw_at) : server_(server), throw_at_(throw_at) {}
+
+  std::array<int, 16> journalled{};  // how often, by recipient
+  bool thrown() const { return calls_ >= throw_at_; }
+
+  void note(std::string_view line) override { next().note(line); }
+  bool debugging() const override { return server_.debugging(); }
+  void debug(std::string_view line) override { next().debug(line); }
+  void log_host(std::size_t host, const std::string& text, int error) override {
+    next().log_host(host, text, error);
+  }
+  void log_message(std::size_t host, const std::string& text) override {
+    next().log_message(host, text);
+  }
+  void log_refusal(std::size_t host, const std::string& text) override {
+    next().log_refusal(host, text);
+  }
+  int option_number(const char* name, int fallback) override {
+    return next().option_number(name, fallback);
+  }
+  std::string option_text(const char* name) override { return next().option_text(name); }
+  Result<std::string> option_expanded(const char* name) override {
+    return next().option_expanded(name);
+  }
+  Result<bool> option_flag(const char* name) override { return next().option_flag(name); }
+  Result<bool> host_in(const char* option, std::size_t host) override {
+    return next().host_in(option, host);
+  }
+  Result<bool> domain_in(const char* option, const std::string& domain) override {
+    return next().domain_in(option, domain);
+  }
+  Result<std::uint16_t> service_port() override { return next().service_port(); }
+  void set_tls_variables(const TlsVariables& variables) override {
+    next().set_tls_variables(variables);
+  }
+  void take_over(AddressBatch& batch) override { next().take_over(batch); }
+  HostState host_state(std::size_t host, std::uint16_t port) override {
+    return next().host_state(host, port);
+  }
+  void leave_host(std::size_t host) override { next().leave_host(host); }
+  bool tried_since_arrival(std::size_t host) override { return next().tried_since_arrival(host); }
+  bool retries_over(std::size_t host) override { return next().retries_over(host); }
+  tl::expected<UniqueFd, ConnectFailure> connect(std::size_t host, std::uint16_t port) override {
+    return next().connect(host, port);
+  }
+  bool further_message(std::size_t host, std::size_t transactions, std::size_t most) override {
+    return next().further_message(host, transactions, most);
+  }
+  void leave_open(UniqueFd socket, const OpenConnection& connection) override {
+    next().leave_open(std::move(socket), connection);
+  }
+  AuthReport authenticate(std::size_t host, int fd, const std::string& mechanisms) override {
+    return next().authenticate(host, fd, mechanisms);
+  }
+  Result<std::optional<std::string>> mail_auth() override { return next().mail_auth(); }
+  tl::expected<void, WriteFailure> write_message(int fd, MessageForm form) override {
+    return next().write_message(fd, form);
+  }
+  Result<std::string> ascii_address(const std::string& address) override {
+    return next().ascii_address(address);
+  }
+  void set_outcome(std::size_t recipient, const RecipientOutcome& outcome) override {
+    next().set_outcome(recipient, outcome);
+  }
+  void journal(const std::vector<std::size_t>& recipients) override {
+    next();
+    for (auto recipient : recipients) ++journalled[recipient];
+  }
+  void retry_host(std::size_t host, std::size_t recipient, RetryChange change) override {
+    next().retry_host(host, recipient, change);
+  }
+  void retry_message(std::size_t host, std::size_t recipient, RetryChange change) override {
+    next().retry_message(host, recipient, change);
+  }
+  void retry_recipient(std::size_t recipient, RetryChange change) override {
+    next().retry_recipient(recipient, change);
+  }
+  void retry_skipped(std::size_t recipient) override { next().retry_skipped(recipient); }
+  void retry_routing(std::size_t recipient, const std::string& name) override {
+    next().retry_routing(recipient, name);
+  }
+  void session_step(char letter) override { next().session_step(letter); }
+  void event(std::size_t host, std::size_t recipient, const char* name,
+             const std::string& data) override {
+    next().event(host, recipient, name, data);
+  }
+  std::string ask_event(std::size_t host, std::size_t recipient, const char* name,
+                        const std::string& data) override {
+    return next().ask_event(host, recipient, name, data);
+  }
+  void delegate(const std::vector<std::size_t>& recipients) override {
+    next().delegate(recipients);
+  }
+
+ private:
+  MailServer& next() {
+    if (++calls_ == throw_at_) throw std::bad_alloc();
+    return server_;
+  }
+
+  MailServer& server_;
+  int throw_at_;
+  int calls_ = 0;
+};
+
+}  // namespace danesmtp::test
