@@ -44,10 +44,21 @@ AttemptEnd end_of(const Judgement& judgement) {
              : AttemptEnd::Worked;
 }
 
-// The server has ended a connection that waited for this message: nothing was said of the message.
-bool lost_before_mail(const SmtpTrouble& trouble) {
-  return trouble.stage == SmtpStage::Mail &&
-         (trouble.error.kind == ErrorKind::Disconnected || trouble.error.kind == ErrorKind::Io);
+// The server has ended a connection that waited for this message: nothing was said of the message,
+// and it cannot have it. With early BDAT it may, before the first reply is there.
+bool lost_before_mail(const TransactionResult& result) {
+  return result.trouble && result.trouble->stage == SmtpStage::Mail &&
+         result.custody == Custody::NotTaken &&
+         (result.trouble->error.kind == ErrorKind::Disconnected ||
+          result.trouble->error.kind == ErrorKind::Io);
+}
+
+// A connection that breaks after the message went out with its envelope is, whatever was being
+// answered, one that breaks before the final reply.
+SmtpTrouble cause_of(const TransactionResult& result) {
+  SmtpTrouble trouble = *result.trouble;
+  if (result.custody == Custody::Unknown && !trouble.reply) trouble.stage = SmtpStage::EndOfData;
+  return trouble;
 }
 
 bool has_dane_policy(const HostPolicy& policy) {
@@ -319,14 +330,12 @@ AttemptResult Connection::transact(SmtpSession& session, const Dialogue& dialogu
     auto result = run_transaction(
         session, *envelope, message,
         [&](const TransactionResult& so_far) { accepted(so_far, recipients, delivered); });
-    if (result.trouble && std::exchange(left_open_untried_, false) &&
-        lost_before_mail(*result.trouble))
+    if (std::exchange(left_open_untried_, false) && lost_before_mail(result))
       return {AttemptEnd::NotTried, {}, false, {}};
     take(result, recipients);
     if (batch_.all_or_nothing && !result.trouble && result.custody != Custody::Taken)
       return refuse_all(result);
-    if (result.trouble) return trouble(*result.trouble, result.trouble_in_group);
-    left_open_untried_ = false;
+    if (result.trouble) return trouble(cause_of(result), result.trouble_in_group);
     needs_reset_ = result.custody != Custody::Taken;
   }
   used_up_ = !recipients_.all_decided();

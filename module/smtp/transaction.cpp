@@ -99,6 +99,9 @@ class Transaction {
 
 // The first trouble is the cause; what follows from it is not interesting.
 void Transaction::note(SmtpTrouble trouble) {
+  // Whatever came behind a refused MAIL: there was no transaction.
+  if (trouble.stage == SmtpStage::Mail && trouble.reply && trouble.reply->refused())
+    result_.custody = Custody::NotTaken;
   if (result_.trouble) return;
   result_.trouble = std::move(trouble);
   result_.trouble_in_group = in_group_;
@@ -275,7 +278,10 @@ void Transaction::read_final_reply() {
 void Transaction::take_final_reply(const SmtpReply& reply) {
   if (prdr_ && reply.intermediate()) return read_replies_of_recipients();
   if (!reply.positive()) return refuse(reply);
-  if (!wanted()) return;
+  if (!wanted()) {
+    result_.custody = Custody::Unknown;  // a message for nobody was taken
+    return;
+  }
   for (std::size_t i : accepted_) result_.recipients[i].fate = RecipientFate::Delivered;
   taken();
   for (std::size_t i : accepted_) result_.recipients[i].reply = reply;

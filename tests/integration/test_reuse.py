@@ -136,6 +136,28 @@ def test_connection_that_the_server_ends(world, mailer, name, script):
         server.stop()
 
 
+# By BDAT the message goes out with its envelope: when the connection breaks then, the server may have it.
+@pytest.mark.parametrize("end,silent", [({"then": "close"}, False),
+                                        ({"reply": "421 enough", "then": "close"}, True)],
+                         ids=["closed", "421"])
+def test_message_that_the_server_may_have_is_not_sent_again_unseen(world, mailer, end, silent):
+    server = world.scripted_server(SCRIPTED, "scripted",
+                                   {"mail": [{"match": "carol", "connection": 1, **end}]},
+                                   capabilities=("PIPELINING", "CHUNKING"))
+    try:
+        mail = mailer(main="queue_run_in_order")
+        ids = run_queue(mail, ["a@scripted.lab", "b@scripted.lab"], ("alice", "carol"))
+        assert server.commands().count("STARTTLS") == (2 if silent else 1)
+        if not silent:
+            assert mail.queue() == {ids[1]: ["b@scripted.lab"]}
+            log = "\n".join(mail.log_lines(ids[1]))
+            assert "Remote host closed connection" in log and " == b@scripted.lab " in log, mail.mainlog()
+            mail.run_queue(forced=True)
+        assert len(deliveries(mail, ids)) == 2 and len(server.messages()) == 2
+    finally:
+        server.stop()
+
+
 def test_nothing_lives_on_after_the_queue_run(world, mailer):
     mail = mailer()
     deliveries(mail, run_queue(mail, [f"bob{n}@ee.lab" for n in range(3)]))

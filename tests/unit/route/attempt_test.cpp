@@ -4,6 +4,8 @@
 
 #include "fakes/fake_mail_server.h"
 #include "fakes/scripted_peer.h"
+#include "route/connection_mark.h"
+#include "route/host_tls.h"
 #include "unit/check_support.h"
 
 using namespace danesmtp;
@@ -344,6 +346,55 @@ START_TEST(nothing_of_a_peer_is_kept_for_the_next_connection) {
 }
 END_TEST
 
+// The connection of an earlier message, with the mark of this policy.
+void leave_open(Scene& scene, const char* extensions) {
+  const AttemptRequest request{0, 25, scene.plan, {0}, TlsChoice::AsPolicySays};
+  PeerVerdict verdict;
+  auto tls = tls_for_host(scene.server, scene.batch, request);
+  auto settings = session_settings(scene.server, *tls, verdict);
+  auto digest = policy_digest(scene.server, scene.batch, request, *tls, *settings);
+  scene.server.open = {0, format("{}{}+{}+0+0", kMarkPrefix, *digest, extensions), "TLS1.3:X:256",
+                       1};
+  scene.server.open_socket = std::move(scene.server.sockets[0]);
+}
+
+AttemptResult run_on_open_connection(Scene& scene) {
+  AttemptRequest request{0, 25, scene.plan, {0}, TlsChoice::AsPolicySays};
+  request.connection = ConnectionChoice::LeftOpen;
+  return attempt_host(scene.server, scene.batch, request);
+}
+
+// An earlier message's connection that broke before this one began is nobody's trouble: it is tried
+// anew without a word. Not so once the server may have the message, which early BDAT brings about.
+struct BrokenConnection {
+  const char* what;
+  const char* extensions;
+  const char* reply;
+  bool silent;
+};
+const BrokenConnection kBroken[] = {
+    {"closed at MAIL", "P", "", true},
+    {"421 to MAIL", "P", "421 enough\r\n", true},
+    {"closed after the chunk", "PC", "", false},
+    {"421 to MAIL, the chunk behind it", "PC", "421 enough\r\n", true},
+};
+
+START_TEST(what_the_server_may_have_is_not_sent_again_unseen) {
+  const auto& row = kBroken[_i];
+  Scene scene(1, encrypt(), [&row](PeerSide& peer) {
+    for (int line = 0; line < 2; ++line) peer.hear();  // MAIL, RCPT
+    if (row.extensions == std::string("PC")) peer.await("Hello.");
+    peer.say(row.reply);
+  });
+  scene.server.lists["hosts_try_chunking"] = {0};
+  leave_open(scene, row.extensions);
+  const auto result = run_on_open_connection(scene);
+  ck_assert_msg((result.end == AttemptEnd::NotTried) == row.silent, "%s", row.what);
+  ck_assert_msg(row.silent == (scene.server.outcomes.count(0) == 0), "%s", row.what);
+  if (!row.silent) ck_assert(scene.server.outcomes[0].status == Status::Deferred);
+}
+END_TEST
+
 // A final refusal is the end of it: the second socket stays unused.
 START_TEST(a_refused_message_makes_no_other_connection) {
   Scene scene(2, NoDane{}, [](PeerSide& peer) {
@@ -515,6 +566,8 @@ int main() {
   tcase_add_test(tc, smtputf8_is_asked_for_or_nothing_is_sent);
   tcase_add_test(tc, a_limit_of_messages_makes_another_connection);
   tcase_add_test(tc, nothing_of_a_peer_is_kept_for_the_next_connection);
+  tcase_add_loop_test(tc, what_the_server_may_have_is_not_sent_again_unseen, 0,
+                      static_cast<int>(std::size(kBroken)));
   tcase_add_test(tc, a_refused_message_makes_no_other_connection);
   tcase_add_test(tc, the_second_connection_can_fail);
   tcase_add_test(tc, too_many_recipients_go_in_the_next_transaction);
