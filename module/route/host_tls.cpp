@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "route/host_tls.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "core/format.h"
@@ -173,6 +174,19 @@ Result<JudgePeer> pkix_judge(MailServer& server, const BatchHost& host, std::siz
       });
 }
 
+// RFC 7671 5.1, D-081: a key that a record of usage 3 names may have a certificate with any key usage;
+// and where nobody is authenticated, a handshake that fails protects no one.
+KeyUsage key_usage_under(const HostPolicy& policy) {
+  if (std::holds_alternative<EncryptOnly>(policy)) return KeyUsage::Ignored;
+  const auto* authenticate = std::get_if<Authenticate>(&policy);
+  if (!authenticate) return KeyUsage::Enforced;
+  const auto& records = authenticate->records;
+  return std::any_of(records.begin(), records.end(),
+                     [](const TlsaRecord& record) { return record.usage == TlsaUsage::DaneEe; })
+             ? KeyUsage::Ignored
+             : KeyUsage::Enforced;
+}
+
 Result<HostTls> without_dane(MailServer& server, const BatchHost& host,
                              const AttemptRequest& request) {
   HostTls tls;
@@ -277,6 +291,7 @@ Result<HostTls> tls_for_host(MailServer& server, const AddressBatch& batch,
   } else {
     tls = without_dane(server, batch.hosts[request.host], request);
   }
+  if (tls) tls->settings.key_usage = key_usage_under(request.plan.policy);
   // RFC 8314 3, D-067: the policy is the same.
   if (tls && implicit_tls(server)) tls->start = TlsStart::FromFirstOctet;
   return tls;

@@ -103,6 +103,41 @@ ChannelBinding channel_binding_of(gnutls_session_t session) {
   return binding;
 }
 
+// RFC 6066 8, D-120: GnuTLS asks for OCSP responses unbidden. GNUTLS_NO_EXTENSIONS would take the
+// extended master secret too; before the flag for this extension alone (3.8) its data can be taken
+// away, which must be there again when the server has answered.
+#if GNUTLS_VERSION_NUMBER >= 0x030800
+constexpr unsigned kNoStatusRequest = GNUTLS_NO_STATUS_REQUEST;
+void leave_out_status_request(gnutls_session_t) {}
+void restore_status_request(gnutls_session_t) {}
+#else
+constexpr unsigned kNoStatusRequest = 0;
+constexpr unsigned kStatusRequest = 5;  // RFC 6066 1.1
+void leave_out_status_request(gnutls_session_t session) {
+  gnutls_ext_set_data(session, kStatusRequest, nullptr);
+}
+void restore_status_request(gnutls_session_t session) {
+  gnutls_ext_priv_data_t data = nullptr;
+  if (gnutls_ext_get_data(session, kStatusRequest, &data) == 0 && data == nullptr)
+    gnutls_ocsp_status_request_enable_client(session, nullptr, 0, nullptr);
+}
+#endif
+
+int after_server_hello(gnutls_session_t session, unsigned, unsigned, unsigned,
+                       const gnutls_datum_t*) {
+  restore_status_request(session);
+  return 0;
+}
+
+// RFC 7671 5.1, D-081: GnuTLS ends the handshake over a certificate whose key usage does not fit,
+// and forgoes that only in its compatibility mode, which takes the extended master secret and
+// encrypt-then-MAC with it (RFC 9325 3.5). Those are settled by now.
+int forgo_key_usage(gnutls_session_t session, unsigned, unsigned, unsigned, const gnutls_datum_t*) {
+  restore_status_request(session);
+  gnutls_session_enable_compatibility_mode(session);
+  return 0;
+}
+
 }  // namespace
 
 std::string cipher_text(std::string_view description, int key_bits) {
@@ -132,10 +167,8 @@ Result<GnutlsSession> GnutlsSession::create(int fd, TlsSettings settings) {
   gnutls_session_t raw = nullptr;
   // No tickets: nothing here keeps them. Without GNUTLS_POST_HANDSHAKE_AUTH such a request is
   // fatal.
-  // GNUTLS_NO_EXTENSIONS: none but those that are set here; without it GnuTLS asks for OCSP
-  // responses unbidden.
   int code = gnutls_init(&raw, GNUTLS_CLIENT | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL |
-                                   GNUTLS_NO_TICKETS | GNUTLS_NO_EXTENSIONS);
+                                   GNUTLS_NO_TICKETS | kNoStatusRequest);
   if (code < 0) return fail(ErrorKind::Internal, gnutls_strerror(code));
   GnutlsSession session(fd, std::move(settings), GnutlsSessionHandle(raw));
   gnutls_transport_set_int(raw, fd);
@@ -149,14 +182,20 @@ Result<GnutlsSession> GnutlsSession::create(int fd, TlsSettings settings) {
 
 Result<void> GnutlsSession::set_priority() {
   std::string base = settings_.priority.empty() ? "NORMAL" : settings_.priority;
-  // RFC 8996 2, D-101: never older than TLS 1.2. RFC 7671 5.1: a leaf bound by its key may have
-  // any key usage extension; without %COMPAT GnuTLS ends the handshake over one that lacks
-  // digitalSignature.
-  std::string priority = base + ":-VERS-SSL3.0:-VERS-TLS1.0:-VERS-TLS1.1:%COMPAT";
-  // RFC 7672 8.2, D-102: a peer that is to be authenticated cannot be anonymous.
-  if (settings_.peer_certificate == PeerCertificate::Required) priority += ":-ANON-DH:-ANON-ECDH";
+  // What comes last wins. RFC 8996 2, D-101: never older than TLS 1.2. RFC 7672 2.2: TLS is for
+  // encryption too.
+  std::string priority = base + ":-VERS-SSL3.0:-VERS-TLS1.0:-VERS-TLS1.1:-NULL";
+  // RFC 7672 8.2, D-102: a peer that is to be authenticated has a certificate.
+  if (settings_.peer_certificate == PeerCertificate::Required)
+    priority +=
+        ":-ANON-DH:-ANON-ECDH:-PSK:-DHE-PSK:-ECDHE-PSK:-RSA-PSK:-SRP:-SRP-RSA:-SRP-DSS:-CTYPE-"
+        "RAWPK";
   int code = gnutls_priority_set_direct(session_.get(), priority.c_str(), nullptr);
   if (code < 0) return setting_failure("TLS priority string", base, code);
+  const bool any_usage = settings_.key_usage == KeyUsage::Ignored;
+  gnutls_handshake_set_hook_function(session_.get(), GNUTLS_HANDSHAKE_SERVER_HELLO,
+                                     GNUTLS_HOOK_POST,
+                                     any_usage ? forgo_key_usage : after_server_hello);
   if (settings_.min_dh_bits > 0) gnutls_dh_set_prime_bits(session_.get(), settings_.min_dh_bits);
   return {};
 }
@@ -196,9 +235,9 @@ Result<void> GnutlsSession::set_extensions() {
                                       settings_.sni.size());
     if (code < 0) return setting_failure("SNI", settings_.sni, code);
   }
-  // RFC 6066 8, D-120
-  if (settings_.status_request == StatusRequest::Ask &&
-      gnutls_ocsp_status_request_enable_client(session_.get(), nullptr, 0, nullptr) < 0)
+  if (settings_.status_request == StatusRequest::None)
+    leave_out_status_request(session_.get());
+  else if (gnutls_ocsp_status_request_enable_client(session_.get(), nullptr, 0, nullptr) < 0)
     return fail(ErrorKind::Internal, "OCSP responses cannot be asked for");
   std::vector<gnutls_datum_t> protocols;
   for (const auto& name : settings_.alpn) protocols.push_back(as_datum(as_bytes(name)));
@@ -248,12 +287,24 @@ TlsInfo GnutlsSession::describe() const {
 }
 
 // What the priority string ought to have made impossible is refused here in any case.
-Result<void> GnutlsSession::check_outcome(const TlsInfo& info) const {
+Result<void> GnutlsSession::check_protection(const TlsInfo& info) const {
   // RFC 8996 2
   if (gnutls_protocol_get_version(session_.get()) < GNUTLS_TLS1_2)
     return fail(ErrorKind::TlsHandshake, format("{} is too old", info.version));
-  if (settings_.peer_certificate == PeerCertificate::Required && info.chain.empty())
-    return fail(ErrorKind::TlsHandshake, "the peer sent no certificate");
+  if (gnutls_cipher_get(session_.get()) == GNUTLS_CIPHER_NULL)
+    return fail(ErrorKind::TlsHandshake, "the session is not encrypted");
+  if (settings_.peer_certificate == PeerCertificate::Optional) return {};
+  if (info.chain.empty()) return fail(ErrorKind::TlsHandshake, "the peer sent no certificate");
+  // Keys of another kind (PSK, SRP) may come with a certificate that has proved nothing.
+  if (gnutls_auth_server_get_type(session_.get()) != GNUTLS_CRD_CERTIFICATE)
+    return fail(ErrorKind::TlsHandshake,
+                "the peer did not prove that it has its certificate's key");
+  return {};
+}
+
+Result<void> GnutlsSession::check_outcome(const TlsInfo& info) const {
+  auto protection = check_protection(info);
+  if (!protection) return protection;
   // GnuTLS does not apply the least size to the groups of RFC 7919.
   int dh_bits = gnutls_dh_get_prime_bits(session_.get());
   if (dh_bits > 0 && static_cast<unsigned>(dh_bits) < settings_.min_dh_bits)

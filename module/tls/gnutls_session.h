@@ -20,9 +20,14 @@
 
 namespace danesmtp {
 
-// Whether the peer's certificate is going to be judged. Anonymous suites are impossible when it is;
-// otherwise they are offered if the priority string names them (RFC 7672 8.2, D-102).
+// Whether the peer's certificate is going to be judged. Suites without one (anonymous, PSK, SRP)
+// are impossible when it is, whatever the priority string says; otherwise anonymous ones are
+// offered if it names them (RFC 7672 8.2, D-102).
 enum class PeerCertificate { Required, Optional };
+
+// Whether the key usage extension of the peer's certificate must allow what the handshake does with
+// its key. Not where the key itself is what is trusted (RFC 7671 5.1, D-081).
+enum class KeyUsage { Enforced, Ignored };
 
 // Whether OCSP responses are asked for with the certificates (RFC 6066 8).
 enum class StatusRequest { None, Ask };
@@ -33,6 +38,7 @@ struct TlsSettings {
   std::string certificate_file{};  // PEM, of the client; empty: none
   std::string key_file{};          // PEM; empty: the key is in the certificate file
   PeerCertificate peer_certificate = PeerCertificate::Required;
+  KeyUsage key_usage = KeyUsage::Enforced;
   StatusRequest status_request = StatusRequest::None;
   std::vector<std::string> alpn{};  // protocol names to offer; empty: no ALPN
   unsigned min_dh_bits =
@@ -94,6 +100,7 @@ class GnutlsSession {
   [[nodiscard]] Result<void> set_priority();
   [[nodiscard]] Result<void> set_extensions();
   [[nodiscard]] Result<void> check_outcome(const TlsInfo& info) const;
+  [[nodiscard]] Result<void> check_protection(const TlsInfo& info) const;
   [[nodiscard]] Result<void> wait(Deadline deadline) const;
   TlsInfo describe() const;
 

@@ -146,7 +146,6 @@ class TlsServer {
   // TLS 1.3: a request for the client's certificate; GnuTLS's answer.
   int ask_authentication() { return gnutls_reauth(session_.get(), 0); }
 
-  // The name in the client's SNI extension; "" when it sent none.
   // The octets of this end.
   Bytes channel_binding(gnutls_channel_binding_t type) const {
     gnutls_datum_t octets{nullptr, 0};
@@ -156,6 +155,12 @@ class TlsServer {
     return bytes;
   }
 
+  bool encrypt_then_mac() const { return gnutls_session_etm_status(session_.get()) != 0; }
+  bool extended_master_secret() const {
+    return gnutls_session_ext_master_secret_status(session_.get()) != 0;
+  }
+
+  // The name in the client's SNI extension; "" when it sent none.
   std::string client_sni() const {
     char name[256] = {};
     std::size_t size = sizeof name;

@@ -2,6 +2,11 @@
 """What the server sees of our TLS under DANE."""
 import pytest
 
+from certificates import TA_CHAIN, Leaf
+
+SCRIPTED = "192.0.2.49"  # 3 1 1 of the certificate `scripted`
+SCRIPTED_TA = "192.0.2.52"
+
 
 # tests D-100: the TLSA base domain, whatever tls_sni says and also when the MX name is an alias
 @pytest.mark.parametrize("domain,sni", [
@@ -65,3 +70,39 @@ def test_nothing_of_one_host_stays_for_the_next(world, sender):
     seen = {received.envelope_to[0].split("@")[1]: received.header("X-Seen")
             for received in world.receivers.mail(message_id)}
     assert "dane=yes" in seen["ee.lab"] and "dane=no usage=0" in seen["plain.lab"]
+
+
+# tests D-081: RFC 7671 5.1, and 5.2 by contrast: an issuer's certificate is judged by PKIX
+# (In TLS 1.2 OpenSSL does not use such a certificate; see the unit test.)
+@pytest.mark.parametrize("domain,issued,delivered", [
+    ("scripted", {}, True),
+    ("scripted-ta", {"issuer": "intermediate", "sends": TA_CHAIN}, False),
+])
+def test_key_usage_that_does_not_fit(world, sender, domain, issued, delivered):
+    leaf = Leaf(f"{domain}-usage", (f"mx.{domain}.lab",), signs=False, **issued)
+    certificate = world.certificates.issue(leaf, key=world.certificates["scripted"].key)
+    server = world.scripted_server(SCRIPTED if delivered else SCRIPTED_TA, certificate, {})
+    try:
+        mail = sender(driver="danesmtp", options={"dane_trust_anchor_file": world.trust_anchor})
+        message_id = mail.send(f"bob@{domain}.lab")
+        assert (mail.queue() == {}) == delivered, mail.mainlog()
+        expected = "X=TLS1.3:" if delivered else "Key usage violation"
+        assert any(expected in line for line in mail.log_lines(message_id)), mail.mainlog()
+    finally:
+        server.stop()
+
+
+# tests D-102
+@pytest.mark.parametrize("ciphers", ["NORMAL:+ANON-ECDH:+ANON-DH:+PSK:+SRP:+NULL:+SHA1",
+                                     "NORMAL:-KX-ALL:+ANON-ECDH:+ANON-DH:-VERS-TLS1.3"])
+@pytest.mark.parametrize("server_offers", ["aNULL", "eNULL"])
+def test_no_suite_without_a_certificate_or_encryption(world, sender, ciphers, server_offers):
+    server = world.scripted_server(SCRIPTED, "scripted", {"handshake": {"ciphers": server_offers}})
+    try:
+        mail = sender(driver="danesmtp", options={"dane_trust_anchor_file": world.trust_anchor,
+                                                  "dane_require_tls_ciphers": ciphers})
+        message_id = mail.send("bob@scripted.lab")
+        assert mail.queue() == {message_id: ["bob@scripted.lab"]}, mail.mainlog()
+        assert "TLS session" in mail.mainlog() and not server.messages()
+    finally:
+        server.stop()

@@ -44,6 +44,7 @@ class Leaf:
     dates: Dates = Dates.NOW
     common_name: str = "server"
     must_staple: bool = False  # RFC 7633
+    signs: bool = True  # the key usage is digitalSignature; else keyCertSign, which no server can use
 
 
 AUTHORITIES = (
@@ -206,7 +207,7 @@ def _builder(entry, key, issuer):
                        critical=False)
         .add_extension(x509.BasicConstraints(ca=not leaf and entry.is_ca, path_length=None),
                        critical=True)
-        .add_extension(_key_usage(leaf), critical=True)
+        .add_extension(_key_usage(leaf and entry.signs), critical=True)
     )
     if not leaf:
         return builder

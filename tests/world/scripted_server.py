@@ -20,6 +20,7 @@ applies counts; without one, the good default does. The keys of an action:
     then        "close", "reset" (RST instead of FIN) or "silence" (until the client gives up), after
                 the reply if one is given, else instead of it
     tls         for `handshake`: the one TLS version spoken, "1.0" to "1.3"
+    ciphers     for `handshake`: of TLS 1.2, as OpenSSL names them ("aNULL": none with a certificate)
     certificate for `handshake`: the name of another certificate of the world
     staples     for `handshake`: files that are sent as OCSP responses, one a certificate of the chain
 
@@ -338,6 +339,9 @@ class _Connection:
             # Level 0 is what OpenSSL 3 asks for before it speaks TLS 1.0 and 1.1.
             context.set_ciphers("DEFAULT@SECLEVEL=0")
             context.minimum_version = context.maximum_version = TLS_VERSIONS[version]
+        if "ciphers" in action:
+            context.maximum_version = ssl.TLSVersion.TLSv1_2
+            context.set_ciphers(action["ciphers"] + "@SECLEVEL=0")
         certificate = self._server.certificate
         if "certificate" in action:
             certificate = self._server.others[action["certificate"]]

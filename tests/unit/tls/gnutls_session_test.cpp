@@ -3,6 +3,7 @@
 // completed handshake tells.
 #include "tls/gnutls_session.h"
 
+#include <array>
 #include <iterator>
 
 #include "fakes/scripted_peer.h"
@@ -145,6 +146,7 @@ struct BadSetting {
 };
 
 const BadSetting kBadSettings[] = {
+    {"priority", {.priority = "NORMAL:-VERS-ALL:+VERS-TLS1.2:-CIPHER-ALL:+NULL:+SHA1"}},
     {"priority", {.priority = "NORMAL:NONSENSE"}},
     {"priority", {.priority = "NORMAL:-VERS-ALL:+VERS-TLS1.1"}},  // nothing is left of it
     {"SNI", {.sni = "192.0.2.1"}},
@@ -330,11 +332,87 @@ START_TEST(the_channel_binding_is_that_of_the_server) {
 }
 END_TEST
 
-// tests D-081: with usage 3 the key usage of the leaf is not looked at
+// tests D-081: with usage 3 the key usage of the leaf is not looked at, and nothing else is given
+// up for that (RFC 9325 3.5: the extended master secret, encrypt-then-MAC)
+const char* const kCbc = "NORMAL:-VERS-ALL:+VERS-TLS1.2:-CIPHER-ALL:+AES-128-CBC";
 START_TEST(a_key_usage_does_not_matter) {
-  Session session(TlsServerSettings{.priority = _i == 0 ? kTls12 : kTls13,
-                                    .key_usage = GNUTLS_KEY_KEY_CERT_SIGN});
-  assert_ok(session.start({}));
+  const char* priority = std::array{kTls12, kTls13, kCbc}[static_cast<std::size_t>(_i) / 2];
+  const bool ignored = _i % 2 == 0;
+  bool extended = false, encrypt_then_mac = false;
+  ScriptedPeer peer([&](PeerSide& side) {
+    if (!side.start_tls({.priority = priority, .key_usage = GNUTLS_KEY_KEY_CERT_SIGN})) return;
+    extended = side.tls().extended_master_secret();
+    encrypt_then_mac = side.tls().encrypt_then_mac();
+    side.wait_for_hangup();
+  });
+  LineChannel channel(peer.take_socket());
+  auto info = channel.start_tls({.key_usage = ignored ? KeyUsage::Ignored : KeyUsage::Enforced},
+                                Deadline::in(5s));
+  ck_assert_msg(info.has_value() == ignored, "%s", priority);
+  channel.close();
+  peer.heard();
+  if (!ignored) return assert_contains(info.error().text, "Key usage violation");
+  ck_assert(extended && info->channel_binding.extended_master_secret);
+  ck_assert(encrypt_then_mac == (priority == kCbc));
+}
+END_TEST
+
+START_TEST(ordinary_sessions_have_the_extended_master_secret) {
+  Session session(TlsServerSettings{.priority = kTls12});
+  ck_assert(assert_ok(session.start({})).channel_binding.extended_master_secret);
+}
+END_TEST
+
+// The names of the suites in the ClientHello.
+std::vector<std::string> offered(const TlsSettings& settings) {
+  std::string hello;
+  ScriptedPeer peer([&](PeerSide& side) {
+    hello = side.hear_octets(5);
+    const auto octet = [&](std::size_t at) { return static_cast<unsigned char>(hello[at]); };
+    if (hello.size() == 5) hello = side.hear_octets(octet(3) * 256U + octet(4));
+  });
+  LineChannel channel(peer.take_socket());
+  static_cast<void>(channel.start_tls(settings, Deadline::in(1s)));
+  channel.close();
+  peer.heard();
+  const auto octet = [&](std::size_t at) { return static_cast<unsigned char>(hello.at(at)); };
+  std::size_t at = 4 + 2 + 32;  // header, version, random
+  at += 1U + octet(at);         // session id
+  const std::size_t end = at + 2 + octet(at) * 256U + octet(at + 1);
+  std::vector<std::string> names;
+  for (at += 2; at < end; at += 2) {
+    unsigned char id[2]{};
+    const char* name = "";
+    for (std::size_t i = 0; name != nullptr; ++i) {
+      name = gnutls_cipher_suite_info(i, id, nullptr, nullptr, nullptr, nullptr);
+      if (name != nullptr && id[0] == octet(at) && id[1] == octet(at + 1)) names.emplace_back(name);
+    }
+  }
+  return names;
+}
+
+// tests D-102: whatever the priority string asks for
+START_TEST(only_suites_with_encryption_and_a_certificate_are_offered) {
+  for (const char* base : {"NORMAL", "SECURE128", "NORMAL:-VERS-TLS1.3", "LEGACY", "PERFORMANCE",
+                           "NONE:+VERS-TLS1.2:+ECDHE-ECDSA:+AES-128-GCM:+AEAD:+SIGN-ALL:+GROUP-ALL:"
+                           "+COMP-NULL:+CTYPE-X509"}) {
+    const std::string wish = std::string(base) +
+                             ":+ANON-DH:+ANON-ECDH:+PSK:+DHE-PSK:+ECDHE-PSK:+RSA-PSK:+SRP:+SRP-RSA:"
+                             "+SRP-DSS:+NULL:+SHA1:+CTYPE-RAWPK";
+    const auto names = offered({.priority = wish});
+    ck_assert_msg(!names.empty(), "%s", base);
+    for (const auto& name : names)
+      for (const char* part : {"ANON", "PSK", "SRP", "NULL"})
+        ck_assert_msg(name.find(part) == std::string::npos, "%s: %s", base, name.c_str());
+    // Nobody is authenticated: anonymous ones if they are asked for, but never without encryption.
+    bool anonymous = false;
+    for (const auto& name :
+         offered({.priority = wish, .peer_certificate = PeerCertificate::Optional})) {
+      ck_assert_msg(name.find("NULL") == std::string::npos, "%s: %s", base, name.c_str());
+      anonymous = anonymous || name.find("ANON") != std::string::npos;
+    }
+    ck_assert_msg(anonymous, "%s", base);
+  }
 }
 END_TEST
 
@@ -543,7 +621,9 @@ int main() {
   tcase_add_test(tc, the_chain_is_as_sent);
   tcase_add_loop_test(tc, the_channel_binding_is_that_of_the_server, 0,
                       static_cast<int>(std::size(kBindings)));
-  tcase_add_loop_test(tc, a_key_usage_does_not_matter, 0, 2);
+  tcase_add_loop_test(tc, a_key_usage_does_not_matter, 0, 6);
+  tcase_add_test(tc, ordinary_sessions_have_the_extended_master_secret);
+  tcase_add_test(tc, only_suites_with_encryption_and_a_certificate_are_offered);
   tcase_add_test(tc, an_anonymous_server_is_accepted_if_wanted);
   tcase_add_test(tc, a_group_of_the_least_size);
   tcase_add_loop_test(tc, elliptic_curves_are_no_small_groups, 0, 2);
