@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The facts that a digest is made of, in a fixed order, each on a line of its own; see the header.
+// The facts that a digest is made of, in a fixed order; see the header.
 #include "route/connection_mark.h"
 
 #include <gnutls/crypto.h>
@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <type_traits>
 #include <vector>
 
 #include "core/bytes.h"
@@ -29,47 +30,129 @@ constexpr Extension kExtensions[] = {
     {'D', &EhloCapabilities::dsn},        {'R', &EhloCapabilities::prdr},
 };
 
+// What a digest is made of: a name and a value each, of a stated length, so that no value can pass
+// for another one. Each structure is taken apart into all of its fields: one that is added does not
+// compile until it is put into the digest or declared irrelevant here.
+class Facts {
+ public:
+  void add(std::string_view name, std::string_view value) {
+    text_ += format("{}={}:{}\n", name, value.size(), value);
+  }
+  void add(std::string_view name, const std::vector<std::string>& values) {
+    add(name, format("{}", values.size()));
+    for (const auto& value : values) add(name, value);
+  }
+  template <class Number>
+  requires(std::is_enum_v<Number> || std::is_integral_v<Number>) void add(std::string_view name,
+                                                                          Number number) {
+    add(name, format("{}", static_cast<long>(number)));
+  }
+  template <class Field>
+  void irrelevant(const Field&, std::string_view /*why*/) {}
+
+  const std::string& text() const { return text_; }
+
+ private:
+  std::string text_;
+};
+
 std::vector<std::string> sorted(std::vector<std::string> lines) {
   std::sort(lines.begin(), lines.end());
   return lines;
 }
 
-std::string record_line(const TlsaRecord& record) {
-  return format("{} {} {} {}", static_cast<int>(record.usage), static_cast<int>(record.selector),
-                static_cast<int>(record.matching), to_hex(record.data));
+std::string record_text(const TlsaRecord& record) {
+  const auto& [usage, selector, matching, data] = record;
+  return format("{} {} {} {}", static_cast<int>(usage), static_cast<int>(selector),
+                static_cast<int>(matching), to_hex(data));
 }
 
-std::string policy_lines(const HostPlan& plan) {
-  std::vector<std::string> records, names;
-  std::string kind = "encrypt";
-  if (const auto* authenticate = std::get_if<Authenticate>(&plan.policy)) {
-    kind = "authenticate";
-    for (const auto& record : authenticate->records) records.push_back(record_line(record));
+// One for each alternative: a further one does not compile either.
+struct AddPolicy {
+  Facts& facts;
+
+  void operator()(const Authenticate& policy) const {
+    const auto& [base_domain, records] = policy;
+    facts.add("policy", "authenticate");
+    facts.add("base domain", base_domain.text());
+    std::vector<std::string> texts;
+    for (const auto& record : records) texts.push_back(record_text(record));
+    facts.add("record", sorted(std::move(texts)));
   }
-  for (const auto& name : plan.names) names.push_back(name.text());
-  return format("{} mx={} secure={} enforcement={}\n{}\n{}", kind, static_cast<int>(plan.mx),
-                plan.secure, static_cast<int>(plan.enforcement), join(sorted(records), "\n"),
-                join(sorted(names), "\n"));
+  void operator()(const EncryptOnly& policy) const {
+    const auto& [base_domain, reasons] = policy;
+    facts.add("policy", "encrypt");
+    facts.add("base domain", base_domain.text());
+    facts.irrelevant(reasons, "texts for the log");
+  }
+  // No connection of these is left open, or made.
+  void operator()(const NoDane&) const { facts.add("policy", "none"); }
+  void operator()(const SkipHost&) const { facts.add("policy", "skip"); }
+};
+
+void add_plan(Facts& facts, const HostPlan& plan) {
+  const auto& [policy, mx, enforcement, secure, names] = plan;
+  std::visit(AddPolicy{facts}, policy);
+  facts.add("mx", mx);
+  facts.add("enforcement", enforcement);
+  facts.add("secure", secure);
+  std::vector<std::string> texts;
+  for (const auto& name : names) texts.push_back(name.text());
+  facts.add("name", sorted(std::move(texts)));
 }
 
-std::string tls_lines(const HostTls& tls) {
-  const auto& s = tls.settings;
-  return format("start={} sni={} certificate={} {} {}\n{}\n{}\nalpn={} dh={}",
-                static_cast<int>(tls.start), s.sni, static_cast<int>(s.peer_certificate),
-                static_cast<int>(s.status_request), s.priority, s.certificate_file, s.key_file,
-                join(s.alpn, ","), s.min_dh_bits);
+void add_tls_settings(Facts& facts, const TlsSettings& settings) {
+  const auto& [sni, priority, certificate_file, key_file, peer_certificate, key_usage,
+               status_request, alpn, min_dh_bits] = settings;
+  facts.add("sni", sni);
+  facts.add("priority", priority);
+  facts.add("certificate file", certificate_file);
+  facts.add("key file", key_file);
+  facts.add("peer certificate", peer_certificate);
+  facts.add("key usage", key_usage);
+  facts.add("status request", status_request);
+  facts.add("alpn", alpn);
+  facts.add("dh bits", min_dh_bits);
+}
+
+void add_tls(Facts& facts, const HostTls& tls) {
+  const auto& [use, start, settings, judge] = tls;
+  facts.add("tls use", use);
+  facts.add("tls start", start);
+  add_tls_settings(facts, settings);
+  facts.irrelevant(judge, "it is made of the plan and of hosts_require_ocsp");
+}
+
+void add_session(Facts& facts, const SessionSettings& session) {
+  const auto& [helo_name, hello, tls_use, tls_start, tls, verify_peer, event, timeouts] = session;
+  facts.add("helo", helo_name);
+  facts.irrelevant(hello, "hosts_avoid_esmtp decides");
+  facts.irrelevant(tls_use, "of the host's TLS");
+  facts.irrelevant(tls_start, "of the host's TLS");
+  facts.irrelevant(tls, "of the host's TLS");
+  facts.irrelevant(verify_peer, "of the host's TLS");
+  facts.irrelevant(event, "who listens does not change what is said");
+  facts.irrelevant(timeouts, "how long we wait protects nothing");
+}
+
+void add_host(Facts& facts, const BatchHost& host) {
+  const auto& [name, asked_name, address, port, mx] = host;
+  facts.add("host", name);
+  facts.add("address", address);
+  facts.irrelevant(asked_name, "what it decides is in the plan");
+  facts.irrelevant(port, "the request has the one that is used");
+  facts.irrelevant(mx, "the order of hosts");
 }
 
 // Lists that say more of the connection than the settings do.
-Result<std::string> list_lines(MailServer& server, std::size_t host) {
-  std::string text;
+Result<void> add_lists(Facts& facts, MailServer& server, std::size_t host) {
   for (const char* option : {"hosts_require_auth", "hosts_try_auth", "hosts_require_ocsp",
                              "hosts_avoid_esmtp", "hosts_require_dane"}) {
     auto named = server.host_in(option, host);
     if (!named) return tl::unexpected(named.error());
-    text += format("{}={}\n", option, *named);
+    facts.add(option, *named);
   }
-  return text;
+  return {};
 }
 
 std::string sha256(const std::string& text) {
@@ -100,15 +183,20 @@ std::vector<std::string_view> fields_of(std::string_view mark) {
 Result<std::string> policy_digest(MailServer& server, const AddressBatch& batch,
                                   const AttemptRequest& request, const HostTls& tls,
                                   const SessionSettings& settings) {
-  auto lists = list_lines(server, request.host);
+  Facts facts;
+  facts.add("form", 2);
+  facts.add("transport", batch.transport_name);
+  add_host(facts, batch.hosts[request.host]);
+  facts.add("port", request.port);
+  add_plan(facts, request.plan);
+  add_tls(facts, tls);
+  add_session(facts, settings);
+  auto lists = add_lists(facts, server, request.host);
   if (!lists) return tl::unexpected(lists.error());
   auto interface = server.option_expanded("interface");
   if (!interface) return tl::unexpected(interface.error());
-  const auto& host = batch.hosts[request.host];
-  auto digest =
-      sha256(format("1\n{}\n{} {} {}\n{}\n{}\nhelo={}\ninterface={}\n{}", batch.transport_name,
-                    host.name, host.address, request.port, policy_lines(request.plan),
-                    tls_lines(tls), settings.helo_name, *interface, *lists));
+  facts.add("interface", *interface);
+  auto digest = sha256(facts.text());
   if (digest.empty()) return fail(ErrorKind::Internal, "no SHA-256");
   return digest;
 }
