@@ -3,8 +3,10 @@
 #include "dane/certificate.h"
 
 #include <algorithm>
+#include <array>
 
 #include "core/format.h"
+#include "dane/key_limits.h"
 
 namespace danesmtp {
 namespace {
@@ -20,13 +22,46 @@ Result<GnutlsCertificate> import_handle(ByteView der) {
   return handle;
 }
 
+using RawName = int (*)(gnutls_x509_crt_t, gnutls_datum_t*);
+
+bool has_name(gnutls_x509_crt_t certificate, RawName raw_name, ByteView name) {
+  gnutls_datum_t read{};
+  if (raw_name(certificate, &read) < 0) return false;
+  std::unique_ptr<unsigned char, GnutlsFree> owner(read.data);
+  return same_bytes({read.data, read.size}, name);
+}
+
+// GnuTLS identifies a key by a digest of its parameters, however it was encoded.
+bool has_key(gnutls_x509_crt_t certificate, gnutls_pubkey_t key) {
+  std::array<unsigned char, 32> read{}, found{};
+  std::size_t size = read.size();
+  if (gnutls_x509_crt_get_key_id(certificate, GNUTLS_KEYID_USE_SHA256, read.data(), &size) < 0)
+    return false;
+  size = found.size();
+  if (gnutls_pubkey_get_key_id(key, GNUTLS_KEYID_USE_SHA256, found.data(), &size) < 0) return false;
+  return read == found;
+}
+
 }  // namespace
 
+std::string why_unfit(gnutls_x509_crt_t certificate, const CertificateFields& fields) {
+  auto key = import_public_key(fields.public_key_info);
+  if (!key) return "unusable: its key cannot be read: " + key.error().text;
+  if (!has_key(certificate, key->get()) ||
+      !has_name(certificate, gnutls_x509_crt_get_raw_issuer_dn, fields.issuer) ||
+      !has_name(certificate, gnutls_x509_crt_get_raw_dn, fields.subject))
+    return "ambiguous: GnuTLS finds another key or name in it";
+  std::string unusable = why_key_unusable(key->get());
+  return unusable.empty() ? "" : "unusable: " + unusable;
+}
+
 Result<Certificate> import_certificate(Bytes der) {
-  auto handle = import_handle(der);
-  if (!handle) return tl::unexpected(handle.error());
   auto fields = certificate_fields(der);
   if (!fields) return tl::unexpected(fields.error());
+  auto handle = import_handle(der);
+  if (!handle) return tl::unexpected(handle.error());
+  std::string unfit = why_unfit(handle->get(), *fields);
+  if (!unfit.empty()) return fail(ErrorKind::BadInput, unfit);
   return Certificate{std::move(der), *fields, std::move(*handle)};
 }
 

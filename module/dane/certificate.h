@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // A certificate as octets and as GnuTLS sees it. Both views are kept: records are compared with the
-// octets (D-092), and GnuTLS does all that concerns signatures, extensions and names.
+// octets (D-092), and GnuTLS does all that concerns signatures, extensions and names. Two readers
+// of one input can be made to differ, so there is no Certificate unless both find the same key,
+// issuer and subject in it; and none with a key that GnuTLS cannot read, for then no handshake can
+// have proved its possession and no signature can be verified by it.
 #pragma once
+
+#include <string>
 
 #include "core/bytes.h"
 #include "core/result.h"
@@ -19,8 +24,13 @@ struct Certificate {
   bool same_as(const Certificate& other) const { return der == other.der; }
 };
 
-// BadInput when either the walk or GnuTLS refuses the octets.
+// BadInput when either reader refuses the octets, when they differ, and for a key that is not fit
+// to be used (dane/key_limits).
 [[nodiscard]] Result<Certificate> import_certificate(Bytes der);
+
+// Why these are not the key, issuer and subject of the certificate as GnuTLS has it, or the key is
+// not fit to be used; empty when all is well.
+std::string why_unfit(gnutls_x509_crt_t certificate, const CertificateFields& fields);
 
 bool same_bytes(ByteView a, ByteView b);
 

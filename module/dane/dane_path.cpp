@@ -201,9 +201,11 @@ class PathSearch {
 
   bool out_of_steps() {
     // D-107
-    if (steps_left_-- > 0) return false;
+    const bool late = question_.deadline && question_.deadline->passed();
+    if (!late && steps_left_-- > 0) return false;
     verdict_.failure = DaneFailure::NotTrusted;
-    verdict_.reason = "too many possible paths to a trust anchor";
+    verdict_.reason = late ? "no time left to look for a path to a trust anchor"
+                           : "too many possible paths to a trust anchor";
     return true;
   }
 

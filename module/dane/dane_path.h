@@ -6,6 +6,7 @@
 // asked.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,7 @@ struct PathQuestion {
   std::vector<const TlsaRecord*>
       bare_keys;  // `2 1 0`: each may have issued any of the certificates
   WallTime now;
+  std::optional<Deadline> deadline{};
 };
 
 struct PathVerdict {
@@ -40,7 +42,8 @@ struct PathVerdict {
 };
 
 // The first path that verifies wins. At most 64 steps are taken, a step being a certificate added
-// to a path or a path verified; then the search gives up, and the peer is not trusted.
+// to a path or a path verified, and none after the deadline; then the search gives up, and the peer
+// is not trusted.
 PathVerdict find_path(const PathQuestion& question);
 
 }  // namespace danesmtp

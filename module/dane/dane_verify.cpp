@@ -35,7 +35,8 @@ DaneVerdict refuse(DaneFailure failure, std::string reason) {
 
 // RFC 7672 3.1.1, D-081: the leaf against the record, and nothing else: no name, date, purpose or
 // issuer. One of several records is enough (RFC 7671 8.1, D-080).
-const TlsaRecord* end_entity_match(const std::vector<TlsaRecord>& records, const Bytes& leaf) {
+const TlsaRecord* end_entity_match(const std::vector<TlsaRecord>& records,
+                                   const Certificate& leaf) {
   auto found = std::find_if(records.begin(), records.end(), [&](const TlsaRecord& record) {
     return record.usage == TlsaUsage::DaneEe && tlsa_matches(record, leaf);
   });
@@ -70,8 +71,9 @@ std::string matching_name(const Certificate& leaf, const std::vector<DnsName>& n
 // The usage 2 side of one question.
 class AnchorSearch {
  public:
-  AnchorSearch(const DaneQuestion& question, const std::vector<TlsaRecord>& records)
-      : question_(question) {
+  AnchorSearch(const DaneQuestion& question, const std::vector<TlsaRecord>& records,
+               const Certificate& leaf)
+      : question_(question), leaf_(leaf) {
     for (const auto& record : records)
       if (record.usage == TlsaUsage::DaneTa) records_.push_back(&record);
   }
@@ -84,25 +86,22 @@ class AnchorSearch {
       return refuse(DaneFailure::NotTrusted,
                     format("the server presented {} certificates, more than {}",
                            question_.chain.size(), kMaxPresented));
-    auto leaf = import_certificate(question_.chain.front());
-    if (!leaf)
-      return refuse(DaneFailure::NotTrusted, "the server's certificate is " + leaf.error().text);
-    import_others(*leaf);
-    return judge(*leaf, find_path(path_question(*leaf)));
+    import_others();
+    return judge(find_path(path_question()));
   }
 
  private:
   // What cannot be read is no part of any path; a repeated certificate is one certificate.
-  void import_others(const Certificate& leaf) {
+  void import_others() {
     for (std::size_t i = 1; i < question_.chain.size(); ++i) {
       auto other = import_certificate(question_.chain[i]);
-      if (other && !other->same_as(leaf) && !contains(others_, *other))
+      if (other && !other->same_as(leaf_) && !contains(others_, *other))
         others_.push_back(std::move(*other));
     }
   }
 
-  PathQuestion path_question(const Certificate& leaf) {
-    PathQuestion path{&leaf, {}, {}, {}, question_.now};
+  PathQuestion path_question() {
+    PathQuestion path{&leaf_, {}, {}, {}, question_.now, question_.deadline};
     for (const auto& other : others_) {
       path.others.push_back(&other);
       add_presented_anchor(path, other);
@@ -116,7 +115,7 @@ class AnchorSearch {
   void add_presented_anchor(PathQuestion& path, const Certificate& certificate) {
     if (bears_leaf_key(certificate.fields.public_key_info, *path.leaf)) return;
     for (const auto* record : records_) {
-      if (!tlsa_matches(*record, certificate.der)) continue;
+      if (!tlsa_matches(*record, certificate)) continue;
       path.anchors.push_back({record, &certificate});
       return;
     }
@@ -147,10 +146,10 @@ class AnchorSearch {
                        [&](const Certificate& c) { return c.same_as(one); });
   }
 
-  DaneVerdict judge(const Certificate& leaf, const PathVerdict& path) const {
+  DaneVerdict judge(const PathVerdict& path) const {
     if (path.record == nullptr) return refuse(path.failure, path.reason);
     // RFC 7672 3.1.2: the leaf must also bear one of the names (D-083).
-    std::string name = matching_name(leaf, question_.names);
+    std::string name = matching_name(leaf_, question_.names);
     if (name.empty())
       return refuse(DaneFailure::HostMismatch,
                     "the certificate has none of the expected names: " + names_text());
@@ -166,35 +165,50 @@ class AnchorSearch {
   }
 
   const DaneQuestion& question_;
+  const Certificate& leaf_;
   std::vector<const TlsaRecord*> records_;
   std::vector<Certificate> others_;
   std::vector<Certificate> published_;  // reserved in full: anchors point into it
 };
 
-std::string presented(TlsaUsage usage, const Bytes& certificate) {
+// What was presented, as far as it is looked at; empty in the place of what is no certificate.
+using Presented = std::vector<std::optional<Certificate>>;
+
+Presented import_presented(const PeerChain& chain) {
+  Presented presented;
+  for (std::size_t i = 0; i < std::min(chain.size(), kMaxPresented); ++i) {
+    auto certificate = import_certificate(chain[i]);
+    presented.emplace_back();
+    if (certificate) presented.back().emplace(std::move(*certificate));
+  }
+  return presented;
+}
+
+std::string presented_text(TlsaUsage usage, const std::optional<Certificate>& certificate) {
   TlsaRecord record{usage, TlsaSelector::PublicKey, TlsaMatching::Sha256, {}};
-  auto data = association_data({record.selector, record.matching}, certificate);
-  if (!data) return "presented: octets that are not a certificate";
-  record.data = std::move(*data);
+  if (!certificate) return "presented: octets that are not a certificate";
+  auto data = association_data({record.selector, record.matching}, *certificate);
+  if (data) record.data = std::move(*data);
   return "presented: " + to_text(record);
 }
 
-bool matches_an_issuer(const TlsaRecord& record, const PeerChain& chain) {
-  return chain.size() > 1 && std::any_of(chain.begin() + 1, chain.end(), [&](const Bytes& der) {
-           return tlsa_matches(record, der);
+bool matches_an_issuer(const TlsaRecord& record, const Presented& presented) {
+  return presented.size() > 1 &&
+         std::any_of(presented.begin() + 1, presented.end(), [&](const auto& certificate) {
+           return certificate && tlsa_matches(record, *certificate);
          });
 }
 
 std::string why_no_match(const TlsaRecord& record, const std::vector<TlsaRecord>& judged,
-                         const PeerChain& chain) {
+                         const Presented& presented) {
   std::string unusable = why_unusable(record);
   if (!unusable.empty()) return "unusable: " + unusable;
   if (std::find(judged.begin(), judged.end(), record) == judged.end())
     return "set aside for a stronger digest";
   if (record.usage == TlsaUsage::DaneEe) return "not the server's certificate";
-  if (matches_an_issuer(record, chain))
+  if (matches_an_issuer(record, presented))
     return "matches a certificate that does not vouch for this server";
-  if (!chain.empty() && tlsa_matches(record, chain.front()))
+  if (!presented.empty() && presented.front() && tlsa_matches(record, *presented.front()))
     return "the server's own certificate, of which usage 3 speaks";
   return "no trust anchor for what the server presented";
 }
@@ -202,10 +216,11 @@ std::string why_no_match(const TlsaRecord& record, const std::vector<TlsaRecord>
 std::vector<std::string> failure_details(const DaneQuestion& question) {
   std::vector<std::string> details;
   auto judged = usable_records(question.records);
+  auto presented = import_presented(question.chain);
   for (const auto& record : question.records)
-    details.push_back(shown(record) + ": " + why_no_match(record, judged, question.chain));
-  for (std::size_t i = 0; i < std::min(question.chain.size(), kMaxPresented); ++i)
-    details.push_back(presented(i == 0 ? TlsaUsage::DaneEe : TlsaUsage::DaneTa, question.chain[i]));
+    details.push_back(shown(record) + ": " + why_no_match(record, judged, presented));
+  for (std::size_t i = 0; i < presented.size(); ++i)
+    details.push_back(presented_text(i == 0 ? TlsaUsage::DaneEe : TlsaUsage::DaneTa, presented[i]));
   return details;
 }
 
@@ -214,13 +229,16 @@ DaneVerdict judge(const DaneQuestion& question) {
   if (records.empty()) return refuse(DaneFailure::NotTrusted, "no usable TLSA record");
   if (question.chain.empty())
     return refuse(DaneFailure::NotTrusted, "the server presented no certificate");
+  auto leaf = import_certificate(question.chain.front());
+  if (!leaf)
+    return refuse(DaneFailure::NotTrusted, "the server's certificate is " + leaf.error().text);
   // RFC 7671 5, D-077: one match is enough, of either usage.
-  if (const auto* record = end_entity_match(records, question.chain.front())) {
+  if (const auto* record = end_entity_match(records, *leaf)) {
     DaneVerdict verdict;
     verdict.match = DaneMatch{*record, 0, {}, {}};
     return verdict;
   }
-  return AnchorSearch(question, records).run();
+  return AnchorSearch(question, records, *leaf).run();
 }
 
 }  // namespace

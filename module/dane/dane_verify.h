@@ -2,8 +2,8 @@
 // The verdict on a certificate chain: is the peer the host that the TLSA records speak of?
 // RFC 6698 2.1, RFC 7671 5, RFC 7672 3.1 and 3.2. Usage 3 judges the leaf alone. Usage 2 builds the
 // path to the matched anchor here and lets GnuTLS verify exactly that path against that anchor
-// alone; neither the system's CA store nor libgnutls-dane has a say. Pure: no network, no clock of
-// its own.
+// alone; neither the system's CA store nor libgnutls-dane has a say. Certificates are judged as of
+// the time that is asked for.
 #pragma once
 
 #include <chrono>
@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "core/bytes.h"
+#include "core/deadline.h"
 #include "core/dns_name.h"
 #include "dane/tlsa_record.h"
 
@@ -48,6 +49,7 @@ struct DaneQuestion {
   const std::vector<TlsaRecord>& records;  // as published; unusable ones are ignored here
   const std::vector<DnsName>& names;  // reference identifiers for usage 2, the base domain first
   WallTime now;
+  std::optional<Deadline> deadline{};  // when to give up looking for a path; none: after its steps
 };
 
 // Never throws for bad certificates: those are a verdict.

@@ -5,8 +5,6 @@
 
 #include <gnutls/crypto.h>
 
-#include "dane/x509_der.h"
-
 namespace danesmtp {
 namespace {
 
@@ -32,21 +30,30 @@ Result<Bytes> matching_data(TlsaMatching matching, ByteView selected) {
 }
 
 // RFC 6698 5, D-075: both selectors, matching types 0 to 2.
-Result<Bytes> association_data(TlsaForm form, ByteView certificate) {
-  auto fields = certificate_fields(certificate);
-  if (!fields) return tl::unexpected(fields.error());
+Result<Bytes> association_data(TlsaForm form, const Certificate& certificate) {
   switch (form.selector) {
     case TlsaSelector::Certificate:
-      return matching_data(form.matching, certificate);
+      return matching_data(form.matching, certificate.der);
     case TlsaSelector::PublicKey:
-      return matching_data(form.matching, fields->public_key_info);
+      return matching_data(form.matching, certificate.fields.public_key_info);
   }
   return fail(ErrorKind::BadInput, "unknown TLSA selector");
 }
 
-bool tlsa_matches(const TlsaRecord& record, ByteView certificate) {
+Result<Bytes> association_data(TlsaForm form, ByteView certificate) {
+  auto imported = import_certificate({certificate.begin(), certificate.end()});
+  if (!imported) return tl::unexpected(imported.error());
+  return association_data(form, *imported);
+}
+
+bool tlsa_matches(const TlsaRecord& record, const Certificate& certificate) {
   auto data = association_data({record.selector, record.matching}, certificate);
   return data && *data == record.data;
+}
+
+bool tlsa_matches(const TlsaRecord& record, ByteView certificate) {
+  auto imported = import_certificate({certificate.begin(), certificate.end()});
+  return imported && tlsa_matches(record, *imported);
 }
 
 }  // namespace danesmtp

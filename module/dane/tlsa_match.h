@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // One TLSA record against one certificate (RFC 6698 2.1.2, 2.1.3 and 2.1.4). Octets are compared
-// with octets; usage, trust, names and dates have no part in it.
+// with octets; usage, trust, names and dates have no part in it. Only a Certificate matches, which
+// is what both readers of the octets see the same in.
 #pragma once
 
 #include "core/bytes.h"
 #include "core/result.h"
+#include "dane/certificate.h"
 #include "dane/tlsa_record.h"
 
 namespace danesmtp {
@@ -15,13 +17,15 @@ struct TlsaForm {
   TlsaMatching matching{};
 };
 
-// The association data that a record of this form has for the certificate. BadInput when
-// `certificate` is not one in outline, or for a selector or matching type without a name.
+// The association data that a record of this form has for the certificate. BadInput for a selector
+// or matching type without a name, and when octets cannot be imported.
+[[nodiscard]] Result<Bytes> association_data(TlsaForm form, const Certificate& certificate);
 [[nodiscard]] Result<Bytes> association_data(TlsaForm form, ByteView certificate);
 
 // The same for octets that were selected already: a whole certificate or a SubjectPublicKeyInfo.
 [[nodiscard]] Result<Bytes> matching_data(TlsaMatching matching, ByteView selected);
 
+bool tlsa_matches(const TlsaRecord& record, const Certificate& certificate);
 bool tlsa_matches(const TlsaRecord& record, ByteView certificate);
 
 }  // namespace danesmtp

@@ -4,14 +4,12 @@
 // tlsa_match, not here.
 #include "dane/tlsa_record.h"
 
-#include <gnutls/abstract.h>
-
 #include <algorithm>
 #include <charconv>
-#include <memory>
 
 #include "core/format.h"
-#include "dane/certificate.h"
+#include "dane/key_limits.h"
+#include "dane/x509_der.h"
 
 namespace danesmtp {
 namespace {
@@ -37,26 +35,19 @@ Result<std::uint8_t> take_field(std::string_view& text, std::string_view what) {
   return value;
 }
 
-struct PubkeyDeinit {
-  void operator()(gnutls_pubkey_st* key) const { gnutls_pubkey_deinit(key); }
-};
-
-bool gnutls_knows_key(ByteView public_key_info) {
-  gnutls_pubkey_t raw = nullptr;
-  if (gnutls_pubkey_init(&raw) < 0) return false;
-  std::unique_ptr<gnutls_pubkey_st, PubkeyDeinit> key(raw);
-  gnutls_datum_t datum = as_datum(public_key_info);
-  return gnutls_pubkey_import(raw, &datum, GNUTLS_X509_FMT_DER) == 0;
-}
-
 // Full data must decode (D-074). A key for usage 3 is only ever compared, so an algorithm that
-// GnuTLS does not know is no obstacle; a trust anchor has to check signatures.
+// GnuTLS does not know is no obstacle; a trust anchor has to check signatures. A key that is too
+// large to be used (dane/key_limits) decodes: it matches nobody, and does not make TLS without
+// authentication good enough.
 bool full_data_decodes(const TlsaRecord& record) {
-  bool anchor = record.usage == TlsaUsage::DaneTa;
-  if (record.selector == TlsaSelector::PublicKey)
-    return is_public_key_info(record.data) && (!anchor || gnutls_knows_key(record.data));
-  return anchor ? import_certificate(record.data).has_value()
-                : certificate_fields(record.data).has_value();
+  ByteView key = record.data;
+  auto fields = certificate_fields(record.data);
+  if (record.selector == TlsaSelector::Certificate) {
+    if (!fields) return false;
+    key = fields->public_key_info;
+  }
+  return is_public_key_info(key) &&
+         (record.usage != TlsaUsage::DaneTa || import_public_key(key).has_value());
 }
 
 // RFC 6698 4.1: an unknown matching type (D-073), or data that is not what the type says (D-074).

@@ -3,6 +3,7 @@
 // hold.
 #pragma once
 
+#include <gnutls/abstract.h>
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
 
@@ -37,6 +38,11 @@ struct GnutlsCertificateDeinit {
   void operator()(gnutls_x509_crt_t certificate) const { gnutls_x509_crt_deinit(certificate); }
 };
 using GnutlsCertificate = std::unique_ptr<gnutls_x509_crt_int, GnutlsCertificateDeinit>;
+
+struct GnutlsPubkeyDeinit {
+  void operator()(gnutls_pubkey_t key) const { gnutls_pubkey_deinit(key); }
+};
+using GnutlsPubkey = std::unique_ptr<gnutls_pubkey_st, GnutlsPubkeyDeinit>;
 
 // Memory that GnuTLS allocated for the caller.
 struct GnutlsFree {

@@ -33,11 +33,6 @@ struct ResponseDeinit {
 };
 using Response = std::unique_ptr<gnutls_ocsp_resp_int, ResponseDeinit>;
 
-struct PubkeyDeinit {
-  void operator()(gnutls_pubkey_t key) const { gnutls_pubkey_deinit(key); }
-};
-using Pubkey = std::unique_ptr<gnutls_pubkey_st, PubkeyDeinit>;
-
 struct TrustListDeinit {
   // 0: the certificates in the list stay ours.
   void operator()(gnutls_x509_trust_list_t list) const { gnutls_x509_trust_list_deinit(list, 0); }
@@ -344,7 +339,7 @@ bool ResponseCheck::signed_by(gnutls_x509_crt_t signer) const {
   if (gnutls_sign_is_secure2(algorithm, GNUTLS_SIGN_FLAG_SECURE_FOR_CERTS) == 0) return false;
   gnutls_pubkey_t raw = nullptr;
   if (gnutls_pubkey_init(&raw) < 0) return false;
-  Pubkey key(raw);
+  GnutlsPubkey key(raw);
   if (gnutls_pubkey_import_x509(raw, signer, 0) < 0) return false;
   auto octets = as_datum(*data);
   return gnutls_pubkey_verify_data2(raw, algorithm, 0, &octets, &signature.datum) >= 0;
