@@ -210,6 +210,7 @@ def test_json_is_as_documented(world, reports):
     (["--dns-only", "tlsa-servfail.lab"], 1, "waits", None),
     (["--dns-only", "null-mx.lab"], 0, "no-mail", None),
     (["--port", "2525", "mx.port.lab"], 0, "dane", "mx.port.lab:2525 [192.0.2.22]"),
+    (["bob@ee.lab"], 0, "dane", "mx.ee.lab:25 [192.0.2.10]"),
     (["B\u00fccher.lab"], 0, "dane", "mx.xn--bcher-kva.lab:25 [192.0.2.147]"),
 ])
 def test_arguments(world, arguments, code, outcome, host):
@@ -344,15 +345,28 @@ def test_ocsp(world, proofs, fault, ocsp, outcome, warned):
     ("ta-domain-name", "mx.ta-domain-name.lab", [], 1, "certificate-host-mismatch"),
     ("ta-domain-name", "mx.ta-domain-name.lab", ["--name", "ta-domain-name.lab"], 0, "authenticated"),
     ("port", "mx.port.lab:2525", [], 0, "authenticated"),
-    ("port", "mx.port.lab", [], 3, "no usable TLSA record"),
-    ("unusable", "mx.unusable.lab", [], 3, "no usable TLSA record"),
-    ("plain", "mx.plain.lab", [], 3, "no usable TLSA record"),
+    ("port", "mx.port.lab", [], 3, "no TLSA record is published: TLS is opportunistic"),
+    ("unusable", "mx.unusable.lab", [], 3, "no usable TLSA record: TLS is required"),
+    ("unusable", "mx.unusable.lab", [], 3, ": unusable: usage 1 is not for SMTP"),
+    ("unusable-one-octet", "mx.unusable-one-octet.lab", [], 3, ": unusable: "),
+    ("plain", "mx.plain.lab", [], 3, "no TLSA record is published: TLS is opportunistic"),
 ])
 def test_verify_live(world, certificate, host, more, code, part):
     pem = world.certificates[certificate].pem_file
     done = tool(world, "verify", "--chain", pem, "--private-key", pem, "--live", host, *more)
     assert (done.returncode, done.stderr) == (code, ""), done.stdout
     assert part in done.stdout
+
+
+@pytest.mark.parametrize("host,verdict", [("plain", "no-records"), ("signed-no-tlsa", "no-records"),
+                                          ("unusable", "unusable")])
+def test_verify_live_tells_no_records_from_none_usable(world, host, verdict):
+    """tests D-021, D-022"""
+    chain = world.certificates[host].pem_file
+    done = tool(world, "verify", "--json", "--chain", chain, "--live", f"mx.{host}.lab")
+    object_ = json.loads(done.stdout)
+    assert (done.returncode, object_["verdict"]) == (3, verdict)
+    assert (sum("unusable: " in line for line in object_["details"]) > 0) == (verdict == "unusable")
 
 
 @pytest.mark.parametrize("host", ("mx.bogus-tlsa.lab", "mx.tlsa-servfail.lab"))

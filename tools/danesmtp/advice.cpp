@@ -41,21 +41,9 @@ std::string record_to_publish(const HostReport& host) {
 // Every record of the host's RRset, as published.
 std::vector<TlsaRecord> published(const Report& report, const HostReport& host) {
   std::vector<TlsaRecord> records;
-  const auto* base = base_domain(host.plan.policy);
-  auto owner = base ? base->tlsa_owner(host.port) : fail(ErrorKind::Internal, "");
-  if (!owner) return records;
-  for (const auto& look_up : report.look_ups) {
-    if (look_up.type != RrType::Tlsa || look_up.name != owner->text()) continue;
-    for (const auto& text : look_up.records)
-      if (auto record = parse_tlsa_text(text)) records.push_back(std::move(*record));
-    break;  // the same question may have been asked for another host
-  }
+  for (const auto& text : published_texts(report, host))
+    if (auto record = parse_tlsa_text(text)) records.push_back(std::move(*record));
   return records;
-}
-
-std::string shown(const TlsaRecord& record) {
-  std::string text = to_text(record);
-  return text.size() > 40 ? text.substr(0, 40) + "..." : text;
 }
 
 class Adviser {
@@ -302,6 +290,15 @@ std::vector<Advice> Adviser::run() {
 }
 
 }  // namespace
+
+std::vector<std::string> published_texts(const Report& report, const HostReport& host) {
+  const auto* base = base_domain(host.plan.policy);
+  auto owner = base ? base->tlsa_owner(host.port) : fail(ErrorKind::Internal, "");
+  if (!owner) return {};
+  for (const auto& look_up : report.look_ups)
+    if (look_up.type == RrType::Tlsa && look_up.name == owner->text()) return look_up.records;
+  return {};
+}
 
 std::vector<Advice> advice_on(const AdviceQuestion& question) {
   return Adviser(question).run();

@@ -30,6 +30,10 @@ struct AdviceQuestion {
   int warn_days = 14;  // of a certificate whose dates count
 };
 
+// The TLSA RRset of a host as look-ups found it, in zone-file form; what is no record at all, in
+// the generic form.
+std::vector<std::string> published_texts(const Report& report, const HostReport& host);
+
 std::vector<Advice> advice_on(const AdviceQuestion& question);
 
 }  // namespace danesmtp::tool

@@ -4,6 +4,7 @@
 #include <iostream>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <thread>
 
 #include "check_report.h"
@@ -37,7 +38,6 @@ class Output {
       : options_(options), colour_(colour_of_output()), progress_(may_show_progress()) {}
 
   void report(const Checked& checked);
-  void bad_target(const std::string& target, const std::string& why);
   int finish();
 
  private:
@@ -50,6 +50,7 @@ class Output {
   std::mutex mutex_;
   NagiosReport nagios_;
   PrometheusFile prometheus_;
+  std::set<std::string> in_prometheus_;  // a series must not be there twice
   std::size_t done_ = 0;
   std::size_t waiting_ = 0;
   std::size_t bad_ = 0;
@@ -67,22 +68,14 @@ void Output::report(const Checked& checked) {
   std::lock_guard<std::mutex> lock(mutex_);
   ++done_;
   if (checked.report.fate == Fate::Waits) ++waiting_;
+  if (checked.report.fate == Fate::Unknown) ++bad_;
   if (options_.nagios) nagios_.add(checked);
-  if (!options_.prometheus.empty()) prometheus_.add(checked);
+  if (!options_.prometheus.empty() && in_prometheus_.insert(checked.report.target.text).second)
+    prometheus_.add(checked);
   print(text);
 }
 
-void Output::bad_target(const std::string& target, const std::string& why) {
-  const nlohmann::json object{
-      {"schema", kSchema}, {"target", target}, {"state", "unknown"}, {"error", why}};
-  std::lock_guard<std::mutex> lock(mutex_);
-  ++bad_;
-  print(options_.json ? object.dump() + "\n" : format("{}: unknown: {}\n", printable(target), why));
-}
-
 int Output::exit_code() const {
-  if (options_.nagios && bad_ > 0 && nagios_.state() < State::Unknown)
-    return nagios_code(State::Unknown);
   if (options_.nagios) return nagios_code(nagios_.state());
   if (bad_ > 0) return kBadInput;
   return waiting_ > 0 ? kNotAuthenticated : kDone;
@@ -90,6 +83,10 @@ int Output::exit_code() const {
 
 int Output::finish() {
   if (progress_ && done_ > 1) std::cerr << '\n';
+  if (done_ == 0)
+    return complain_as(
+        options_.nagios,
+        format("--list: {}: no target in it: name one domain a line", options_.list));
   if (options_.nagios) std::cout << nagios_.line() << '\n';
   if (!options_.prometheus.empty()) {
     auto written = prometheus_.write(options_.prometheus);
@@ -100,13 +97,9 @@ int Output::finish() {
 
 class Checker {
  public:
-  Checker(const CheckOptions& options, const ResolverSettings& resolver, TargetList& targets,
-          Output& output)
-      : options_(options),
-        probe_(probe_options(options.probe)),
-        resolver_(resolver),
-        targets_(targets),
-        output_(output) {}
+  Checker(const CheckOptions& options, const ProbeOptions& probe, const ResolverSettings& resolver,
+          TargetList& targets, Output& output)
+      : options_(options), probe_(probe), resolver_(resolver), targets_(targets), output_(output) {}
 
   void run();
 
@@ -114,7 +107,7 @@ class Checker {
   void work();
 
   const CheckOptions& options_;
-  const ProbeOptions probe_;
+  const ProbeOptions& probe_;
   const ResolverSettings& resolver_;
   TargetList& targets_;
   Output& output_;
@@ -130,9 +123,9 @@ void Checker::work() {
   while (auto text = targets_.next()) {
     if (asked++ % kTargetsPerResolver == kTargetsPerResolver - 1)
       resolver = make_resolver(resolver_);
-    auto target = parse_target(*text);
+    auto target = target_to_probe(*text, probe_);
     if (!target) {
-      output_.bad_target(*text, target.error().text);
+      output_.report(bad_target(*text, target.error().text, time_now()));
       continue;
     }
     auto report = probe(*resolver, *target, probe_, {});
@@ -153,8 +146,10 @@ int check(const CheckOptions& options) {
   if (options.targets.empty() && options.list.empty())
     return refuse("check: name a domain, or a file of domains with --list");
   if (options.json && options.nagios) return refuse("check: --json or --nagios, one of the two");
+  auto how = probe_options(options.probe);
+  if (!how) return refuse(how.error().text);
   for (const auto& text : options.targets)
-    if (auto target = parse_target(text); !target)
+    if (auto target = target_to_probe(text, *how); !target)
       return refuse(target.error().text + "; name a domain, or HOST:PORT");
   auto settings = resolver_settings(options.probe.resolver);
   if (!settings) return refuse(settings.error().text);
@@ -162,7 +157,7 @@ int check(const CheckOptions& options) {
   if (!options.list.empty())
     if (auto opened = targets.open(options.list); !opened) return refuse(opened.error().text);
   Output output(options);
-  Checker(options, *settings, targets, output).run();
+  Checker(options, *how, *settings, targets, output).run();
   return output.finish();
 }
 

@@ -108,6 +108,11 @@ json to_json(const Advice& advice) {
 
 json to_json(const Checked& checked) {
   const auto& report = checked.report;
+  if (report.fate == Fate::Unknown)
+    return {{"schema", kSchema},
+            {"target", report.target.text},
+            {"state", state_word(checked.state)},
+            {"error", report.reason}};
   json object{{"schema", kSchema},
               {"target", report.target.text},
               {"checked_at", to_rfc3339(checked.at)},

@@ -37,6 +37,7 @@ std::string fate_text(Fate fate) {
     case Fate::Waits:
     case Fate::NoMail:
     case Fate::NotTried:
+    case Fate::Unknown:
       break;
   }
   return {};
@@ -116,6 +117,8 @@ const char* fate_word(Fate fate) {
       return "no-mail";
     case Fate::NotTried:
       return "not-tried";
+    case Fate::Unknown:
+      return "unknown";
   }
   return "waits";
 }
@@ -147,8 +150,18 @@ Checked judge_report(Report report, WallTime now, int warn_days) {
   return checked;
 }
 
+Checked bad_target(const std::string& text, const std::string& why, WallTime now) {
+  Checked checked;
+  checked.report.target.text = printable(text);
+  checked.report.fate = Fate::Unknown;
+  checked.report.reason = why;
+  checked.at = now;
+  return checked;
+}
+
 std::string summary(const Checked& checked) {
   const auto& report = checked.report;
+  if (report.fate == Fate::Unknown) return report.reason;
   if (report.fate == Fate::NoMail) return report.reason;
   if (report.fate == Fate::NotTried) return "the DNS lets mail through; no host was tried";
   if (report.fate == Fate::Waits)

@@ -32,6 +32,9 @@ struct Checked {
 // Critical: mail waits. Unknown: this machine cannot tell. Warning: some advice is one.
 Checked judge_report(Report report, WallTime now, int warn_days);
 
+// What was given names no target: nothing is known of it, and `why` is the reason.
+Checked bad_target(const std::string& text, const std::string& why, WallTime now);
+
 // One line: what becomes of mail, and where it goes.
 std::string summary(const Checked& checked);
 

@@ -30,7 +30,9 @@ nlohmann::json to_json(const Checked& checked, const std::vector<std::string>& t
 
 int explain(const ExplainOptions& options) {
   if (options.target.empty()) return complain("explain: name a domain, or HOST:PORT");
-  auto target = parse_target(options.target);
+  auto how = probe_options(options.probe);
+  if (!how) return complain(how.error().text);
+  auto target = target_to_probe(options.target, *how);
   if (!target) return complain(target.error().text + "; name a domain, or HOST:PORT");
   auto settings = resolver_settings(options.probe.resolver);
   if (!settings) return complain(settings.error().text);
@@ -42,8 +44,7 @@ int explain(const ExplainOptions& options) {
       std::cout << line << '\n' << std::flush;
   };
   auto resolver = make_resolver(*settings);
-  const auto checked =
-      judge_report(probe(*resolver, *target, probe_options(options.probe), tell), time_now(), 0);
+  const auto checked = judge_report(probe(*resolver, *target, *how, tell), time_now(), 0);
   if (options.json)
     std::cout << to_json(checked, trace).dump() << '\n';
   else

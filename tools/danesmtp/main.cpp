@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "command.h"
+#include "core/format.h"
+#include "did_you_mean.h"
 #include "nagios_report.h"
 
 namespace danesmtp::tool {
@@ -48,6 +50,35 @@ bool wants_plugin(int argc, char** argv) {
   });
 }
 
+std::string suggestion(const std::string& word, const std::vector<std::string>& known) {
+  const auto nearest = nearest_word(word, known);
+  return nearest.empty() ? "" : format("; did you mean {}?", nearest);
+}
+
+// The first word is to be a command; a domain there is a mistake that is easily made.
+std::string wrong_command(const CLI::App& app, int argc, char** argv) {
+  if (argc < 2 || argv[1][0] == '-') return {};
+  const std::string word = argv[1];
+  std::vector<std::string> known;
+  for (const auto* command : app.get_subcommands({})) known.push_back(command->get_name());
+  if (std::find(known.begin(), known.end(), word) != known.end()) return {};
+  std::string meant = suggestion(word, known);
+  if (meant.empty() && word.find('.') != std::string::npos)
+    meant = format("; did you mean danesmtp check {}?", printable(word));
+  return format("\"{}\" is no command{}", printable(word), meant);
+}
+
+// Of the option that the parser did not expect.
+std::string wrong_option(const CLI::App& app) {
+  std::vector<std::string> known;
+  for (const auto* command : app.get_subcommands())
+    for (const auto* option : command->get_options())
+      for (const auto& name : option->get_lnames()) known.push_back("--" + name);
+  for (const auto& word : app.remaining(true))
+    if (word.compare(0, 2, "--") == 0) return suggestion(word.substr(0, word.find('=')), known);
+  return {};
+}
+
 int run(int argc, char** argv) {
   CLI::App app(
       "DANE for SMTP, as the Exim transport danesmtp does it: check domains, judge\n"
@@ -58,12 +89,15 @@ int run(int argc, char** argv) {
   std::vector<Command> commands;
   for (auto add : kCommands) commands.push_back(add(app));
   app.footer(kExamples);
+  constexpr const char* kMore = "; danesmtp --help tells what there is";
+  if (const auto wrong = wrong_command(app, argc, argv); !wrong.empty())
+    return complain_as(wants_plugin(argc, argv), wrong + kMore);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {  // CLI11 reports --help, --version and mistakes this way
     if (error.get_exit_code() == 0) return app.exit(error);
     return complain_as(wants_plugin(argc, argv),
-                       std::string(error.what()) + "; danesmtp --help tells what there is");
+                       std::string(error.what()) + wrong_option(app) + kMore);
   }
   for (const auto& command : commands)
     if (command.app->parsed()) return command.run();

@@ -11,6 +11,7 @@
 #include <memory>
 
 #include "core/format.h"
+#include "file_kind.h"
 #include "tls/gnutls_handles.h"
 
 namespace danesmtp::tool {
@@ -132,6 +133,10 @@ Result<PeerChain> read_certificates(const std::string& path) {
   auto text = read_file(path);
   if (!text) return tl::unexpected(text.error());
   auto chain = pem_certificates(*text);
+  const bool none = text->find(kBegin) == std::string::npos;
+  const std::string kind = none ? other_kind(*text, path, Wanted::Certificates) : "";
+  if (!kind.empty())
+    return fail(ErrorKind::BadInput, format("{}: no certificate in PEM: {}", path, kind));
   if (!chain)
     return fail(ErrorKind::BadInput,
                 format("{}: {}; name the server's chain", path, chain.error().text));
@@ -145,8 +150,10 @@ Result<Bytes> read_public_key(const std::string& path) {
   if (!text) return tl::unexpected(text.error());
   bool is_public = text->find("-----BEGIN PUBLIC KEY-----") != std::string::npos;
   auto info = is_public ? decode("PUBLIC KEY", *text) : private_key_info(*text);
-  if (!info) return fail(ErrorKind::BadInput, path + ": " + info.error().text);
-  return info;
+  if (info) return info;
+  const std::string kind = other_kind(*text, path, Wanted::Key);
+  return fail(ErrorKind::BadInput, kind.empty() ? path + ": " + info.error().text
+                                                : format("{}: no key in PEM: {}", path, kind));
 }
 
 Result<KeyMatch> match_private_key(const std::string& certificates,

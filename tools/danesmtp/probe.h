@@ -23,6 +23,8 @@
 
 namespace danesmtp::tool {
 
+inline constexpr std::uint16_t kSubmissionsPort = 465;  // RFC 8314 3.3
+
 enum class Families { Both, Inet, Inet6 };
 enum class Reach { Connect, DnsOnly };
 enum class DaneDemand { Opportunistic, Required };  // hosts_try_dane, hosts_require_dane
@@ -46,8 +48,12 @@ struct Target {
   std::optional<std::uint16_t> port;
 };
 
-// BadInput: not a domain or host name, or not a port.
+// Of a mail address, its domain. BadInput: not a domain or host name, or not a port; of a URL the
+// text says which part is wanted.
 [[nodiscard]] Result<Target> parse_target(const std::string& text);
+
+// The same; BadInput also for a port at which the session that `options` ask for would only wait.
+[[nodiscard]] Result<Target> target_to_probe(const std::string& text, const ProbeOptions& options);
 
 // One address of a host.
 struct AddressReport {
@@ -76,6 +82,7 @@ enum class Fate {
   Waits,      // not delivered
   NoMail,     // the domain takes no mail (RFC 7505)
   NotTried,   // Reach::DnsOnly, and some host may be used
+  Unknown,    // no target to look at: nothing was asked
 };
 
 struct Report {

@@ -12,12 +12,20 @@ namespace danesmtp::tool {
 namespace {
 
 constexpr std::uint16_t kSmtp = 25;
-constexpr std::uint16_t kSubmissions = 465;  // RFC 8314 3.3
 
 std::string own_name() {
   char name[256] = {};
   if (::gethostname(name, sizeof name - 1) != 0 || name[0] == '\0') return "localhost";
   return name;
+}
+
+// A host name, or an address literal in brackets, which is left to the server to judge.
+bool is_helo_name(const std::string& text) {
+  constexpr const char* kLiteral =
+      "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.:-";
+  const bool literal = text.size() > 2 && text.front() == '[' && text.back() == ']';
+  if (!literal) return DnsName::parse(text).has_value();
+  return text.find_first_not_of(kLiteral, 1) == text.size() - 1;
 }
 
 // The options of the transport wear other names here.
@@ -79,16 +87,21 @@ Result<ResolverSettings> resolver_settings(const ResolverArguments& arguments) {
   return settings;
 }
 
-ProbeOptions probe_options(const ProbeArguments& arguments) {
+Result<ProbeOptions> probe_options(const ProbeArguments& arguments) {
   ProbeOptions options;
   if (arguments.submissions) options.tls_start = TlsStart::FromFirstOctet;
-  options.port = arguments.submissions ? kSubmissions : kSmtp;
+  options.port = arguments.submissions ? kSubmissionsPort : kSmtp;
   if (arguments.port != 0) options.port = static_cast<std::uint16_t>(arguments.port);
   if (arguments.inet) options.families = Families::Inet;
   if (arguments.inet6) options.families = Families::Inet6;
   if (arguments.dns_only) options.reach = Reach::DnsOnly;
   if (arguments.require_dane) options.demand = DaneDemand::Required;
   options.timeout = std::chrono::seconds(arguments.resolver.timeout);
+  if (!arguments.helo.empty() && !is_helo_name(arguments.helo))
+    return fail(ErrorKind::BadInput,
+                format("--helo: \"{}\" is no name to say in EHLO (RFC 5321 4.1.1.1): give this "
+                       "machine's host name, or its address as [192.0.2.1]",
+                       printable(arguments.helo)));
   options.helo_name = arguments.helo.empty() ? own_name() : arguments.helo;
   return options;
 }

@@ -34,6 +34,6 @@ void add_probe_arguments(CLI::App& app, ProbeArguments& arguments);
 
 // BadInput, naming the argument.
 [[nodiscard]] Result<ResolverSettings> resolver_settings(const ResolverArguments& arguments);
-ProbeOptions probe_options(const ProbeArguments& arguments);
+[[nodiscard]] Result<ProbeOptions> probe_options(const ProbeArguments& arguments);
 
 }  // namespace danesmtp::tool

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // `danesmtp tlsa`: the records to publish for a certificate or a key, as lines of a zone file
-// (RFC 6698 2.2), or in the form that name servers take without knowing TLSA (RFC 3597 5).
-
+// (RFC 6698 2.2), or in the form that name servers take without knowing TLSA (RFC 3597 5). A record
+// by which the verdict would not authenticate this very chain is not printed.
+#include <charconv>
 #include <iostream>
 #include <memory>
 #include <optional>
@@ -13,6 +14,8 @@
 #include "dane/certificate.h"
 #include "dane/tlsa_match.h"
 #include "pem_input.h"
+#include "server_chain.h"
+#include "time_input.h"
 #include "zone_line.h"
 
 namespace danesmtp::tool {
@@ -24,7 +27,7 @@ struct TlsaOptions {
   int usage = 3;
   int selector = 1;
   int matching = 1;
-  std::uint16_t port = 25;
+  std::uint16_t port = 0;  // 0: 25, or what the owner's name says
   std::string host;
   bool all = false;
   bool generic = false;
@@ -33,8 +36,20 @@ struct TlsaOptions {
 
 // What the records are made of: the certificates of a file, or a bare key.
 struct Published {
-  PeerChain certificates;
+  ServerChain chain;
   Bytes key;
+};
+
+// The owner of the records, in its two parts.
+struct Owner {
+  DnsName host;
+  std::uint16_t port = 25;
+};
+
+// Records that the server would be authenticated by, and what is to be told of the others.
+struct Records {
+  std::vector<TlsaRecord> good;
+  std::vector<std::string> remarks;
 };
 
 Result<Published> read_published(const TlsaOptions& options) {
@@ -47,7 +62,9 @@ Result<Published> read_published(const TlsaOptions& options) {
   }
   auto certificates = read_certificates(options.certificates);
   if (!certificates) return tl::unexpected(certificates.error());
-  published.certificates = std::move(*certificates);
+  auto chain = server_chain(std::move(*certificates), options.certificates);
+  if (!chain) return tl::unexpected(chain.error());
+  published.chain = std::move(*chain);
   return published;
 }
 
@@ -65,26 +82,34 @@ Result<TlsaRecord> key_record(TlsaUsage usage, TlsaForm form, ByteView key) {
   return TlsaRecord{usage, form.selector, form.matching, std::move(*data)};
 }
 
-// Usage 3 speaks of the leaf. Usage 2 speaks of its issuer: the next certificate of the file, or
-// the only one.
-Result<TlsaRecord> one_record(TlsaUsage usage, TlsaForm form, const Published& published) {
+// Usage 3 speaks of the leaf, usage 2 of its issuer.
+Result<TlsaRecord> one_record(const TlsaOptions& options, TlsaForm form,
+                              const Published& published) {
+  const auto usage = static_cast<TlsaUsage>(options.usage);
   if (!published.key.empty()) return key_record(usage, form, published.key);
-  bool issuer = usage == TlsaUsage::DaneTa && published.certificates.size() > 1;
-  return make_record(usage, form, published.certificates[issuer ? 1 : 0]);
+  const auto& chain = published.chain;
+  if (usage == TlsaUsage::DaneEe) return make_record(usage, form, chain.distinct.front());
+  if (!chain.issuer)
+    return fail(ErrorKind::BadInput,
+                format("{}: usage 2 speaks of the issuer of the server's certificate, which is not "
+                       "in the file: give the chain, the server's own certificate first",
+                       options.certificates));
+  return make_record(usage, form, chain.distinct[*chain.issuer]);
 }
 
-// Every form with a digest; full data is discouraged (RFC 7672 3.1). Usage 3 for the first
+// Every form with a digest; full data is discouraged (RFC 7671 10.1.2). Usage 3 for the first
 // certificate, or the key, usage 2 for each issuer that follows.
 Result<std::vector<TlsaRecord>> all_records(const Published& published) {
   std::vector<TlsaRecord> records;
-  const std::size_t subjects = std::max<std::size_t>(published.certificates.size(), 1);
+  const auto& certificates = published.chain.distinct;
+  const std::size_t subjects = std::max<std::size_t>(certificates.size(), 1);
   for (std::size_t i = 0; i < subjects; ++i)
     for (auto selector : {TlsaSelector::PublicKey, TlsaSelector::Certificate})
       for (auto matching : {TlsaMatching::Sha256, TlsaMatching::Sha512}) {
         const auto usage = i == 0 ? TlsaUsage::DaneEe : TlsaUsage::DaneTa;
         if (!published.key.empty() && selector == TlsaSelector::Certificate) continue;
         auto record = published.key.empty()
-                          ? make_record(usage, {selector, matching}, published.certificates[i])
+                          ? make_record(usage, {selector, matching}, certificates[i])
                           : key_record(usage, {selector, matching}, published.key);
         if (!record) return tl::unexpected(record.error());
         records.push_back(std::move(*record));
@@ -94,25 +119,49 @@ Result<std::vector<TlsaRecord>> all_records(const Published& published) {
 
 // The first name of the leaf that can own records; a wildcard cannot stand for a host.
 std::optional<DnsName> host_of(const Published& published) {
-  if (published.certificates.empty()) return std::nullopt;
-  auto leaf = import_certificate(published.certificates.front());
+  if (published.chain.distinct.empty()) return std::nullopt;
+  auto leaf = import_certificate(published.chain.distinct.front());
   if (!leaf) return std::nullopt;
   for (const auto& text : dns_names(*leaf))
     if (auto name = DnsName::parse(text)) return *name;
   return std::nullopt;
 }
 
-Result<DnsName> owner_of(const TlsaOptions& options, const Published& published) {
-  if (!options.host.empty()) {
-    auto host = DnsName::parse(options.host);
-    if (!host)
-      return fail(ErrorKind::BadInput,
-                  format("--host: {}; give the server's name", host.error().text));
-    return host->tlsa_owner(options.port);
+// "_25._tcp.mx.example": an owner's name was given for the host's.
+Result<Owner> owner_in_full(const TlsaOptions& options) {
+  constexpr std::string_view kTcp = "._tcp.";
+  const auto end = options.host.find(kTcp);
+  unsigned port = 0;
+  const char* digits = options.host.data() + 1;
+  auto [last, code] = std::from_chars(digits, options.host.data() + end, port);
+  if (code != std::errc{} || last != options.host.data() + end || port == 0 || port > 65535)
+    return fail(ErrorKind::BadInput,
+                format("--host: \"{}\" has no port in front: give the server's name",
+                       printable(options.host)));
+  if (options.port != 0 && options.port != port)
+    return fail(ErrorKind::BadInput, format("--host: \"{}\" and --port {} are two ports: give the "
+                                            "server's name",
+                                            printable(options.host), options.port));
+  auto host = DnsName::parse(options.host.substr(end + kTcp.size()));
+  if (!host) return fail(ErrorKind::BadInput, "--host: " + host.error().text);
+  return Owner{*host, static_cast<std::uint16_t>(port)};
+}
+
+Result<Owner> owner_of(const TlsaOptions& options, const Published& published) {
+  constexpr std::uint16_t kSmtp = 25;
+  const std::uint16_t port = options.port == 0 ? kSmtp : options.port;
+  if (options.host.empty()) {
+    auto host = host_of(published);
+    if (!host) return fail(ErrorKind::BadInput, "no host name in the certificate: give --host");
+    return Owner{*host, port};
   }
-  auto host = host_of(published);
-  if (!host) return fail(ErrorKind::BadInput, "no host name in the certificate: give --host");
-  return host->tlsa_owner(options.port);
+  if (options.host.front() == '_' && options.host.find("._tcp.") != std::string::npos)
+    return owner_in_full(options);
+  auto host = DnsName::parse(options.host);
+  if (!host)
+    return fail(ErrorKind::BadInput,
+                format("--host: {}; give the server's name", host.error().text));
+  return Owner{*host, port};
 }
 
 Result<std::vector<TlsaRecord>> wanted_records(const TlsaOptions& options,
@@ -120,9 +169,32 @@ Result<std::vector<TlsaRecord>> wanted_records(const TlsaOptions& options,
   if (options.all) return all_records(published);
   TlsaForm form{static_cast<TlsaSelector>(options.selector),
                 static_cast<TlsaMatching>(options.matching)};
-  auto record = one_record(static_cast<TlsaUsage>(options.usage), form, published);
+  auto record = one_record(options, form, published);
   if (!record) return tl::unexpected(record.error());
   return std::vector<TlsaRecord>{*record};
+}
+
+// Why a server with this chain would not be authenticated by the record. Of a bare key there is no
+// chain yet.
+std::string why_refused(const TlsaRecord& record, const Published& published, const DnsName& host) {
+  auto why = why_unusable(record);
+  if (!why.empty() || !published.key.empty()) return why;
+  const std::vector<TlsaRecord> records{record};
+  const std::vector<DnsName> names{host};
+  return verify_dane({published.chain.presented, records, names, time_now()}).reason;
+}
+
+Records checked_records(const std::vector<TlsaRecord>& wanted, const Published& published,
+                        const DnsName& host) {
+  Records records{{}, published.chain.remarks};
+  for (const auto& record : wanted) {
+    const auto why = why_refused(record, published, host);
+    if (why.empty())
+      records.good.push_back(record);
+    else
+      records.remarks.push_back(format("not printed: {}: {}", shown(record), why));
+  }
+  return records;
 }
 
 nlohmann::json to_json(const DnsName& owner, const TlsaRecord& record) {
@@ -135,27 +207,36 @@ nlohmann::json to_json(const DnsName& owner, const TlsaRecord& record) {
           {"generic", generic_zone_line(owner, record)}};
 }
 
+void print(const TlsaOptions& options, const DnsName& owner, const Records& records) {
+  nlohmann::json list = nlohmann::json::array();
+  for (const auto& record : records.good) list.push_back(to_json(owner, record));
+  if (options.json) {
+    std::cout << nlohmann::json{{"schema", kSchema},
+                                {"records", list},
+                                {"remarks", records.remarks}}
+                     .dump()
+              << '\n';
+    return;
+  }
+  for (const auto& one : list)
+    std::cout << one[options.generic ? "generic" : "zone"].get<std::string>() << '\n';
+}
+
 int publish(const TlsaOptions& options) {
   if (options.certificates.empty() == options.key.empty())
     return complain("tlsa: give a certificate file or --key, one of the two");
   auto published = read_published(options);
   if (!published) return complain(published.error().text);
-  auto records = wanted_records(options, *published);
-  if (!records) return complain(records.error().text);
+  auto wanted = wanted_records(options, *published);
+  if (!wanted) return complain(wanted.error().text);
   auto owner = owner_of(options, *published);
   if (!owner) return complain(owner.error().text);
-  nlohmann::json list = nlohmann::json::array();
-  for (const auto& record : *records) {
-    std::string unusable = why_unusable(record);
-    if (!unusable.empty()) return complain("the record would not be usable: " + unusable);
-    list.push_back(to_json(*owner, record));
-  }
-  if (options.json) {
-    std::cout << nlohmann::json{{"schema", kSchema}, {"records", list}}.dump() << '\n';
-    return kDone;
-  }
-  for (const auto& one : list)
-    std::cout << one[options.generic ? "generic" : "zone"].get<std::string>() << '\n';
+  auto name = owner->host.tlsa_owner(owner->port);
+  if (!name) return complain(name.error().text);
+  const auto records = checked_records(*wanted, *published, owner->host);
+  for (const auto& remark : records.remarks) complain(remark);
+  if (records.good.empty()) return kBadInput;
+  print(options, *name, records);
   return kDone;
 }
 
@@ -179,10 +260,9 @@ Command add_tlsa_command(CLI::App& parent) {
   app->add_option("--matching", options->matching, "1: SHA2-256; 2: SHA2-512; 0: in full")
       ->check(CLI::IsMember({0, 1, 2}))
       ->capture_default_str();
-  app->add_option("--port", options->port, "The port of the service")
+  app->add_option("--port", options->port, "The port of the service (25)")
       ->type_name("PORT")
-      ->check(CLI::Range(1, 65535))
-      ->capture_default_str();
+      ->check(CLI::Range(1, 65535));
   app->add_option("--host", options->host,
                   "The host that the records are for; without it, the certificate's first name")
       ->type_name("NAME");

@@ -15,6 +15,8 @@ const char* word_for(Judged judged) {
       return "failed";
     case Judged::Unusable:
       return "unusable";
+    case Judged::NoRecords:
+      return "no-records";
   }
   return "failed";
 }
@@ -50,6 +52,12 @@ Judgement judge(const DaneQuestion& question) {
   return judgement;
 }
 
+Judgement judge_without_records(const std::string& why) {
+  Judgement judgement{Judged::NoRecords, {}};
+  judgement.verdict.reason = why;
+  return judgement;
+}
+
 nlohmann::json dane_json(const DaneVerdict& verdict) {
   return to_full_json({verdict.authenticated() ? Judged::Authenticated : Judged::Failed, verdict});
 }
@@ -78,14 +86,19 @@ nlohmann::json to_full_json(const Judgement& judgement) {
 }
 
 std::string to_report(const Judgement& judgement) {
-  if (const auto& match = judgement.verdict.match)
+  const auto& verdict = judgement.verdict;
+  if (const auto& match = verdict.match)
     return format("authenticated: {}\n  {}\n", why(judgement), to_text(match->record));
+  if (judgement.judged == Judged::NoRecords)
+    return format(
+        "no TLSA record is published: TLS is opportunistic, nobody is authenticated "
+        "({})\n",
+        verdict.reason);
   std::string report =
       judgement.judged == Judged::Unusable
           ? std::string("no usable TLSA record: TLS is required, but nobody can be authenticated\n")
-          : format("not authenticated ({}): {}\n", word_for(judgement.verdict.failure),
-                   judgement.verdict.reason);
-  for (const auto& detail : judgement.verdict.details) report += "  " + detail + "\n";
+          : format("not authenticated ({}): {}\n", word_for(verdict.failure), verdict.reason);
+  for (const auto& detail : verdict.details) report += "  " + detail + "\n";
   return report;
 }
 

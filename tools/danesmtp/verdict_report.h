@@ -10,8 +10,10 @@
 
 namespace danesmtp::tool {
 
-// Unusable: there were records but none that SMTP can use (D-021), or there were none.
-enum class Judged { Authenticated, Failed, Unusable };
+// Unusable: there are records but none that SMTP can use, which makes TLS mandatory (D-021).
+// NoRecords: the DNS has none, so TLS is opportunistic (D-022); a list of records that is empty is
+// Unusable to judge(), which does not know what the DNS has.
+enum class Judged { Authenticated, Failed, Unusable, NoRecords };
 
 struct Judgement {
   Judged judged = Judged::Failed;
@@ -19,6 +21,9 @@ struct Judgement {
 };
 
 Judgement judge(const DaneQuestion& question);
+
+// `why`: there are no records.
+Judgement judge_without_records(const std::string& why);
 
 // {"verdict", "matched", "depth", "reason"}; what does not apply is null.
 nlohmann::json to_json(const Judgement& judgement);

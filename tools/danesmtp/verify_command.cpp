@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // `danesmtp verify`: the module's verdict on a chain and a set of records; without any network but
 // for --live.
+#include <algorithm>
 #include <iostream>
 #include <memory>
 
@@ -10,9 +11,11 @@
 #include "dns/record_resolver.h"
 #include "pem_input.h"
 #include "probe_arguments.h"
+#include "record_input.h"
 #include "time_input.h"
 #include "verdict_report.h"
 #include "verify_lines.h"
+#include "zone_line.h"
 
 namespace danesmtp::tool {
 namespace {
@@ -33,6 +36,8 @@ struct VerifyOptions {
 struct Published {
   std::vector<TlsaRecord> records;
   std::vector<DnsName> names;
+  std::string none;                   // why there are no records; empty: there are
+  std::vector<std::string> no_rdata;  // published octets that are not even a record
 };
 
 int exit_code(Judged judged) {
@@ -42,6 +47,7 @@ int exit_code(Judged judged) {
     case Judged::Failed:
       return kNotAuthenticated;
     case Judged::Unusable:
+    case Judged::NoRecords:
       return kNothingUsable;
   }
   return kNotAuthenticated;
@@ -50,11 +56,13 @@ int exit_code(Judged judged) {
 Result<std::vector<TlsaRecord>> parse_records(const std::vector<std::string>& texts) {
   std::vector<TlsaRecord> records;
   for (const auto& text : texts) {
-    auto record = parse_tlsa_text(text);
-    if (!record)
+    auto read = read_records(text);
+    if (!read)
       return fail(ErrorKind::BadInput,
-                  format("--tlsa: {}; write 'USAGE SELECTOR MATCHING HEX'", record.error().text));
-    records.push_back(std::move(*record));
+                  format("--tlsa: {}; write 'USAGE SELECTOR MATCHING HEX', or give the line of the "
+                         "zone file",
+                         read.error().text));
+    records.insert(records.end(), read->begin(), read->end());
   }
   return records;
 }
@@ -79,20 +87,33 @@ Result<WallTime> parse_at(const std::string& text) {
 }
 
 struct PublishedRecords {
-  const std::string& host;
+  const VerifyOptions& options;
+  const Report& report;
 
-  Result<std::vector<TlsaRecord>> operator()(const NoDane&) const {
-    return std::vector<TlsaRecord>();
+  Result<Published> operator()(const NoDane& none) const {
+    Published published;
+    published.none = none.why;
+    return published;
   }
-  Result<std::vector<TlsaRecord>> operator()(const EncryptOnly&) const {
-    return std::vector<TlsaRecord>();
-  }
-  Result<std::vector<TlsaRecord>> operator()(const Authenticate& dane) const {
-    return dane.records;
-  }
-  Result<std::vector<TlsaRecord>> operator()(const SkipHost& skip) const {
+  // Unusable ones bind to TLS (D-021): they are judged too, to say why each is unusable.
+  Result<Published> operator()(const EncryptOnly&) const { return every_record(); }
+  Result<Published> operator()(const Authenticate&) const { return every_record(); }
+  Result<Published> operator()(const SkipHost& skip) const {
     return fail(ErrorKind::BadInput, format("--live {}: {}; try again when the look-up succeeds",
-                                            host, skip.error.text));
+                                            options.live, skip.error.text));
+  }
+
+ private:
+  Published every_record() const {
+    Published all;
+    for (const auto& text : published_texts(report, report.hosts.front())) {
+      auto record = parse_tlsa_text(text);
+      if (record)
+        all.records.push_back(std::move(*record));
+      else
+        all.no_rdata.push_back(text);
+    }
+    return all;
   }
 };
 
@@ -108,9 +129,9 @@ Result<Published> live_records(const VerifyOptions& options) {
   auto resolver = make_resolver(*settings);
   const auto report = probe(*resolver, *target, look_up, {});
   const auto& plan = report.hosts.front().plan;
-  auto records = std::visit(PublishedRecords{options.live}, plan.policy);
-  if (!records) return tl::unexpected(records.error());
-  return Published{std::move(*records), plan.names};
+  auto found = std::visit(PublishedRecords{options, report}, plan.policy);
+  if (found) found->names = plan.names;
+  return found;
 }
 
 Result<Published> published(const VerifyOptions& options) {
@@ -138,6 +159,25 @@ std::string missing_argument(const VerifyOptions& options) {
   return {};
 }
 
+Judgement judgement_on(const Published& held_to, const PeerChain& chain, WallTime now) {
+  if (!held_to.none.empty()) return judge_without_records(held_to.none);
+  Judgement judgement = judge({chain, held_to.records, held_to.names, now});
+  for (const auto& text : held_to.no_rdata)
+    judgement.verdict.details.push_back(text + ": unusable: not a TLSA record");
+  for (const auto& record : held_to.records)
+    if (is_digest_of_nothing(record))
+      judgement.verdict.details.push_back(shown(record) + kOfNothing);
+  const bool by_name =
+      std::any_of(held_to.records.begin(), held_to.records.end(),
+                  [](const TlsaRecord& record) { return record.usage == TlsaUsage::DaneTa; });
+  if (judgement.judged == Judged::Failed && by_name && held_to.names.empty() &&
+      judgement.verdict.failure == DaneFailure::HostMismatch)
+    judgement.verdict.reason =
+        "under usage 2 the certificate must bear the server's name, and none was given: add "
+        "--name";
+  return judgement;
+}
+
 int verify_one(const VerifyOptions& options) {
   if (auto missing = missing_argument(options); !missing.empty()) return complain(missing);
   auto now = parse_at(options.at);
@@ -149,7 +189,7 @@ int verify_one(const VerifyOptions& options) {
   if (!key) return complain(key.error().text);
   auto held_to = published(options);
   if (!held_to) return complain(held_to.error().text);
-  Judgement judgement = judge({*chain, held_to->records, held_to->names, *now});
+  const Judgement judgement = judgement_on(*held_to, *chain, *now);
   const bool other_key = *key == KeyMatch::Other;
   auto object = to_full_json(judgement);
   object["schema"] = kSchema;
@@ -206,7 +246,7 @@ Command add_verify_command(CLI::App& parent) {
                 "line: {\"id\",\"chain\":PEM,\"tlsa\":[],\"refs\":[],\"verify_time\"}");
   app->footer(
       "Exit code: 0 authenticated, 1 not authenticated, 2 unusable arguments or input,\n"
-      "3 no usable record (TLS without authentication).");
+      "3 no record, or none that is usable (nobody can be authenticated).");
   return {app, [options] { return verify(*options); }};
 }
 

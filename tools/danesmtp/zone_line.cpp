@@ -15,4 +15,10 @@ std::string generic_zone_line(const DnsName& owner, const TlsaRecord& record) {
                 static_cast<int>(record.matching), to_hex(record.data));
 }
 
+std::string shown(const TlsaRecord& record) {
+  constexpr std::size_t kMost = 40;
+  const std::string text = to_text(record);
+  return text.size() > kMost ? text.substr(0, kMost) + "..." : text;
+}
+
 }  // namespace danesmtp::tool

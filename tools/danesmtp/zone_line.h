@@ -14,4 +14,7 @@ namespace danesmtp::tool {
 std::string zone_line(const DnsName& owner, const TlsaRecord& record);
 std::string generic_zone_line(const DnsName& owner, const TlsaRecord& record);
 
+// "3 1 1 ab12...", cut where it is long.
+std::string shown(const TlsaRecord& record);
+
 }  // namespace danesmtp::tool
