@@ -296,6 +296,14 @@ struct danesmtp_services {
   void (*delegate)(void *exim, const size_t *recipients, size_t count);
 };
 
+/* Of a recipient's domain, before any connection. */
+enum danesmtp_policy {
+  DANESMTP_POLICY_NONE = 0, /* no host has one */
+  DANESMTP_POLICY_FOUND,    /* some host has one, or must not be used */
+  DANESMTP_POLICY_AUDITED,  /* likewise, but it is only looked at (dane_audit_domains) */
+  DANESMTP_POLICY_UNKNOWN,
+};
+
 /* What the core does for Exim. */
 struct danesmtp_core_table {
   uint32_t version; /* DANESMTP_BRIDGE_VERSION */
@@ -304,6 +312,11 @@ struct danesmtp_core_table {
    * go on, recipients without a final result wait, and *why (static storage) says why. */
   int (*deliver)(const struct danesmtp_services *services, void *exim, struct danesmtp_batch *batch,
                  const char **why);
+  /* May the domain of the batch's one recipient have a DANE policy? enum danesmtp_policy; *why (static
+   * storage) is one line unless there is none. Within 20 seconds; no descriptor, thread or signal mask
+   * is left behind. */
+  int (*may_have_policy)(const struct danesmtp_services *services, void *exim,
+                         struct danesmtp_batch *batch, const char **why);
 };
 
 /* The core library's only exported symbol. */

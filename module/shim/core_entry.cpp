@@ -9,6 +9,7 @@
 #include "deliver.h"
 #include "dns/record_resolver.h"
 #include "dns/resolver_config.h"
+#include "route/callout_policy.h"
 #include "shim/bridge_server.h"
 
 namespace {
@@ -23,7 +24,7 @@ ResolverOptions resolver_options(BridgeServer& server) {
 // `why` must outlive the call: Exim reads it after we have returned. Nothing is allocated: there
 // may be no memory, and an exception in a handler would end the process.
 int refuse(const char** why, const char* text, const char* more = "") noexcept {
-  static char line[256];
+  static char line[400];
   std::size_t length = 0;
   for (const char* part : {text, more})
     for (; *part && length + 1 < sizeof(line); ++part) line[length++] = *part;
@@ -55,7 +56,52 @@ extern "C" int danesmtp_deliver(const danesmtp_services* services, void* exim,
   }
 }
 
+danesmtp_policy bridge_policy(CalloutPolicy policy) {
+  switch (policy) {
+    case CalloutPolicy::None:
+      return DANESMTP_POLICY_NONE;
+    case CalloutPolicy::Found:
+      return DANESMTP_POLICY_FOUND;
+    case CalloutPolicy::Audited:
+      return DANESMTP_POLICY_AUDITED;
+    case CalloutPolicy::Unknown:
+      break;
+  }
+  return DANESMTP_POLICY_UNKNOWN;
+}
+
+danesmtp_policy policy_of_batch(const danesmtp_services& services, void* exim,
+                                danesmtp_batch& batch, const char** why) {
+  BridgeServer server(services, exim, batch);
+  const auto end = Deadline::in(kCalloutLookUps);
+  auto settings = parse_resolver_options(resolver_options(server));
+  if (!settings) {
+    refuse(why, settings.error().text.c_str());
+    return DANESMTP_POLICY_UNKNOWN;
+  }
+  const auto answer = callout_policy(server, make_resolver(*settings), import_batch(batch), end);
+  refuse(why, answer.why.c_str());
+  return bridge_policy(answer.policy);
+}
+
+extern "C" int danesmtp_may_have_policy(const danesmtp_services* services, void* exim,
+                                        danesmtp_batch* batch, const char** why) noexcept {
+  if (services->version != DANESMTP_BRIDGE_VERSION || services->size != sizeof(danesmtp_services)) {
+    refuse(why, "danesmtp: the module and its core library are of different versions");
+    return DANESMTP_POLICY_UNKNOWN;
+  }
+  try {
+    return policy_of_batch(*services, exim, *batch, why);
+  } catch (const std::exception& error) {
+    refuse(why, "danesmtp: internal error: ", error.what());
+  } catch (...) {
+    refuse(why, "danesmtp: internal error");
+  }
+  return DANESMTP_POLICY_UNKNOWN;
+}
+
 }  // namespace
 
-extern "C" __attribute__((visibility("default"))) const danesmtp_core_table danesmtp_core = {
-    DANESMTP_BRIDGE_VERSION, sizeof(danesmtp_core_table), danesmtp_deliver};
+extern "C" __attribute__((visibility("default")))
+const danesmtp_core_table danesmtp_core = {DANESMTP_BRIDGE_VERSION, sizeof(danesmtp_core_table),
+                                           danesmtp_deliver, danesmtp_may_have_policy};

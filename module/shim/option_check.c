@@ -7,9 +7,11 @@
 
 static char fault_text[512];
 
-static const char *bad_insecure_mx(const uschar *value)
+static const char *word_fault(const char *option, const uschar *value, const char *one, const char *other)
 {
-  snprintf(fault_text, sizeof(fault_text), "option dane_insecure_mx: \"%.100s\" is not dane or may", CCS value);
+  if (!value || strcmp(CCS value, one) == 0 || strcmp(CCS value, other) == 0) return NULL;
+  snprintf(fault_text, sizeof(fault_text), "option %s: \"%.100s\" is not %s or %s", option, CCS value, one,
+           other);
   return fault_text;
 }
 
@@ -29,7 +31,7 @@ static const char *resolver_fault(const struct danesmtp_options *options)
 
 const char *own_options_fault(const struct danesmtp_options *options)
 {
-  const uschar *mx = options->dane_insecure_mx;
-  if (mx && strcmp(CCS mx, "dane") != 0 && strcmp(CCS mx, "may") != 0) return bad_insecure_mx(mx);
-  return resolver_fault(options);
+  const char *fault = word_fault("dane_callouts", options->dane_callouts, "skip", "defer");
+  if (!fault) fault = word_fault("dane_insecure_mx", options->dane_insecure_mx, "dane", "may");
+  return fault ? fault : resolver_fault(options);
 }

@@ -13,6 +13,7 @@ static size_t own_offset; /* of struct danesmtp_options in the options block */
 #define OWN(field) { #field, opt_stringptr, { .offset = offsetof(struct danesmtp_options, field) } }
 static const optionlist own_table[] = {
   OWN(dane_audit_domains),
+  OWN(dane_callouts),
   OWN(dane_dnssec),
   OWN(dane_except_domains),
   OWN(dane_insecure_mx),
@@ -23,6 +24,7 @@ static const optionlist own_table[] = {
 
 static const struct danesmtp_options own_defaults = {
   .dane_audit_domains = NULL,
+  .dane_callouts = US"skip",
   .dane_dnssec = US"validate",
   .dane_except_domains = NULL,
   .dane_insecure_mx = US"dane",

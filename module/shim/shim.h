@@ -17,6 +17,7 @@ extern transport_info smtp_transport_info;
 /* Our own options; they lie behind those of the running Exim's smtp driver in the options block. */
 struct danesmtp_options {
   uschar *dane_audit_domains;
+  uschar *dane_callouts;
   uschar *dane_dnssec;
   uschar *dane_except_domains;
   uschar *dane_insecure_mx;
@@ -68,6 +69,14 @@ const char *own_options_fault(const struct danesmtp_options *options);
 
 /* abi_check.c: NULL, or what of the running Exim differs from the Exim this was built for. */
 const char *abi_difference(void);
+
+/* transport_info.c */
+BOOL dane_may_apply(const transport_instance *tblock);
+struct danesmtp_services all_services(void);
+
+/* callout.c: SMTP that Exim's core speaks for the transport. */
+void callout_wrap_setup(transport_instance *tblock);
+void callout_over(void);
 
 /* core_library.c: the core, opened at the first delivery. NULL: *why says why not. */
 const struct danesmtp_core_table *core_library(const char **why);

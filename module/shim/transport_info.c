@@ -50,23 +50,30 @@ static void instance_init(driver_instance *t)
   const char *why = own_options_fault(own_options(tblock));
   if (why) log_write_die(LOG_CONFIG_FOR, "%s transport: %s", t->name, why);
   smtp_transport_info.drinfo.init(t);
+  callout_wrap_setup(tblock);
   t->driver_name = US"smtp";
 }
 
-/* Deliveries for which the core could decide nothing: no connection will be made, or DANE cannot
- * apply (LMTP; addresses from the C library, which know no DNSSEC), or it is switched off. */
+/* Not for LMTP, nor for addresses from the C library, which know no DNSSEC; nor switched off. */
+BOOL dane_may_apply(const transport_instance *tblock)
+{
+  const smtp_transport_options_block *ob = tblock->drinst.options_block;
+  if (ob->gethostbyname) return FALSE;
+  if (ob->protocol && strcmpic(ob->protocol, US"lmtp") == 0) return FALSE;
+#ifdef SUPPORT_DANE
+  return (ob->hosts_try_dane && *ob->hosts_try_dane) ||
+         (ob->hosts_require_dane && *ob->hosts_require_dane);
+#else
+  return TRUE;
+#endif
+}
+
+/* Deliveries for which the core could decide nothing, or no connection will be made. */
 static BOOL core_not_needed(const transport_instance *tblock)
 {
   const smtp_transport_options_block *ob = tblock->drinst.options_block;
-  if (f.dont_deliver || f.queue_smtp || ob->gethostbyname) return TRUE;
-  if (ob->protocol && strcmpic(ob->protocol, US"lmtp") == 0) return TRUE;
-  if (max_received_linelength > ob->message_linelength_limit) return TRUE;
-#ifdef SUPPORT_DANE
-  return (!ob->hosts_try_dane || !*ob->hosts_try_dane) &&
-         (!ob->hosts_require_dane || !*ob->hosts_require_dane);
-#else
-  return FALSE;
-#endif
+  if (f.dont_deliver || f.queue_smtp) return TRUE;
+  return max_received_linelength > ob->message_linelength_limit || !dane_may_apply(tblock);
 }
 
 /* Nobody would try again what an MUA handed in. */
@@ -76,7 +83,7 @@ static void fail_what_waits(address_item *addresses)
     if (a->transport_return == DEFER) a->transport_return = FAIL;
 }
 
-static struct danesmtp_services all_services(void)
+struct danesmtp_services all_services(void)
 {
   struct danesmtp_services services = { .version = DANESMTP_BRIDGE_VERSION, .size = sizeof(services) };
   exim_services_fill(&services);
@@ -95,6 +102,7 @@ static BOOL instance_code(transport_instance *tblock, address_item *addresses)
   const struct danesmtp_core_table *core;
   struct batch_handle h;
 
+  callout_over();
   if (core_not_needed(tblock)) return own_driver_code(tblock, addresses);
   /* The core is part of what keeps mail from impostors: without it, every recipient waits. */
   if (!(core = core_library(&why))) {

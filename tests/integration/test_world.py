@@ -33,7 +33,8 @@ DNS_STATES = {
     **dict.fromkeys((
         "ee", "ee-full", "ee-sha512", "ee-expired", "ta", "ta-domain-name", "ta-expired", "rollover",
         "many-rr", "rcpt-mix", "cname-mx", "dual-stack", "impostor", "ta-impostor", "unusable",
-        "no-starttls", "starttls-454", "tlsa-slow", "scripted", "scripted-ta", "starttls-501", "tls-11", "tls-reset",
+        "no-starttls", "starttls-454", "tlsa-slow", "scripted", "scripted-ta", "scripted-impostor",
+        "starttls-501", "tls-11", "tls-reset",
         "tls-closed", "tls-clear-text", "tls-injected", "bogus-aaaa", "bogus-aaaa-wrong",
         "first-bogus-a", "first-servfail", "all-impostors", "tlsa-cname", "tlsa-cname-wrong",
         "tlsa-dname", "tlsa-wildcard", "tlsa-wildcard-wrong", "cname-both", "cname-both-wrong",

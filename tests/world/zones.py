@@ -113,6 +113,7 @@ ZONES = (
         *._tcp.mx TLSA 3 1 1 =scripted
         """),  # at any port
     Zone("scripted-ta", one_mx("192.0.2.52", "2 1 1 =root")),
+    Zone("scripted-impostor", one_mx("192.0.2.76", "3 1 1 =impostor-key")),
     Zone("scripted-plain", one_mx("192.0.2.50"), signing=Signing.UNSIGNED),
 
     Zone("smtps", """

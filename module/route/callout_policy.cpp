@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "route/callout_policy.h"
+
+#include "core/format.h"
+#include "outcome/delivery_log.h"
+#include "route/domain_plan.h"
+#include "route/traced_resolver.h"
+
+namespace danesmtp {
+namespace {
+
+// The first host with something to say, in the order of the list.
+CalloutAnswer answer_of(const DomainPlan& plan, const AddressBatch& batch) {
+  if (plan.failure) return {CalloutPolicy::Unknown, printable(plan.failure->text)};
+  if (!plan.needs_us()) return {CalloutPolicy::None, ""};
+  for (const auto& host : batch.hosts) {
+    const HostPlan& one = plan.host(host);
+    if (std::holds_alternative<NoDane>(one.policy)) continue;
+    const auto policy = std::holds_alternative<SkipHost>(one.policy) ? CalloutPolicy::Unknown
+                        : one.enforcement == Enforcement::Audit      ? CalloutPolicy::Audited
+                                                                     : CalloutPolicy::Found;
+    return {policy, format("{}: {}", host.asked_name, printable(policy_text(one.policy)))};
+  }
+  return {CalloutPolicy::Unknown, "the plan has no policy for a host of the list"};
+}
+
+}  // namespace
+
+CalloutAnswer callout_policy(MailServer& server, std::unique_ptr<Resolver> resolver,
+                             const AddressBatch& batch, Deadline end) {
+  TracedResolver traced(
+      *resolver, [&](const LookUp& done) { server.debug("DANE look-up: " + to_text(done)); });
+  Resolver& asked = server.debugging() ? traced : *resolver;
+  for (auto& group : recipients_by_domain(batch)) {
+    auto answer = answer_of(plan_domain(server, asked, batch, std::move(group), end), batch);
+    if (answer.policy != CalloutPolicy::None) return answer;
+  }
+  if (batch.recipients.empty() || batch.hosts.empty())
+    return {CalloutPolicy::Unknown, "there is nothing to ask about"};
+  return {CalloutPolicy::None, ""};
+}
+
+}  // namespace danesmtp

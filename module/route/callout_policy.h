@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// May Exim's core speak to the hosts of a recipient's domain by itself (a callout, a cutthrough
+// delivery), where nobody verifies them by our rules? Only if no host of the list has a DANE
+// policy, by the same plan as a delivery's; whatever is not known counts as a policy (RFC
+// 7672 2.1.1, 2.2).
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "core/deadline.h"
+#include "dns/resolver.h"
+#include "route/address_batch.h"
+#include "route/mail_server.h"
+
+namespace danesmtp {
+
+enum class CalloutPolicy { None, Found, Audited, Unknown };
+
+struct CalloutAnswer {
+  CalloutPolicy policy = CalloutPolicy::Unknown;
+  std::string why;  // one line; empty for None
+};
+
+// A client waits for the reply to its RCPT meanwhile.
+inline constexpr std::chrono::seconds kCalloutLookUps{20};
+
+// The resolver is given up before the answer: no thread and no descriptor outlives the call.
+CalloutAnswer callout_policy(MailServer& server, std::unique_ptr<Resolver> resolver,
+                             const AddressBatch& batch, Deadline end);
+
+}  // namespace danesmtp
