@@ -73,7 +73,7 @@ void callout_over(void)
 /* Exim expands `hosts` after us: what comes out here must be what it calls. NULL: it would not be. */
 static uschar *expanded_once(uschar *hosts)
 {
-  if (!Ustrchr(hosts, '$')) return hosts;
+  if (!Ustrpbrk(hosts, "$\\")) return hosts;
   hosts = expand_string(hosts);
   return hosts && !Ustrpbrk(hosts, "$\\") ? hosts : NULL;
 }

@@ -208,7 +208,7 @@ SCENARIOS = {
 OTHER_ZONES = {
     "port", "port-25-only", "smarthost", "smtps", "smtps-impostor", "mx-secure-host",
     "mx-secure-name", "insecure-host", "cname-insecure-host", "scripted", "scripted-plain",
-    "scripted-ta", "scripted-impostor",
+    "scripted-ta", "scripted-impostor", "scripted-borrowed",
 }
 
 

@@ -69,6 +69,7 @@ DNS_STATES = {
     "cname-target": ("secure", "secure", "secure none"),
     "port": ("secure none", "secure", "secure none"),
     "plain": ("insecure", "insecure", "insecure none"),
+    "scripted-borrowed": ("insecure", "insecure none", "insecure none"),
     "scripted-plain": ("insecure", "insecure", "insecure none"),
     "signed-no-tlsa": ("secure", "secure", "secure none"),
     "mx-insecure": ("insecure", "insecure none", "insecure none"),

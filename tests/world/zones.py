@@ -114,6 +114,7 @@ ZONES = (
         """),  # at any port
     Zone("scripted-ta", one_mx("192.0.2.52", "2 1 1 =root")),
     Zone("scripted-impostor", one_mx("192.0.2.76", "3 1 1 =impostor-key")),
+    Zone("scripted-borrowed", "@ MX 10 mx.scripted-impostor.lab.", signing=Signing.UNSIGNED),
     Zone("scripted-plain", one_mx("192.0.2.50"), signing=Signing.UNSIGNED),
 
     Zone("smtps", """
