@@ -19,7 +19,7 @@
 extern "C" {
 #endif
 
-#define DANESMTP_BRIDGE_VERSION 10u
+#define DANESMTP_BRIDGE_VERSION 11u
 #define DANESMTP_CORE_SYMBOL "danesmtp_core"
 
 /* One host of the batch's list, in Exim's order. */

@@ -10,8 +10,9 @@ import pytest
 from option_rows import OTHERWISE, SIDE_BY_SIDE
 
 TOP = Path(__file__).resolve().parents[2]
-OWN_OPTIONS = {"dane_audit_domains": "", "dane_dnssec": "validate", "dane_except_domains": "",
-               "dane_insecure_mx": "dane", "dane_resolver": "system", "dane_trust_anchor_file": ""}
+OWN_OPTIONS = {"dane_audit_domains": "", "dane_callouts": "skip", "dane_dnssec": "validate",
+               "dane_except_domains": "", "dane_insecure_mx": "dane", "dane_resolver": "system",
+               "dane_trust_anchor_file": ""}
 
 
 def exim(world, *arguments, config=None, expected=0):
@@ -82,6 +83,7 @@ def test_it_is_listed(world):
 
 @pytest.mark.parametrize("line,complaint", [
     ("dane_dnssec = maybe", 'option dane_dnssec = "maybe": expected validate or resolver'),
+    ("dane_callouts = ask", 'option dane_callouts: "ask" is not skip or defer'),
     ("dane_insecure_mx = no", 'option dane_insecure_mx: "no" is not dane or may'),
     ("dane_resolver = 192.0.2.1", 'option dane_resolver = "192.0.2.1": expected auto, system'),
     ("dane_resolver = forward:", 'option dane_resolver = "forward:": "" is not ADDR'),
