@@ -6,6 +6,7 @@ is. `smtp` is safe in these ways only where the resolver validates and Exim is t
 import contextlib
 import re
 import smtplib
+import socket
 import subprocess
 import sys
 import time
@@ -22,7 +23,9 @@ import lab  # noqa: E402  (needs the path above: the crooked forwarders)
 
 GOOD, IMPOSTOR, PLAIN = "scripted.lab", "scripted-impostor.lab", "scripted-plain.lab"
 ADDRESSES = {GOOD: "192.0.2.49", IMPOSTOR: "192.0.2.76", PLAIN: "192.0.2.50"}
+LABELS = {GOOD: "good", IMPOSTOR: "impostor", PLAIN: "plain"}
 ALICE = "alice@sender.lab"
+LEFT_OUT = "no callout and no cutthrough delivery for "
 STRIPS = "127.0.3.1"
 SLOW = "127.0.3.2"
 
@@ -42,20 +45,20 @@ def callout(options="", item="recipient"):
 
 WAYS = {
     "cutthrough": Way("accept control = cutthrough_delivery"),
-    "cutthrough, defer=pass": Way("accept control = cutthrough_delivery/defer=pass"),
-    "cutthrough, sender=transport": Way("accept control = cutthrough_delivery/sender=transport"),
-    "cutthrough, then callout": Way(f"accept control = cutthrough_delivery\n {callout(',use_sender')}"),
-    "callout, then cutthrough": Way(f"accept {callout(',use_sender')}\n control = cutthrough_delivery"),
+    "cutthrough defer=pass": Way("accept control = cutthrough_delivery/defer=pass"),
+    "cutthrough sender=...": Way("accept control = cutthrough_delivery/sender=transport"),
+    "cutthrough + callout": Way(f"accept control = cutthrough_delivery\n {callout(',use_sender')}"),
+    "callout + cutthrough": Way(f"accept {callout(',use_sender')}\n control = cutthrough_delivery"),
     "callout": Way(f"accept {callout()}", asks="recipient"),
-    "callout, use_sender": Way(f"accept {callout(',use_sender')}", asks="recipient"),
-    "callout, use_tptsender": Way(f"accept {callout(',use_tptsender')}", asks="recipient"),
-    "callout, use_postmaster": Way(f"accept {callout(',use_postmaster')}", asks="recipient"),
-    "callout, random": Way(f"accept {callout(',random')}", asks="recipient"),
-    "callout, fullpostmaster": Way(f"accept {callout(',fullpostmaster')}", asks="recipient"),
-    "callout, hold": Way(f"accept {callout(',use_sender,hold')}", asks="recipient"),
-    "callout, cache": Way("accept verify = recipient/callout=10s", asks="recipient"),
+    "callout use_sender": Way(f"accept {callout(',use_sender')}", asks="recipient"),
+    "callout use_tptsender": Way(f"accept {callout(',use_tptsender')}", asks="recipient"),
+    "callout use_postmaster": Way(f"accept {callout(',use_postmaster')}", asks="recipient"),
+    "callout random": Way(f"accept {callout(',random')}", asks="recipient"),
+    "callout fullpostmaster": Way(f"accept {callout(',fullpostmaster')}", asks="recipient"),
+    "callout hold": Way(f"accept {callout(',use_sender,hold')}", asks="recipient"),
+    "callout cache": Way("accept verify = recipient/callout=10s", asks="recipient"),
     "sender callout": Way(f"accept {callout(item='sender')}", asks="sender"),
-    "sender callout, postmaster": Way(f"accept {callout(',postmaster', item='sender')}", asks="sender"),
+    "sender postmaster": Way(f"accept {callout(',postmaster', item='sender')}", asks="sender"),
     "header_sender callout": Way(data=f"accept {callout(item='header_sender')}", asks="header"),
 }
 
@@ -175,8 +178,8 @@ def test_no_way_around(world, sender, servers, scenario_rows, name, kind):
             before = heard(running[domain])
             found[domain] = told(replies), before, delivered(mail) if way.asks in ("", "recipient") else ""
             wanted[domain] = expected(way, kind, domain)
-            scenario_rows.append((domain.removesuffix(".lab"), f"{name}, {kind}", shown(wanted[domain]),
-                                  shown(found[domain])))
+            scenario_rows.append((f"{LABELS[domain]}, {kind}", name, shown(wanted[domain]), shown(found[domain])))
+            assert ((LEFT_OUT + domain in mail.mainlog()) == ("nothing" in wanted[domain])), mail.mainlog()
             # The lies lead there: nobody else's mail or address either.
             assert heard(running[IMPOSTOR]) in ("nothing", "connected"), mail.mainlog()
             for server in running.values():
@@ -200,7 +203,7 @@ def test_deferred_callouts(world, sender, servers, scenario_rows, name):
         replies = session(mail, other if way.asks == "recipient" else ALICE,
                           sender=other if way.asks == "sender" else ALICE,
                           header=other if way.asks == "header" else ALICE)
-        scenario_rows.append((domain.removesuffix(".lab"), f"{name}, defer", code, told(replies)))
+        scenario_rows.append((f"{LABELS[domain]}, defer", name, code, told(replies)))
         assert told(replies) == code, replies
         if code == "451":
             assert "TLSA record of" in mail.mainlog() and " temporarily rejected " in mail.mainlog()
@@ -221,7 +224,7 @@ def test_cutthrough_is_queued_where_callouts_are_deferred(world, sender, servers
 def test_an_answer_from_before_is_not_believed(world, sender, servers, choice, code):
     """The callout cache has the impostor's refusal, from when the transport had no DANE."""
     servers(refuses=True)
-    way = WAYS["callout, cache"]
+    way = WAYS["callout cache"]
     mail = sender(driver="danesmtp", **configuration(way), options={
         "dane_trust_anchor_file": world.trust_anchor, "dane_callouts": choice, "hosts_try_dane": ""})
     assert told(session(mail, f"bob@{IMPOSTOR}")) == "550"
@@ -295,7 +298,7 @@ def test_daemon(world, sender, servers):
     """The process that asks runs as Exim's user; each message is delivered by another process."""
     running = servers(refuses=False)
     mail = sender(driver="danesmtp", options={"dane_trust_anchor_file": world.trust_anchor},
-                  **configuration(WAYS["cutthrough, then callout"]))
+                  **configuration(WAYS["cutthrough + callout"]))
     with daemon(mail, 2601):
         for domain in ADDRESSES:
             assert over_tcp(2601, [f"bob@{domain}"]) == {}
@@ -344,7 +347,7 @@ def test_many_recipients_cost_one_look_up(world, sender, servers):
     recipients = [f"user{number}@{GOOD}" for number in range(100)]
     replies = session(mail, recipients)
     assert told(replies) == "250" and len([line for line in replies if line.startswith("250 Accepted")]) == 100
-    assert mail.mainlog().count("no callout and no cutthrough delivery") == 1
+    assert mail.mainlog().count(LEFT_OUT) == 1
     done = mail.exim("-d-all+transport", "-odq", "-bs", stdin=(
         "EHLO client.lab\r\nMAIL FROM:<>\r\n" + "".join(f"RCPT TO:<{one}>\r\n" for one in recipients) +
         "QUIT\r\n").encode())
@@ -502,4 +505,69 @@ def test_atrn_customer(world, sender, servers, choice):
         mail.exim("-atrn", domain, "example.lab", expected=(0, 1), seconds=60)
     assert heard(running[IMPOSTOR]) == heard(running[GOOD]) == "nothing"
     assert "ATRN example.lab" in running[PLAIN].commands()
-    assert "no callout and no cutthrough delivery for scripted.lab" in mail.mainlog()
+    assert LEFT_OUT + GOOD in mail.mainlog()
+
+
+class Customer:
+    """The side that says ATRN, and is the server from then on."""
+
+    def __init__(self, port):
+        self._sock = socket.create_connection(("127.0.0.1", port), timeout=30)
+        self._lines = self._sock.makefile("rb")
+        self.recipients = []
+        self._reply()
+        for command in ("EHLO customer.lab", "AUTH PLAIN AHVzZXIAeA==", "ATRN"):
+            self._send(command)
+            self.last = self._reply()
+
+    def _send(self, line):
+        self._sock.sendall(f"{line}\r\n".encode())
+
+    def _reply(self):
+        while (line := self._lines.readline())[3:4] == b"-":
+            pass
+        return line.decode().rstrip()
+
+    def serve(self):
+        """As a server, until the other side has no more to say."""
+        self._send("220 customer.lab")
+        try:
+            while line := self._lines.readline().decode().rstrip():
+                if line.startswith("RCPT"):
+                    self.recipients.append(line)
+                if line == "DATA":
+                    self._send("354 go on")
+                    while self._lines.readline() not in (b".\r\n", b""):
+                        pass
+                self._send("221 bye" if line == "QUIT" else "250 fine")
+        except OSError:
+            pass
+        self._sock.close()
+
+
+@pytest.mark.parametrize("host,to_customer,to_host", [
+    ("127.0.0.1", 1, 0), (f"mx.{PLAIN}", 1, 0), (f"mx.{GOOD}", 0, 1), (f"mx.{IMPOSTOR}", 0, 0)])
+def test_atrn_provider(world, sender, servers, host, to_customer, to_host):
+    """The queue goes down the connection of a customer, but not what belongs to a verified host alone.
+    Exim calls the transport with any host list that is its own."""
+    running = servers(refuses=False)
+    mail = sender(driver="danesmtp", routers="any:\n driver = accept\n transport = remote_smtp\n",
+                  options={"dane_trust_anchor_file": world.trust_anchor, "hosts": host, "allow_localhost": "true"},
+                  main="acl_smtp_atrn = yes\nauth_advertise_hosts = *\ntls_advertise_hosts =",
+                  acl="yes:\n accept atrn_domains = customer.lab\n", sections="""begin authenticators
+plain:
+  driver = plaintext
+  public_name = PLAIN
+  server_condition = true
+  server_set_id = $auth2
+""")
+    mail.inject("bob@customer.lab")
+    with daemon(mail, 2603):
+        customer = Customer(2603)
+        assert customer.last.startswith("250 "), customer.last
+        customer.serve()
+        wait_for(lambda: "End queue run" in mail.mainlog(), mail.mainlog)
+    server = running.get(host.removeprefix("mx."))
+    assert len(customer.recipients) == to_customer, mail.mainlog()
+    assert (len(server.messages()) if server else 0) == to_host, mail.mainlog()
+    assert len(mail.queue()) == 1 - to_customer - to_host, mail.mainlog()

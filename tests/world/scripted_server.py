@@ -135,8 +135,8 @@ class ScriptedServer:
                 return
             connection = _Connection(self, sock, len(self._connections) + 1)
             thread = threading.Thread(target=connection.serve, daemon=True)
-            self._connections.append(thread)
             thread.start()
+            self._connections.append(thread)  # events() joins what is here
 
 
 class _Connection:
