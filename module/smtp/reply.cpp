@@ -11,6 +11,8 @@
 namespace danesmtp {
 namespace {
 
+constexpr int kContradiction = 451;  // RFC 5321 4.2.3: a local error, for now
+
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
@@ -61,20 +63,29 @@ Result<std::optional<SmtpReply>> ReplyAssembler::add(std::string_view line) {
   if (code == 0 || (separator != ' ' && separator != '-'))
     return refuse(line.empty() ? "(an empty line)" : printable(line.substr(0, 500)));
   if (line.find('\0') != std::string_view::npos) return refuse("a NUL in an SMTP reply");
-  // RFC 5321 4.2.1: the code is the same in each line.
-  if (!reply_.lines.empty() && code != reply_.code)
-    return refuse(format("different codes in one SMTP reply: {} and {}", reply_.code, code));
-  octets_ += line.size();
-  if (reply_.lines.size() == kMaxLines || octets_ > kMaxOctets)
-    return refuse("an SMTP reply of too many lines");
+  octets_ += line.size() + 2;
+  if (octets_ > kMaxOctets)
+    return refuse(format("an SMTP reply of more than {} octets", kMaxOctets));
 
   std::string_view text = line.substr(std::min<std::size_t>(line.size(), 4));
   if (reply_.lines.empty()) reply_.enhanced = enhanced_status(text, code);
-  reply_.code = code;
+  reply_.codes.push_back(code);
   reply_.lines.emplace_back(text);
   if (separator == '-') return std::optional<SmtpReply>();
+  return std::optional<SmtpReply>(finish());
+}
+
+// RFC 5321 4.2.1: the code should be the same in each line. Within one class the last line has the
+// word; across classes nothing can be relied on.
+SmtpReply ReplyAssembler::finish() {
   octets_ = 0;
-  return std::optional<SmtpReply>(std::exchange(reply_, SmtpReply()));
+  SmtpReply reply = std::exchange(reply_, SmtpReply());
+  reply.code = reply.contradicts() ? kContradiction : reply.codes.back();
+  if (reply.enhanced && reply.enhanced->status_class != reply.code / 100) reply.enhanced.reset();
+  if (std::all_of(reply.codes.begin(), reply.codes.end(),
+                  [&](int code) { return code == reply.code; }))
+    reply.codes.clear();
+  return reply;
 }
 
 Result<std::optional<SmtpReply>> ReplyAssembler::refuse(std::string_view why) {
@@ -83,11 +94,17 @@ Result<std::optional<SmtpReply>> ReplyAssembler::refuse(std::string_view why) {
   return fail(ErrorKind::Protocol, std::string(why));
 }
 
+bool SmtpReply::contradicts() const {
+  return std::any_of(codes.begin(), codes.end(),
+                     [&](int each) { return each / 100 != codes.front() / 100; });
+}
+
 std::string to_text(const SmtpReply& reply) {
   std::string text;
-  for (const auto& line : reply.lines) {
-    bool last = &line == &reply.lines.back();
-    text += format("{}{}{}{}", reply.code, last ? ' ' : '-', line, last ? "" : "\n");
+  for (std::size_t i = 0; i < reply.lines.size(); ++i) {
+    const bool last = i + 1 == reply.lines.size();
+    text += format("{}{}{}{}", reply.codes.empty() ? reply.code : reply.codes[i], last ? ' ' : '-',
+                   reply.lines[i], last ? "" : "\n");
   }
   return text;
 }

@@ -23,9 +23,14 @@ struct EnhancedStatus {
 };
 
 struct SmtpReply {
-  int code = 0;                            // 200 to 599
+  int code = 0;                            // 200 to 599: of the last line, unless it contradicts()
   std::optional<EnhancedStatus> enhanced;  // of the first line, if its class agrees with the code
   std::vector<std::string> lines;  // at least one; the text after the code and its separator
+  std::vector<int> codes{};        // of each line; empty: all have `code`
+
+  // Lines of more than one class ("250-yes", "550 no"): nobody knows what was meant. Its code is
+  // that of a failure for now.
+  bool contradicts() const;
 
   bool positive() const { return code / 100 == 2; }
   bool intermediate() const { return code / 100 == 3; }
@@ -40,16 +45,16 @@ struct SmtpReply {
 // next.
 class ReplyAssembler {
  public:
-  static constexpr std::size_t kMaxLines = 100;
   static constexpr std::size_t kMaxOctets = std::size_t{64} * 1024;
 
   // A line without its ending. The reply when this was its last line, otherwise nothing. Protocol:
-  // no three-digit code, an unknown separator, a NUL, lines with different codes, or too much of
-  // it.
+  // no three-digit code, an unknown separator, a NUL, or too much of it.
   [[nodiscard]] Result<std::optional<SmtpReply>> add(std::string_view line);
 
  private:
   [[nodiscard]] Result<std::optional<SmtpReply>> refuse(std::string_view why);
+
+  SmtpReply finish();
 
   SmtpReply reply_;
   std::size_t octets_ = 0;

@@ -139,7 +139,8 @@ SmtpResult<SmtpSession::State> SmtpSession::do_starttls() {
   if (!reply) return tl::unexpected(reply.error());
   if (reply->positive()) return State::Handshake;
   // RFC 3207 4.1: the client decides whether to go on without TLS.
-  if (reply->refused() && settings_.tls_use == TlsUse::IfOffered) return State::Ready;
+  if (reply->refused() && !reply->contradicts() && settings_.tls_use == TlsUse::IfOffered)
+    return State::Ready;
   return tl::unexpected(unwelcome(SmtpStage::StartTls, command, *reply));
 }
 
@@ -239,13 +240,15 @@ SmtpResult<SmtpReply> SmtpSession::read_reply(SmtpStage stage, const std::string
 
 SmtpTrouble SmtpSession::unwelcome(SmtpStage stage, const std::string& command,
                                    const SmtpReply& reply) {
-  if (reply.refused()) {
+  if (reply.refused() && !reply.contradicts()) {
     return {stage, {ErrorKind::Protocol, format("refused with {}", reply.code)}, reply, command};
   }
-  // The two sides no longer agree on what is being said.
+  // The two sides no longer agree on what is being said, or never did.
   channel_.close();
   return {stage,
-          {ErrorKind::Protocol, format("the reply {} does not fit the command", reply.code)},
+          {ErrorKind::Protocol, reply.contradicts()
+                                    ? std::string("a reply that contradicts itself")
+                                    : format("the reply {} does not fit the command", reply.code)},
           reply,
           command};
 }

@@ -104,7 +104,7 @@ class SmtpSession {
   [[nodiscard]] SmtpResult<SmtpReply> read_reply(SmtpStage stage, const std::string& command,
                                                  Deadline deadline);
   // The trouble that a reply makes which is not the one hoped for. One that neither accepts nor
-  // refuses closes the connection.
+  // refuses, or does both, closes the connection.
   [[nodiscard]] SmtpTrouble unwelcome(SmtpStage stage, const std::string& command,
                                       const SmtpReply& reply);
 

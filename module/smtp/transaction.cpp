@@ -93,6 +93,7 @@ class Transaction {
   bool data_invited_ = false;          // 354 was received and not yet answered
   bool sent_ = false;                  // the message, to its last octet
   bool prdr_ = false;
+  bool doubtful_ = false;  // the server both took and refused a recipient
   bool in_group_ = false;  // what is being answered went out together with other commands
   TransactionResult result_;
 };
@@ -100,7 +101,8 @@ class Transaction {
 // The first trouble is the cause; what follows from it is not interesting.
 void Transaction::note(SmtpTrouble trouble) {
   // Whatever came behind a refused MAIL: there was no transaction.
-  if (trouble.stage == SmtpStage::Mail && trouble.reply && trouble.reply->refused())
+  if (trouble.stage == SmtpStage::Mail && trouble.reply && trouble.reply->refused() &&
+      !trouble.reply->contradicts())
     result_.custody = Custody::NotTaken;
   if (result_.trouble) return;
   result_.trouble = std::move(trouble);
@@ -208,6 +210,8 @@ void Transaction::take_rcpt_reply(std::size_t recipient, const SmtpReply& reply)
     accepted_.push_back(recipient);
     return;
   }
+  // RFC 5321 4.2.1: a reply that contradicts itself is a refusal for now, of this recipient alone.
+  if (reply.contradicts()) doubtful_ = true;
   result_.recipients[recipient].fate = RecipientFate::Refused;
   result_.recipients[recipient].reply = reply;
 }
@@ -219,7 +223,7 @@ void Transaction::postpone_from(std::size_t recipient) {
 
 void Transaction::take_data_reply(const SmtpReply& reply) {
   data_invited_ = reply.intermediate();
-  bool expected_refusal = reply.refused() && accepted_.empty();
+  bool expected_refusal = reply.refused() && !reply.contradicts() && accepted_.empty();
   if (!data_invited_ && !expected_refusal)
     note(session_.unwelcome(SmtpStage::Data, data_command_, reply));
 }
@@ -232,10 +236,10 @@ void Transaction::end_data() {
 }
 
 // RFC 2920 3.1: 354 although no recipient is valid; a dot alone ends it, and the reply, most often
-// 554, is of no interest. If MAIL was refused the server may think otherwise of the recipients: no
-// dot then.
+// 554, is of no interest. If MAIL was refused, or a recipient in doubtful words, the server may
+// think otherwise of the recipients: no dot then.
 void Transaction::end_without_message() {
-  if (result_.trouble) return session_.abandon();
+  if (result_.trouble || doubtful_) return session_.abandon();
   if (!session_.send_commands({"."})) return;
   static_cast<void>(session_.read_reply(SmtpStage::EndOfData, "end of data",
                                         Deadline::in(session_.timeouts().command)));
@@ -295,7 +299,7 @@ void Transaction::taken() {
 
 // The message was not taken, or the reply makes no sense; nobody waits for it if it is for nobody.
 void Transaction::refuse(const SmtpReply& reply) {
-  if (reply.refused()) result_.custody = Custody::NotTaken;
+  if (reply.refused() && !reply.contradicts()) result_.custody = Custody::NotTaken;
   auto trouble = session_.unwelcome(SmtpStage::EndOfData, "end of data", reply);
   if (!accepted_.empty()) note(std::move(trouble));
 }

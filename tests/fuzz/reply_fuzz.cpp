@@ -23,7 +23,7 @@ void check_offers(const SmtpReply& reply) {
 
 void check(const SmtpReply& reply) {
   must(reply.code >= 200 && reply.code <= 599);
-  must(!reply.lines.empty() && reply.lines.size() <= ReplyAssembler::kMaxLines);
+  must(!reply.lines.empty() && reply.lines.size() <= ReplyAssembler::kMaxOctets);
   must(!reply.enhanced || reply.enhanced->status_class == reply.code / 100);
   for (const auto& line : reply.lines) must(line.find('\0') == std::string::npos);
 

@@ -42,6 +42,8 @@ PRDR_RECORD = "Exim's record has no error number and a key without the sender"
 LEAVING = "421 is the server's: no recipient is blamed, the host gets the record"
 EARLY_QUIT = "Exim has sent QUIT with the data; we say nothing to a server that does not speak SMTP"
 LONE_DOT = "RFC 2920 3.1: we end the DATA that nobody wanted with a dot, Exim hangs up"
+TWO_MINDS = "RFC 5321 4.2.1: the recipient waits, Exim's driver goes by the first line"
+LAST_CODE = "the record has the code of the last line, with Exim's driver that of the first"
 NO_HELLO = "Exim goes on without extensions after a refused EHLO under TLS, we go to the next host"
 TLS_RECORD = "our record says that TLS is what was missing (ERRNO_TLSREQUIRED)"
 
@@ -149,6 +151,24 @@ CASES = (
       for step, names in (("mail", ""), ("rcpt", ""), ("data", ""), ("end-of-data", "commands"))),
     Case("a reply of two lines", {"rcpt": {"reply": ["550-5.1.1 no such", "550 5.1.1 user"]},
                                   "data": {"reply": "503 no"}}),
+    *(Case(f"a long reply to {step}", {step: {"reply": [*[f"{code}-line {n} of many" for n in range(12)],
+                                                    f"{code} and the last"]}}, recipients=THREE)
+      for step, code in (("mail", "451"), ("mail", "550"), ("data", "451"), ("end-of-data", "250"),
+                         ("end-of-data", "451"), ("end-of-data", "554"))),
+    *(Case(f"a long reply to one RCPT: {code}",
+           {"rcpt": {"match": "bob@", "reply": [*[f"{code}-line {n} of many" for n in range(12)],
+                                                f"{code} and the last"]}}, recipients=THREE)
+      for code in ("451", "550")),
+    *(Case(f"codes of one class: {first}, {last}",
+           {"rcpt": {"match": "bob@", "reply": [f"{first}-5.1.1 one", f"{last} another"]}}, recipients=THREE,
+           differs=fields(names, LAST_CODE))
+      for first, last, names in (("550", "554", ""), ("450", "451", "retry"), ("250", "251", ""))),
+    *(Case(f"codes of two classes: {first}, {last}",
+           {"rcpt": {"match": "bob@", "reply": [f"{first}-5.1.1 one", f"{last} another"]}}, recipients=THREE,
+           differs=fields(names, TWO_MINDS))
+      for first, last, names in (("550", "250", "log msglog retry queue bounces"),
+                                 ("250", "550", "log msglog retry queue"), ("451", "550", ""))),
+    Case("EHLO of 130 keywords", capabilities=(*USUAL, *(f"X{n}" for n in range(130)))),
     Case("354 although all are refused", {"rcpt": {"reply": "550 not him"}},
          differs=fields("commands messages", LONE_DOT)),
     Case("greeting 450", {"banner": {"reply": "450 not now"}}),

@@ -50,11 +50,9 @@ const Refused kRefused[] = {
     {"000", {"000 ok"}},
     {"a NUL in the text", {std::string("250 a\0b", 7)}},
     {"a NUL at the end", {std::string("250 a\0", 6)}},
-    {"another code in the last line", {"250-a", "251 b"}},
-    {"another code in a middle line", {"250-a", "550-b"}},
     {"a line without a code in the middle", {"250-a", "b"}},
     {"a blank line in the middle", {"250-a", ""}},
-    {"101 lines", std::vector<std::string>(ReplyAssembler::kMaxLines + 1, "250-a")},
+    {"more than 64 KiB, of short lines", std::vector<std::string>(11000, "250-")},
     {"more than 64 KiB", std::vector<std::string>(17, "250-" + std::string(4000, 'x'))},
 };
 
@@ -84,7 +82,16 @@ const Accepted kAccepted[] = {
     {"an address, not a status", {"250 2.0.0.1 x"}, {250, {}, {"2.0.0.1 x"}}},
     {"four digits, not a status", {"250 2.0.1234 x"}, {250, {}, {"2.0.1234 x"}}},
     {"cut short", {"250 2.0. x"}, {250, {}, {"2.0. x"}}},
-    {"100 lines", std::vector<std::string>(99, "220-a"), {220, {}, {}}},
+    {"1000 lines", std::vector<std::string>(999, "220-a"), {220, {}, {}}},
+    // RFC 5321 4.2.1: one class, the last line has the word
+    {"another code in the last line", {"250-a", "251 b"}, {251, {}, {"a", "b"}, {250, 251}}},
+    {"another code in the first line",
+     {"554-5.7.1 a", "550-b", "550 c"},
+     {550, EnhancedStatus{5, 7, 1}, {"5.7.1 a", "b", "c"}, {554, 550, 550}}},
+    // across classes: for now
+    {"yes, then no", {"250-2.1.5 a", "550 b"}, {451, {}, {"2.1.5 a", "b"}, {250, 550}}},
+    {"no, then yes", {"550-5.1.1 no", "250 yes"}, {451, {}, {"5.1.1 no", "yes"}, {550, 250}}},
+    {"for good, for now", {"550-a", "451 b"}, {451, {}, {"a", "b"}, {550, 451}}},
 };
 
 }  // namespace
@@ -104,10 +111,19 @@ START_TEST(accepts) {
   auto expected = kAccepted[_i].reply;
   if (expected.lines.empty()) {
     lines.push_back("220 a");
-    expected.lines.assign(100, "a");
+    expected.lines.assign(1000, "a");
   }
   auto reply = assert_reply(lines);
   ck_assert_msg(reply == expected, "%s", to_text(reply).c_str());
+}
+END_TEST
+
+START_TEST(a_contradiction_is_told_whole) {
+  const auto reply = assert_reply({"550-5.1.1 no", "250 such user"});
+  ck_assert(reply.contradicts() && reply.transient());
+  assert_text(to_text(reply), "550-5.1.1 no\n250 such user");
+  ck_assert(!assert_reply({"250-a", "251 b"}).contradicts());
+  ck_assert(!assert_reply({"250-a", "250 b"}).contradicts());
 }
 END_TEST
 
@@ -146,6 +162,7 @@ int main() {
   tcase_add_loop_test(tc, refuses, 0, static_cast<int>(std::size(kRefused)));
   tcase_add_loop_test(tc, accepts, 0, static_cast<int>(std::size(kAccepted)));
   tcase_add_test(tc, kinds_of_codes);
+  tcase_add_test(tc, a_contradiction_is_told_whole);
   tcase_add_test(tc, round_trip);
   suite_add_tcase(suite, tc);
   return run_suite(suite);
