@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "outcome/delivery_log.h"
+#include "outcome/failure_policy.h"
 #include "route/attempt.h"
 #include "route/domain_plan.h"
 #include "route/host_loop.h"
@@ -15,9 +15,11 @@ namespace {
 // A look-up for the whole domain failed: no host can be chosen, DNS trouble never bounces mail
 // (D-005).
 void defer_domain(MailServer& server, const DomainPlan& plan) {
+  const Judgement judgement = under_dane(judge_policy_failure(*plan.failure));
   RecipientOutcome outcome;
   outcome.cause = Cause::Dns;
-  outcome.text = plan.failure->text;
+  outcome.text = judgement.text;
+  outcome.text_is_for_sender = judgement.text_is_for_sender;
   for (auto recipient : plan.recipients) server.set_outcome(recipient, outcome);
   server.retry_routing(plan.recipients.front(), plan.domain);
   server.event(kNoHost, plan.recipients.front(), "dane:fail", "dnssec-invalid");

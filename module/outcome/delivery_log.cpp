@@ -77,6 +77,13 @@ std::string missing_smtputf8_text() {
   return "utf8 support required but not offered for forwarding";
 }
 
+std::string policy_failure_text(std::string_view status, std::string_view text) {
+  for (std::string_view label : {"TLS session: ", "DANE error: ", "DANE: "})
+    if (text.substr(0, label.size()) == label)
+      return format("{}{} {}", label, status, text.substr(label.size()));
+  return format("DANE: {} {}", status, text);
+}
+
 std::string no_host_text(NoHostReason reason, std::string_view domain) {
   switch (reason) {
     case NoHostReason::RetryTimes:

@@ -30,11 +30,15 @@ std::string denied_certificate_text(const std::string& address, std::size_t dept
 std::string missing_auth_text(const std::string& why);
 std::string missing_smtputf8_text();
 
+// What a DANE policy makes wait, with the enhanced status code. It stands behind the first ": ",
+// where Exim takes the Diagnostic-Code of a DSN from.
+std::string policy_failure_text(std::string_view status, std::string_view text);
+
 // Why a recipient waits although no host was tried.
 enum class NoHostReason {
-  RetryTimes,     // it was not time for any host
-  AllExpired,     // and all of them have failed for long
-  Busy,           // serialize_hosts
+  RetryTimes,  // it was not time for any host
+  AllExpired,  // and all of them have failed for long
+  Busy,        // serialize_hosts
   Mixed,
 };
 std::string no_host_text(NoHostReason reason, std::string_view domain);

@@ -11,6 +11,11 @@ namespace danesmtp {
 namespace {
 
 using enum Happening;
+
+// RFC 3463 3.8, RFC 5248 2.4: what a DANE policy makes wait, by its cause. 4.7.4: the server lacks
+// the security feature; 4.7.5: there is one, and the cryptography fails.
+constexpr const char* kNotSupported = "4.7.4";
+constexpr const char* kCryptography = "4.7.5";
 constexpr auto kHost = FailureScope::Host;
 constexpr auto kMessage = FailureScope::Message;
 
@@ -33,20 +38,20 @@ constexpr FailureRow kRows[] = {
 
     // RFC 7672 2.2, D-023: no STARTTLS where TLS is mandatory => do not send, try another host,
     // else wait; only the retry rules make a bounce of it (D-112).
-    {SmtpStage::StartTls, Refused4xx, kHost, Status::Deferred, Cause::TlsRequired},
-    {SmtpStage::StartTls, Refused5xx, kHost, Status::Deferred, Cause::TlsRequired},
+    {SmtpStage::StartTls, Refused4xx, kHost, Status::Deferred, Cause::TlsRequired, kNotSupported},
+    {SmtpStage::StartTls, Refused5xx, kHost, Status::Deferred, Cause::TlsRequired, kNotSupported},
     {SmtpStage::StartTls, NoAnswer, kHost, Status::Deferred, Cause::Timeout},
     {SmtpStage::StartTls, Closed, kHost, Status::Deferred, Cause::Closed},
     {SmtpStage::StartTls, Garbled, kHost, Status::Deferred, Cause::Format},
     {SmtpStage::StartTls, IoError, kHost, Status::Deferred, Cause::None},
-    {SmtpStage::StartTls, TlsFailed, kHost, Status::Deferred, Cause::TlsRequired},
+    {SmtpStage::StartTls, TlsFailed, kHost, Status::Deferred, Cause::TlsRequired, kNotSupported},
 
-    {SmtpStage::Handshake, NoAnswer, kHost, Status::Deferred, Cause::TlsFailure},
-    {SmtpStage::Handshake, Closed, kHost, Status::Deferred, Cause::TlsFailure},
-    {SmtpStage::Handshake, Garbled, kHost, Status::Deferred, Cause::TlsFailure},
-    {SmtpStage::Handshake, IoError, kHost, Status::Deferred, Cause::TlsFailure},
-    {SmtpStage::Handshake, TlsFailed, kHost, Status::Deferred, Cause::TlsFailure},
-    {SmtpStage::Verify, TlsFailed, kHost, Status::Deferred, Cause::TlsFailure},
+    {SmtpStage::Handshake, NoAnswer, kHost, Status::Deferred, Cause::TlsFailure, kCryptography},
+    {SmtpStage::Handshake, Closed, kHost, Status::Deferred, Cause::TlsFailure, kCryptography},
+    {SmtpStage::Handshake, Garbled, kHost, Status::Deferred, Cause::TlsFailure, kCryptography},
+    {SmtpStage::Handshake, IoError, kHost, Status::Deferred, Cause::TlsFailure, kCryptography},
+    {SmtpStage::Handshake, TlsFailed, kHost, Status::Deferred, Cause::TlsFailure, kCryptography},
+    {SmtpStage::Verify, TlsFailed, kHost, Status::Deferred, Cause::TlsFailure, kCryptography},
 
     // A 5xx reply to one authenticator leads to the next one; it is no row.
     {SmtpStage::Auth, Refused4xx, kHost, Status::Deferred, Cause::None},
@@ -111,6 +116,36 @@ Happening happening_of(const SmtpTrouble& trouble) {
   return IoError;
 }
 
+constexpr PolicyFailureRow kPolicyRows[] = {
+    // D-130: the DNS is there, and what it says is forged or cannot be validated.
+    {PolicyFailure::Bogus, Cause::Dns, kCryptography, "a DNS answer fails validation"},
+    {PolicyFailure::NoDns, Cause::Dns, "4.4.3", "a DNS look-up fails"},
+    {PolicyFailure::NoRecords, Cause::TlsRequired, kNotSupported,
+     "hosts_require_dane names a host without TLSA records or signed names, or TLS is forbidden"},
+    {PolicyFailure::Configuration, Cause::Expansion, "4.3.5",
+     "an option cannot be read, or forbids what the policy demands"},
+};
+
+PolicyFailure policy_failure_of(const Error& error) {
+  switch (error.kind) {
+    case ErrorKind::DnsBogus:
+      return PolicyFailure::Bogus;
+    case ErrorKind::DnsFailure:
+      return PolicyFailure::NoDns;
+    case ErrorKind::TlsHandshake:
+    case ErrorKind::TlsVerify:
+      return PolicyFailure::NoRecords;
+    case ErrorKind::BadInput:
+    case ErrorKind::Timeout:
+    case ErrorKind::Disconnected:
+    case ErrorKind::Io:
+    case ErrorKind::Protocol:
+    case ErrorKind::Internal:
+      break;
+  }
+  return PolicyFailure::Configuration;
+}
+
 // Retry rules know the codes of these.
 bool is_4xx(Cause cause) {
   return cause == Cause::Mail4xx || cause == Cause::Rcpt4xx || cause == Cause::Data4xx;
@@ -122,7 +157,7 @@ FailureRow row_for(SmtpStage stage, Happening happening) {
     return row.stage == stage && row.happening == happening;
   });
   if (found != std::end(kRows)) return *found;
-  return {stage, happening, kHost, Status::Deferred, Cause::None};
+  return {stage, happening, kHost, Status::Deferred, Cause::None, ""};
 }
 
 }  // namespace
@@ -131,12 +166,37 @@ std::span<const FailureRow> failure_rows() {
   return kRows;
 }
 
+std::span<const PolicyFailureRow> policy_failure_rows() {
+  return kPolicyRows;
+}
+
+Judgement judge_policy_failure(const Error& error) {
+  const PolicyFailure failure = policy_failure_of(error);
+  Judgement judgement;
+  judgement.text = error.text;
+  for (const auto& row : kPolicyRows)
+    if (row.failure == failure) {
+      judgement.cause = row.cause;
+      judgement.policy_status = row.policy_status;
+    }
+  return judgement;
+}
+
+Judgement under_dane(Judgement judgement) {
+  if (judgement.policy_status.empty()) return judgement;
+  judgement.text = policy_failure_text(judgement.policy_status, judgement.text);
+  // What names our own resolver and files says nothing to a sender.
+  judgement.text_is_for_sender = judgement.text.find("(asked: ") == std::string::npos;
+  return judgement;
+}
+
 Judgement judge(const SmtpTrouble& trouble, bool pipelined) {
   const FailureRow row = row_for(trouble.stage, happening_of(trouble));
   Judgement judgement;
   judgement.scope = row.scope;
   judgement.status = row.status;
   judgement.cause = row.cause;
+  judgement.policy_status = row.policy_status;
   if (row.cause == Cause::Timeout) judgement.system_errno = ETIMEDOUT;
   if (trouble.reply && is_4xx(row.cause)) judgement.reply_code = trouble.reply->code;
   judgement.text_is_for_sender = trouble.reply.has_value();

@@ -29,9 +29,22 @@ struct FailureRow {
   FailureScope scope;
   Status status;
   Cause cause;
+  const char* policy_status = "";  // enhanced status code where a DANE policy makes it wait
 };
 
 std::span<const FailureRow> failure_rows();
+
+// Before any connection: what keeps a host or a domain with a DANE policy from being tried.
+enum class PolicyFailure { Bogus, NoDns, NoRecords, Configuration };
+
+struct PolicyFailureRow {
+  PolicyFailure failure;
+  Cause cause;
+  const char* policy_status;
+  const char* what;
+};
+
+std::span<const PolicyFailureRow> policy_failure_rows();
 
 struct Judgement {
   FailureScope scope = FailureScope::Host;
@@ -41,7 +54,15 @@ struct Judgement {
   int reply_code = 0;
   bool text_is_for_sender = false;
   std::string text;
+  std::string policy_status{};  // as in the row; means something under a DANE policy only
 };
+
+// `error` is why a host, or all hosts of a domain, cannot be used under a DANE policy.
+Judgement judge_policy_failure(const Error& error);
+
+// The recipient's part of a judgement that a DANE policy makes: with its status code, and fit for
+// the sender, who is to learn the reason when the retry time is over.
+Judgement under_dane(Judgement judgement);
 
 // `pipelined`: the command went out in a group, which the log line says.
 Judgement judge(const SmtpTrouble& trouble, bool pipelined);

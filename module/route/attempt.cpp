@@ -19,7 +19,12 @@ AttemptResult without_connection(MailServer& server, const AttemptRequest& reque
   RecipientOutcome nobody;
   nobody.host = request.host;
   nobody.host_secure = request.plan.secure;
-  return AttemptRecipients(server, request).give_up(nobody, host_judgement(error));
+  if (!dane_is_enforced(request.plan))
+    return AttemptRecipients(server, request).give_up(nobody, host_judgement(error));
+  const Judgement judgement = judge_policy_failure(error);
+  auto result = AttemptRecipients(server, request).give_up(nobody, under_dane(judgement));
+  result.failure = judgement;
+  return result;
 }
 
 }  // namespace

@@ -74,6 +74,10 @@ Judgement host_judgement(const Error& error) {
   return judgement;
 }
 
+bool dane_is_enforced(const HostPlan& plan) {
+  return has_dane_policy(plan.policy) && plan.enforcement == Enforcement::Full;
+}
+
 TlsVariables variables_of_policy(const HostPolicy& policy) {
   TlsVariables variables;
   if (const auto* base = tlsa_base_domain(policy)) variables.sni = base->text();
@@ -424,7 +428,8 @@ AttemptResult Connection::trouble(const SmtpTrouble& trouble, bool pipelined) {
     if (tls) dane_event("validation-failure");
     if (judgement.cause == Cause::TlsRequired) dane_event("starttls-not-supported");
   }
-  auto result = give_up(judgement);
+  auto result = give_up(dane_is_enforced(request_.plan) ? under_dane(judgement) : judgement);
+  result.failure = judgement;
   result.tls_failed = tls;
   if (judgement.scope == FailureScope::Recipient && !recipients_.all_decided())
     server_.retry_recipient(recipients_.first_undecided(), RetryChange::Deferred);

@@ -107,6 +107,9 @@ class Connection {
 // What $tls_out_... say as long as there is no session.
 TlsVariables variables_of_policy(const HostPolicy& policy);
 
+// Whether the host is held to a DANE policy.
+bool dane_is_enforced(const HostPlan& plan);
+
 // The judgement of what kept a host from being tried at all.
 Judgement host_judgement(const Error& error);
 

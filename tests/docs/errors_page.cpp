@@ -63,10 +63,18 @@ std::string page() {
       "other\n"
       "host is tried. Refusals at RCPT concern that recipient alone,\n"
       "but 421: the server is leaving, which counts as a closed connection.\n\n"
-      "| stage | what happens | consequence |\n|---|---|---|\n";
+      "What a DANE policy makes wait has an enhanced status code (RFC 3463, RFC 5248) in the "
+      "recipient's\n"
+      "text: in the log line, and in the words and the Diagnostic-Code of a delay warning or a "
+      "bounce.\n"
+      "`Status:` of Exim's notifications is its own: 4.0.0 or 5.0.0.\n\n"
+      "| before a connection, under DANE | status |\n|---|---|\n";
+  for (const auto& row : policy_failure_rows())
+    text += format("| {} | {} |\n", row.what, row.policy_status);
+  text += "\n| stage | what happens | consequence | status under DANE |\n|---|---|---|---|\n";
   for (const auto& row : failure_rows())
-    text += format("| {} | {} | {} |\n", stage_name(row.stage), happening(row.happening),
-                   consequence(row));
+    text += format("| {} | {} | {} | {} |\n", stage_name(row.stage), happening(row.happening),
+                   consequence(row), row.policy_status);
   return text;
 }
 

@@ -180,13 +180,15 @@ def test_verbose_output(both, recipient, said):
 @pytest.mark.parametrize("recipient", ["tmp@ee.lab", "bob@two-mx-down.lab", "bob@no-starttls.lab",
                                        "bob@impostor.lab", "bob@ee.lab"])
 def test_exinext(both, recipient):
-    """Exim's own script shows the same; of a refused certificate the drivers have words of their own."""
+    """Exim's own script shows the same; of a refused certificate the drivers have words of their own,
+    and ours has a status code where DANE makes mail wait."""
     def result(mail):
         mail.send(recipient)
         done = subprocess.run([Path(mail.exim_binary).with_name("exinext"), "-C", mail.config, recipient],
                               capture_output=True, text=True, check=True, cwd="/")
         assert done.stderr == ""
         text = re.sub(r"\d\d-\w{3}-\d{4} [\d:]+", "TIME", done.stdout)
+        text = re.sub(r"DANE: 4\.7\.4 ", "", text)
         return re.sub("TLS session: .*", "TLS session", text)
 
     seen = both(result)

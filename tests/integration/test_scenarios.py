@@ -364,7 +364,7 @@ def test_the_same_through_the_liar_itself(world, sender):
     with world.lying_resolver(*FORGED):
         message_id = mail.send("bob@ta.lab")
     assert mail.queue() == {message_id: ["bob@ta.lab"]}
-    assert "DANE error: MX look-up of ta.lab" in mail.mainlog()
+    assert "DANE error: 4.7.5 MX look-up of ta.lab" in mail.mainlog()
     assert world.receivers.mail(message_id) == []
 
 

@@ -40,6 +40,8 @@ START_TEST(bogus_mx_defers_without_a_connection) {
   for (std::size_t i : {0U, 1U}) {
     ck_assert(scene.server.outcomes.at(i).status == Status::Deferred);
     ck_assert(scene.server.outcomes.at(i).cause == Cause::Dns);
+    assert_contains(scene.server.outcomes.at(i).text, ": 4.7.5 ");
+    ck_assert(scene.server.outcomes.at(i).text_is_for_sender);
   }
   assert_text(scene.server.trace(),
               "take_over; retry_routing 0 dom.lab; event dane:fail dnssec-invalid");

@@ -153,6 +153,51 @@ START_TEST(going_down_at_rcpt_is_the_hosts) {
 }
 END_TEST
 
+// tests D-130, D-131, D-134
+struct Coded {
+  Judgement judgement;
+  const char* text;
+  bool for_sender;
+};
+const Coded kCoded[] = {
+    {judge(no_reply(SmtpStage::StartTls, ErrorKind::TlsHandshake), false),
+     "DANE: 4.7.4 a TLS session is required, but the server did not offer TLS support", true},
+    {judge(refusal(SmtpStage::StartTls, 454), false),
+     "DANE: 4.7.4 SMTP error from remote mail server after CMD: 454 no", true},
+    {judge(no_reply(SmtpStage::Handshake, ErrorKind::TlsHandshake), false),
+     "TLS session: 4.7.5 why", true},
+    {judge(no_reply(SmtpStage::Verify, ErrorKind::TlsVerify), false), "TLS session: 4.7.5 why",
+     true},
+    {judge_policy_failure({ErrorKind::DnsBogus, "DANE error: MX look-up of a.lab: bogus"}),
+     "DANE error: 4.7.5 MX look-up of a.lab: bogus", true},
+    {judge_policy_failure({ErrorKind::DnsFailure, "DANE error: SERVFAIL"}),
+     "DANE error: 4.4.3 SERVFAIL", true},
+    {judge_policy_failure({ErrorKind::DnsFailure, "not working (asked: 127.0.0.1@53)"}),
+     "DANE: 4.4.3 not working (asked: 127.0.0.1@53)", false},
+    {judge_policy_failure({ErrorKind::TlsVerify, "DANE: no records"}), "DANE: 4.7.4 no records",
+     true},
+    {judge_policy_failure({ErrorKind::BadInput, "failed to expand option x"}),
+     "DANE: 4.3.5 failed to expand option x", true},
+    {judge(no_reply(SmtpStage::Mail, ErrorKind::Timeout), false), "SMTP timeout after CMD", false},
+};
+
+START_TEST(what_a_dane_policy_makes_wait_has_a_status_code) {
+  const Judgement told = under_dane(kCoded[_i].judgement);
+  assert_text(told.text, kCoded[_i].text);
+  ck_assert(told.text_is_for_sender == kCoded[_i].for_sender);
+  ck_assert(told.status == Status::Deferred);
+}
+END_TEST
+
+START_TEST(status_codes_are_for_now) {
+  for (const auto& row : failure_rows())
+    ck_assert(*row.policy_status == '\0' ||
+              std::string(row.policy_status).compare(0, 2, "4.") == 0);
+  for (const auto& row : policy_failure_rows())
+    ck_assert(std::string(row.policy_status).compare(0, 2, "4.") == 0);
+}
+END_TEST
+
 // Exim's driver adds the system's word for a time-out to the host's line, and no code to its record
 // of a greeting.
 START_TEST(what_the_host_line_and_record_get) {
@@ -174,6 +219,9 @@ int main() {
   tcase_add_test(tc, recipients_are_refused_one_by_one);
   tcase_add_test(tc, connection_and_message);
   tcase_add_test(tc, going_down_at_rcpt_is_the_hosts);
+  tcase_add_loop_test(tc, what_a_dane_policy_makes_wait_has_a_status_code, 0,
+                      static_cast<int>(std::size(kCoded)));
+  tcase_add_test(tc, status_codes_are_for_now);
   tcase_add_test(tc, what_the_host_line_and_record_get);
   suite_add_tcase(suite, tc);
   return run_suite(suite);
