@@ -36,8 +36,8 @@ constexpr FailureRow kRows[] = {
     {SmtpStage::Ehlo, Garbled, kHost, Status::Deferred, Cause::Format},
     {SmtpStage::Ehlo, IoError, kHost, Status::Deferred, Cause::None},
 
-    // RFC 7672 2.2, D-023: no STARTTLS where TLS is mandatory => do not send, try another host,
-    // else wait; only the retry rules make a bounce of it (D-112).
+    // RFC 7672 2.2, D-023, D-131: no STARTTLS where TLS is mandatory => do not send, try another
+    // host, else wait; only the retry rules make a bounce of it (D-112).
     {SmtpStage::StartTls, Refused4xx, kHost, Status::Deferred, Cause::TlsRequired, kNotSupported},
     {SmtpStage::StartTls, Refused5xx, kHost, Status::Deferred, Cause::TlsRequired, kNotSupported},
     {SmtpStage::StartTls, NoAnswer, kHost, Status::Deferred, Cause::Timeout},
@@ -117,7 +117,7 @@ Happening happening_of(const SmtpTrouble& trouble) {
 }
 
 constexpr PolicyFailureRow kPolicyRows[] = {
-    // D-130: the DNS is there, and what it says is forged or cannot be validated.
+    // D-130
     {PolicyFailure::Bogus, Cause::Dns, kCryptography, "a DNS answer fails validation"},
     {PolicyFailure::NoDns, Cause::Dns, "4.4.3", "a DNS look-up fails"},
     {PolicyFailure::NoRecords, Cause::TlsRequired, kNotSupported,
@@ -182,6 +182,7 @@ Judgement judge_policy_failure(const Error& error) {
   return judgement;
 }
 
+// D-134
 Judgement under_dane(Judgement judgement) {
   if (judgement.policy_status.empty()) return judgement;
   judgement.text = policy_failure_text(judgement.policy_status, judgement.text);

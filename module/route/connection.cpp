@@ -144,6 +144,7 @@ AttemptResult Connection::make() {
   return converse(std::move(*socket));
 }
 
+// D-104
 AttemptResult Connection::take_over() {
   const auto open = server_.open_connection();
   auto settings = session_settings(server_, tls_, verdict_);
