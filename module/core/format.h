@@ -14,11 +14,17 @@ namespace danesmtp {
 
 std::string format_arguments(fmt::string_view text, fmt::format_args arguments);
 
-// "{}" is replaced by each argument in turn; fmt's syntax.
-template <class... T>
-std::string format(fmt::format_string<T...> text, T&&... arguments) {
-  return format_arguments(text, fmt::make_format_args(arguments...));
-}
+struct Format {
+  template <class... T>
+  std::string operator()(fmt::format_string<T...> text, T&&... arguments) const {
+    return format_arguments(text, fmt::make_format_args(arguments...));
+  }
+};
+
+// format("{}", ...): "{}" is replaced by each argument in turn; fmt's syntax. An object, not a
+// function: then the namespaces of the arguments are not searched for another format(), and
+// std::format() (C++20, GCC 13 and later) is no candidate.
+inline constexpr Format format;
 
 // The parts with `between` in each gap.
 std::string join(const std::vector<std::string>& parts, std::string_view between);
