@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Is the running Exim the one this shim was compiled for? The loader's magic number did not change
  * when the structures did, so the version, the sizes of exported symbols, the offsets in the exported
- * option tables and the set of option names (which tells the build's features) are compared. Reads
- * only; calls no function of Exim. */
+ * option tables and the set of option names (which tells the build's features) are compared. Symbols
+ * that hold a structure by value tell its size too: `cutthrough` that of host_item. Reads only; calls
+ * no function of Exim. */
 #include "shim.h"
 #include "symbol_size.h"
 
@@ -25,6 +26,12 @@ static const char *size_difference(void)
       sizeof(smtp_transport_options_block) },
     { "f", "the size of the global flags", sizeof(f) },
     { "smtp_transport_info", "the size of transport_info", sizeof(transport_info) },
+    { "cutthrough", "the size of cut_t (host_item, client_conn_ctx)", sizeof(cut_t) },
+    { "auth_defaults", "the size of auth_instance", sizeof(auth_instance) },
+    { "plaintext_auth_info", "the size of auth_info", sizeof(auth_info) },
+    { "router_defaults", "the size of router_instance", sizeof(router_instance) },
+    { "dkim_module_info", "the size of misc_module_info", sizeof(misc_module_info) },
+    { "continue_next_id", "the length of a message id", MESSAGE_ID_LENGTH + 1 },
   };
   for (size_t i = 0; i < nelem(expected); i++) {
     const size_t there = program_symbol_size(expected[i].symbol); /* 0: not known */
@@ -134,7 +141,7 @@ static const struct expected_option transport_expected[] = {
 const char *abi_difference(void)
 {
   const char *why;
-  if (strncmp(CCS version_string, EXIM_VERSION_STR, strlen(EXIM_VERSION_STR)) != 0) {
+  if (strcmp(CCS version_string, EXIM_VERSION_STR) != 0) {
     snprintf(difference, sizeof(difference),
              "this module was built for Exim " EXIM_VERSION_STR ", the running one is %.40s",
              CS version_string);

@@ -3,6 +3,10 @@
  * beside this module's own file, or fixed at build time; never from the environment. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <elf.h>
+#include <fcntl.h>
+#include <link.h>
+#include <sys/stat.h>
 
 #include "shim.h"
 
@@ -22,6 +26,53 @@ static BOOL core_path(char *path, size_t size)
 #endif
 }
 
+static BOOL within(uint64_t offset, uint64_t length, uint64_t size)
+{
+  return offset <= size && length <= size - offset;
+}
+
+static BOOL read_at(int fd, void *into, size_t length, uint64_t offset)
+{
+  return pread(fd, into, length, (off_t)offset) == (ssize_t)length;
+}
+
+static BOOL segments_are_there(int fd, const ElfW(Ehdr) *header, uint64_t size)
+{
+  ElfW(Phdr) segment;
+  if (header->e_phentsize != sizeof(segment)) return FALSE;
+  for (int i = 0; i < header->e_phnum; i++) {
+    if (!read_at(fd, &segment, sizeof(segment), header->e_phoff + (uint64_t)i * sizeof(segment))) return FALSE;
+    if (!within(segment.p_offset, segment.p_filesz, size)) return FALSE;
+  }
+  return TRUE;
+}
+
+/* The table of sections is the end of the file, also after strip(1). */
+static BOOL end_is_there(int fd, const ElfW(Ehdr) *header, uint64_t size)
+{
+  ElfW(Shdr) names;
+  if (header->e_shnum == 0) return TRUE;
+  return header->e_shentsize == sizeof(names) && header->e_shstrndx < header->e_shnum &&
+         within(header->e_shoff, (uint64_t)header->e_shnum * sizeof(names), size) &&
+         read_at(fd, &names, sizeof(names), header->e_shoff + header->e_shstrndx * sizeof(names)) &&
+         names.sh_type == SHT_STRTAB;
+}
+
+/* A file that is cut short, or is just being copied, would end the process by a signal, and Exim would
+ * freeze the message. Its own headers (ELF gABI) say how far it has to reach. */
+static BOOL is_whole(const char *path)
+{
+  struct stat facts;
+  ElfW(Ehdr) header;
+  const int fd = open(path, O_RDONLY | O_CLOEXEC);
+  const BOOL whole = fd >= 0 && fstat(fd, &facts) == 0 && read_at(fd, &header, sizeof(header), 0) &&
+                     memcmp(header.e_ident, ELFMAG, SELFMAG) == 0 &&
+                     segments_are_there(fd, &header, (uint64_t)facts.st_size) &&
+                     end_is_there(fd, &header, (uint64_t)facts.st_size);
+  if (fd >= 0) close(fd);
+  return whole;
+}
+
 const struct danesmtp_core_table *core_library(const char **why)
 {
   static const struct danesmtp_core_table *core;
@@ -32,6 +83,10 @@ const struct danesmtp_core_table *core_library(const char **why)
   *why = problem;
   if (!core_path(path, sizeof(path))) {
     snprintf(problem, sizeof(problem), "danesmtp: cannot tell where its core library is");
+    return NULL;
+  }
+  if (access(path, R_OK) == 0 && !is_whole(path)) {
+    snprintf(problem, sizeof(problem), "danesmtp: %.400s is not whole; install it again", path);
     return NULL;
   }
   if (!(library = dlopen(path, RTLD_NOW | RTLD_LOCAL))) {

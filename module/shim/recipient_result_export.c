@@ -196,7 +196,8 @@ void defer_undecided(address_item *addresses, const char *why)
   for (address_item *a = addresses; a; a = a->next) {
     if (a->transport_return == OK || a->transport_return == FAIL) continue;
     a->transport_return = DEFER;
-    if (a->message || a->basic_errno) continue; /* it waits for a reason of its own */
+    if (a->message || (a->basic_errno && a->basic_errno != ERRNO_UNKNOWNERROR))
+      continue; /* it waits for a reason of its own; the error is the one that Exim begins with */
     a->basic_errno = ERRNO_BADTRANSPORT;
     a->message = string_copy(CUS why);
   }

@@ -78,6 +78,10 @@ struct danesmtp_services all_services(void);
 void callout_wrap_setup(transport_instance *tblock);
 void callout_over(void);
 
+/* misfit.c: a module that is not for the running Exim. The transport then lets everything wait, or is
+ * no transport at all; doc/decisions/0012. */
+void misfit_take_over(transport_info *info, const char *why);
+
 /* core_library.c: the core, opened at the first delivery. NULL: *why says why not. */
 const struct danesmtp_core_table *core_library(const char **why);
 

@@ -3,8 +3,6 @@
  * behind it. Loading fills tables from memory and nothing else: no file, no socket, no thread. */
 #include "shim.h"
 
-#include <syslog.h>
-
 static void instance_init(driver_instance *t);
 static BOOL instance_code(transport_instance *tblock, address_item *addresses);
 static void instance_closedown(transport_instance *tblock);
@@ -21,21 +19,13 @@ __attribute__((visibility("default"))) transport_info _transport_info = {
   .local = FALSE,
 };
 
-/* Exim's own functions may be other ones than those we were compiled against, so none is called. */
-static void refuse(const char *why)
-{
-  char line[400];
-  const int length = snprintf(line, sizeof(line), "danesmtp_transport.so refused: %s\n", why);
-  openlog("exim", LOG_PID, LOG_MAIL);
-  syslog(LOG_CRIT, "%s", line);
-  if (write(STDERR_FILENO, line, (size_t)length) < 0) { /* there is nobody else to tell */ }
-  _exit(EXIT_FAILURE);
-}
-
 __attribute__((constructor)) static void loaded(void)
 {
   const char *why = abi_difference();
-  if (why) refuse(why);
+  if (why) {
+    misfit_take_over(&_transport_info, why);
+    return;
+  }
   option_table_build();
   _transport_info.drinfo.options = option_table;
   _transport_info.drinfo.options_block = option_defaults;
@@ -96,14 +86,24 @@ struct danesmtp_services all_services(void)
   return services;
 }
 
+/* Beyond RLIMIT_FSIZE a write shall fail with EFBIG, and the message wait; by default SIGXFSZ ends the
+ * process, and Exim freezes the message. A handler, and not SIG_IGN, which programs that Exim runs
+ * (filters) would inherit. */
+static void file_too_large(int sig)
+{
+  (void)sig;
+}
+
 static BOOL instance_code(transport_instance *tblock, address_item *addresses)
 {
+  const struct sigaction too_large = { .sa_handler = file_too_large, .sa_flags = SA_RESTART };
   const char *why = NULL;
   const struct danesmtp_core_table *core;
   struct batch_handle h;
 
   callout_over();
   if (core_not_needed(tblock)) return own_driver_code(tblock, addresses);
+  sigaction(SIGXFSZ, &too_large, NULL);
   /* The core is part of what keeps mail from impostors: without it, every recipient waits. */
   if (!(core = core_library(&why))) {
     defer_undecided(addresses, why);

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The loadable module as Exim sees it: options, defaults, refusals, and what it leaves alone."""
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -138,43 +137,6 @@ def test_the_core_brings_its_own_cxx_and_exports_one_symbol(world):
     symbols = subprocess.run(["nm", "-D", "--defined-only", core], capture_output=True, text=True,
                              check=True).stdout.split()
     assert symbols[2::3] == ["danesmtp_core"]
-
-
-def build_shim(tmp_path, world, definitions):
-    build = tmp_path / "build"
-    subprocess.run(["cmake", "-S", TOP, "-B", build, "-DDANESMTP_TESTS=OFF",
-                    f"-DEXIM_BUILD_DIR={world.exim.tree}", f"-DDANESMTP_SHIM_DEFINITIONS={definitions}"],
-                   check=True, capture_output=True)
-    subprocess.run(["cmake", "--build", build, "--target", "danesmtp_transport"], check=True,
-                   capture_output=True)
-    return build / "exim-modules" / "danesmtp_transport.so"
-
-
-@pytest.mark.parametrize("definitions,difference", [
-    ("EXPERIMENTAL_DSN_INFO", "the size of address_item is"),
-    ("EXPERIMENTAL_ARC", "the size of the smtp options is"),
-    ("DISABLE_PRDR", "the size of the smtp options is"),
-    ('EXIM_VARIANT_VERSION="x"', "this module was built for Exim"),
-])
-def test_a_module_for_another_exim_is_refused(world, tmp_path, definitions, difference):
-    wrong = build_shim(tmp_path, world, definitions)
-    config = config_of(tmp_path, "a:\n  driver = danesmtp\n")
-    with world.exim.other_module(wrong):
-        _, errors = exim(world, "-bV", config=config, expected=1)
-    lines = [line for line in errors.splitlines() if "danesmtp" in line]
-    assert len(lines) == 1 and "refused" in lines[0], errors
-    assert difference in lines[0]
-
-
-def test_without_its_core_everything_waits(world, sender, tmp_path):
-    lonely = tmp_path / "danesmtp_transport.so"
-    shutil.copy(module_directory(world) / "danesmtp_transport.so", lonely)
-    with world.exim.other_module(lonely):
-        mail = sender(driver="danesmtp")
-        message_id = mail.send("bob@plain.lab")
-        assert mail.queue() == {message_id: ["bob@plain.lab"]}
-        assert "cannot open its core library" in mail.paniclog()
-    assert world.receivers.mail(message_id) == []
 
 
 def test_without_dane_options_the_core_is_not_opened(world, sender):

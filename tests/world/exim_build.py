@@ -41,20 +41,28 @@ class EximBuild:
             _put_over(chosen, self.module_dir)
 
     @contextlib.contextmanager
-    def other_module(self, transport, core=None):
-        """For its length Exim's module directory holds nothing but this transport, and its core if one
-        is given. Yields the directory."""
+    def other_modules(self):
+        """For its length Exim's module directory is a copy of it, which is given."""
         with tempfile.TemporaryDirectory() as directory:
             os.chmod(directory, 0o755)
-            shutil.copy(transport, Path(directory) / "danesmtp_transport.so")
-            if core:
-                (Path(directory) / "danesmtp").mkdir()
-                shutil.copy(core, Path(directory) / "danesmtp/core.so")
+            shutil.copytree(self.module_dir, directory, dirs_exist_ok=True)
             _put_over(directory, self.module_dir)
             try:
                 yield Path(directory)
             finally:
-                subprocess.run(["umount", self.module_dir], check=True)
+                # Lazily: a relay of a connection that is left open may still have the library open.
+                subprocess.run(["umount", "--lazy", self.module_dir], check=True)
+
+    @contextlib.contextmanager
+    def other_module(self, transport, core=None):
+        """For its length the transport there is this one, with this core or none. Yields the directory."""
+        with self.other_modules() as directory:
+            shutil.rmtree(directory / "danesmtp")
+            shutil.copy(transport, directory / "danesmtp_transport.so")
+            if core:
+                (directory / "danesmtp").mkdir()
+                shutil.copy(core, directory / "danesmtp/core.so")
+            yield directory
 
 
 def find_build():

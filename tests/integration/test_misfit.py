@@ -1,0 +1,302 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A module that is not for the running Exim, is gone, or is damaged: mail waits, nothing is frozen, and
+one line says why (doc/decisions/0012)."""
+import contextlib
+import os
+import re
+import resource
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+TOP = Path(__file__).resolve().parents[2]
+CONFIG = "keep_environment =\nbegin transports\na:\n  driver = danesmtp\n"
+
+
+@pytest.fixture(scope="module")
+def build(tmp_path_factory):
+    return tmp_path_factory.mktemp("shim")
+
+
+def build_shim(build, tree, definitions=""):
+    """Compiles the shim against the headers of `tree`; WorldError's text is the compiler's."""
+    for argv in (["cmake", "-S", TOP, "-B", build, "-DDANESMTP_TESTS=OFF", f"-DEXIM_BUILD_DIR={tree}",
+                  "-DCMAKE_BUILD_TYPE=Release", f"-DDANESMTP_SHIM_DEFINITIONS={definitions}"],
+                 ["cmake", "--build", build, "--target", "danesmtp_transport"]):
+        done = subprocess.run(argv, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise AssertionError(done.stdout + done.stderr)
+    return build / "exim-modules" / "danesmtp_transport.so"
+
+
+def changed_tree(world, tmp_path, header, pattern, replacement):
+    """The headers of the Exim build with one change."""
+    tree = tmp_path / "tree"
+    shutil.copytree(world.exim.tree, tree, ignore=lambda directory, names: [
+        name for name in names
+        if not name.endswith(".h") and not os.path.isdir(os.path.join(directory, name))])
+    text = (tree / header).read_text(encoding="utf-8")
+    changed, count = re.subn(pattern, replacement, text, count=1)
+    assert count == 1
+    (tree / header).write_text(changed, encoding="utf-8")
+    return tree
+
+
+def check_configuration(world, tmp_path):
+    """The lines of `exim -bV` about the module, and its exit status."""
+    config = tmp_path / "exim.conf"
+    config.write_text(CONFIG, encoding="utf-8")
+    done = subprocess.run([world.exim.binary, "-C", str(config), "-bV"], capture_output=True, text=True,
+                          check=False, timeout=60, cwd="/", env={"PATH": "/usr/bin:/bin"})
+    return [line for line in done.stderr.splitlines() if "danesmtp" in line], done.returncode
+
+
+# -- what is refused, and how
+
+@pytest.mark.parametrize("definitions,difference", [
+    ("EXPERIMENTAL_DSN_INFO", "the size of address_item is"),
+    ("EXPERIMENTAL_ARC", "the size of the smtp options is"),
+    ("DISABLE_PRDR", "the size of the smtp options is"),
+    ('EXIM_VARIANT_VERSION="x"', "this module was built for Exim"),
+])
+def test_built_with_other_features(world, tmp_path, build, definitions, difference):
+    with world.exim.other_module(build_shim(build, world.exim.tree, definitions)):
+        lines, status = check_configuration(world, tmp_path)
+    assert status == 1 and len(lines) == 1 and "refused" in lines[0] and difference in lines[0], lines
+
+
+@pytest.mark.parametrize("header,pattern,replacement,difference", [
+    ("structs.h", r"\} host_item;", "long more_of_it; } host_item;", "host_item"),
+    ("globals.h", r"\} cut_t;", "long more_of_it; } cut_t;", "the size of cut_t"),
+    ("structs.h", r"\} auth_instance;", "long more_of_it; } auth_instance;", "the size of auth_instance"),
+    ("structs.h", r"\} auth_info;", "long more_of_it; } auth_info;", "the size of auth_info"),
+    ("structs.h", r"\} router_instance;", "long more_of_it; } router_instance;",
+     "the size of router_instance"),
+    ("structs.h", r"\} misc_module_info;", "long more_of_it; } misc_module_info;",
+     "the size of misc_module_info"),
+], ids=lambda value: value if " " not in value and "}" not in value else "")
+def test_built_for_a_patched_exim_of_the_same_version(world, tmp_path, build, header, pattern, replacement,
+                                                      difference):
+    tree = changed_tree(world, tmp_path, header, pattern, replacement)
+    with world.exim.other_module(build_shim(build, tree)):
+        lines, status = check_configuration(world, tmp_path)
+    assert status == 1 and len(lines) == 1 and difference in lines[0], lines
+
+
+@pytest.mark.parametrize("change", (lambda v: v + "0", lambda v: v[:-1], lambda v: v.rpartition(".")[0]),
+                         ids=("longer", "shorter", "without its last number"))
+def test_the_version_is_compared_whole(world, tmp_path, build, change):
+    running = re.search(r'RELEASE_VERSION "(.*)"', (world.exim.tree / "version.h").read_text()).group(1)
+    tree = changed_tree(world, tmp_path, "version.h", re.escape(f'"{running}"'), f'"{change(running)}"')
+    with world.exim.other_module(build_shim(build, tree)):
+        lines, status = check_configuration(world, tmp_path)
+    assert status == 1
+    assert f"built for Exim {change(running)}, the running one is {running}" in lines[0]
+
+
+@pytest.mark.parametrize("pattern,replacement,warning", [
+    (r"verify_check_given_host\(const uschar \*\*", "verify_check_given_host(int", "int-conversion"),
+    (r"retry_add_item\(address_item \*", "retry_add_item(host_item *", "incompatible-pointer-types"),
+    (r"retry_host_key_build\(", "another_name(", "implicit-function-declaration"),
+], ids=("pointer and integer", "another pointer", "no such function"))
+def test_headers_with_other_functions_do_not_compile(world, tmp_path, build, pattern, replacement, warning):
+    """As between two series of Exim; C by itself would only warn, in a Release build too."""
+    tree = changed_tree(world, tmp_path, "functions.h", pattern, replacement)
+    with pytest.raises(AssertionError, match=f"error: .*-Werror={warning}"):
+        build_shim(build, tree)
+
+
+# -- what becomes of mail meanwhile
+
+@contextlib.contextmanager
+def module_changed(world, change):
+    """For its length Exim's module directory is a copy with something changed in it."""
+    with world.exim.other_modules() as directory:
+        change(directory)
+        yield
+
+
+def the_one_line(mail, text):
+    lines = [line for line in mail.mainlog().splitlines() if text in line]
+    assert len(lines) == 1, mail.mainlog()
+    return lines[0]
+
+
+def waits(mail, message_id, recipient="bob@ee.lab"):
+    assert mail.queue() == {message_id: [recipient]}
+    assert "frozen" not in mail.mainlog() + mail.exim("-bp").stdout.decode()
+    assert not re.search(rf"{message_id} \*\*", mail.mainlog())
+
+
+def test_other_features_and_mail_waits(world, sender, build):
+    wrong = build_shim(build, world.exim.tree, "EXPERIMENTAL_DSN_INFO")
+    mail = sender(options={"dane_trust_anchor_file": world.trust_anchor})
+    with world.exim.other_module(wrong):
+        local = mail.send("eve@sender.lab")
+        message_id = mail.send("bob@ee.lab")
+        line = the_one_line(mail, "refused: the size of address_item")
+        assert line.endswith("; mail waits")
+        waits(mail, message_id)
+        assert f"{local} Completed" in mail.mainlog(), "what does not need the module goes on"
+    mail.deliver(message_id)
+    assert len(world.receivers.mail(message_id)) == 1
+
+
+SESSION = b"EHLO a.lab\r\nMAIL FROM:<alice@sender.lab>\r\nRCPT TO:<bob@ee.lab>\r\nDATA\r\nHello.\r\n.\r\nQUIT\r\n"
+
+
+@pytest.mark.parametrize("acl,reply", [("verify = recipient/callout=10s,no_cache", b"\r\n451 "),
+                                       ("control = cutthrough_delivery", b"\r\n250 OK id=")])
+def test_exims_core_does_not_speak_for_us_meanwhile(world, sender, build, acl, reply):
+    """It would with our options and without our verdict. Mail is taken and waits, or the client does."""
+    before = len(world.receivers.mail())
+    mail = sender(main=f'acl_smtp_rcpt = "accept {acl}"')
+    with world.exim.other_module(build_shim(build, world.exim.tree, "EXPERIMENTAL_DSN_INFO")):
+        assert reply in mail.exim("-odq", "-bs", stdin=SESSION).stdout
+    assert "callout transport 'remote_smtp': danesmtp is non-smtp" in mail.mainlog()
+    assert len(world.receivers.mail()) == before
+
+
+def test_another_series_is_refused_by_exim_itself(world, sender, tmp_path, build):
+    tree = changed_tree(world, tmp_path, "version.h", r'RELEASE_VERSION ".*"', 'RELEASE_VERSION "4.99.1"')
+    wrong = build_shim(build, tree)
+    mail = sender(options={"dane_trust_anchor_file": world.trust_anchor})
+    message_id = mail.inject("bob@ee.lab")
+    with world.exim.other_module(wrong):
+        said = mail.exim("-M", message_id, expected=(1,)).stderr.decode()
+        assert "built for Exim 4.99.1" in said
+        the_one_line(mail, "transport module danesmtp is not compatible with this version of Exim")
+    waits(mail, message_id)
+    mail.deliver(message_id)
+    assert len(world.receivers.mail(message_id)) == 1
+
+
+def test_a_module_that_is_gone(world, sender):
+    """Nothing of ours runs then; what Exim says, and that the message is whole."""
+    mail = sender(options={"dane_trust_anchor_file": world.trust_anchor})
+    message_id = mail.inject("bob@ee.lab")
+    with module_changed(world, lambda directory: (directory / "danesmtp_transport.so").unlink()):
+        mail.exim("-M", message_id, expected=(1,))
+        assert 'cannot find transport driver "danesmtp"' in mail.paniclog()
+    mail.deliver(message_id)
+    assert len(world.receivers.mail(message_id)) == 1
+
+
+# -- the core library
+
+def cut_in_half(core):
+    os.truncate(core, core.stat().st_size // 2)
+
+
+def cut_in_its_code(core):
+    os.truncate(core, 200_000)  # without the check: SIGBUS
+
+
+def cut_a_little(core):
+    os.truncate(core, core.stat().st_size - 100)
+
+
+def empty(core):
+    os.truncate(core, 0)
+
+
+def zeros_at_the_end(core):
+    size = core.stat().st_size
+    os.truncate(core, size - 65536)
+    os.truncate(core, size)
+
+
+def something_else(core):
+    core.write_text("This is not a library.\n" * 100, encoding="ascii")
+
+
+def of_another_build(core):
+    source = core.with_name("other.c")
+    source.write_text("const unsigned danesmtp_core[64] = { 4000000, 8 };\n", encoding="ascii")
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", core, source], check=True)
+
+
+@pytest.mark.parametrize("damage,complaint", [
+    (cut_in_half, "is not whole"), (cut_in_its_code, "is not whole"), (cut_a_little, "is not whole"), (empty, "is not whole"),
+    (zeros_at_the_end, "is not whole"), (something_else, "is not whole"),
+    (of_another_build, "does not belong to this module"),
+    (Path.unlink, "cannot open its core library"),
+], ids=lambda value: getattr(value, "__name__", ""))
+def test_a_damaged_core(world, sender, damage, complaint):
+    mail = sender(options={"dane_trust_anchor_file": world.trust_anchor})
+    with module_changed(world, lambda directory: damage(directory / "danesmtp/core.so")):
+        message_id = mail.send("bob@ee.lab")
+        line = the_one_line(mail, f"{message_id} == bob@ee.lab")
+        assert complaint in line
+        waits(mail, message_id)
+    mail.deliver(message_id)
+    assert len(world.receivers.mail(message_id)) == 1
+
+
+def test_a_stripped_core_is_whole(world, sender):
+    """Packages strip what is installed."""
+    mail = sender(options={"dane_trust_anchor_file": world.trust_anchor})
+    with module_changed(world, lambda directory: subprocess.run(
+            ["strip", directory / "danesmtp/core.so", directory / "danesmtp_transport.so"], check=True)):
+        message_id = mail.send("bob@ee.lab")
+    assert len(world.receivers.mail(message_id)) == 1
+
+
+def test_a_message_beyond_the_limit_on_file_sizes(world, sender):
+    """RLIMIT_FSIZE: SIGXFSZ would end the process, and Exim would freeze the message."""
+    mail = sender(options={"dane_trust_anchor_file": world.trust_anchor})
+    message_id = mail.inject("bob@ee.lab", body="x" * 60 + "\n" + "0123456789\n" * 200000)
+    subprocess.run([mail.exim_binary, "-C", str(mail.config), "-M", message_id], check=True, cwd="/",
+                   preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20)))
+    line = the_one_line(mail, f"{message_id} == bob@ee.lab")
+    assert os.strerror(27) in line  # EFBIG
+    waits(mail, message_id)
+    mail.deliver(message_id)
+    assert len(world.receivers.mail(message_id)) == 1
+
+
+# -- installing
+
+def test_installed_by_rename(tmp_path):
+    """A process that runs the old library keeps it; whoever opens the name gets a whole one."""
+    build = TOP / "build/dev"
+    place = tmp_path / "image"
+    install = ["cmake", "--install", build, "--prefix", "/usr"]
+    environment = {**os.environ, "DESTDIR": str(place)}
+    subprocess.run(install, env=environment, check=True, capture_output=True)
+    (core,) = place.rglob("core.so")
+    before, inode = core.read_bytes(), core.stat().st_ino
+    with core.open("rb") as opened:
+        seen_missing = watched_while(core, lambda: subprocess.run(
+            install, env=environment, check=True, capture_output=True))
+        assert opened.read() == before
+    assert core.stat().st_ino != inode and not seen_missing
+    assert sorted(each.name for each in core.parents[1].iterdir()) == ["danesmtp", "danesmtp_transport.so"]
+    manifest = (build / "install_manifest.txt").read_text(encoding="utf-8")
+    assert "/danesmtp/core.so" in manifest and ".danesmtp-new" not in manifest
+
+
+def watched_while(path, act):
+    """Whether `path` was ever missing or short while `act` ran."""
+    size = path.stat().st_size
+    child = os.fork()
+    if child == 0:
+        signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+        end = time.monotonic() + 120
+        while time.monotonic() < end:
+            try:
+                if os.stat(path).st_size != size:
+                    os._exit(1)
+            except FileNotFoundError:
+                os._exit(1)
+        os._exit(0)
+    try:
+        act()
+    finally:
+        os.kill(child, signal.SIGTERM)
+        status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    return status != 0
