@@ -41,9 +41,11 @@ tl::unexpected<Error> closed() {
 
 }  // namespace
 
+// Exim's connect leaves the socket open in every program that is started meanwhile (filters).
 LineChannel::LineChannel(UniqueFd socket) : socket_(std::move(socket)) {
   int flags = ::fcntl(socket_.get(), F_GETFL);
   if (flags >= 0) ::fcntl(socket_.get(), F_SETFL, flags | O_NONBLOCK);
+  ::fcntl(socket_.get(), F_SETFD, FD_CLOEXEC);
 }
 
 Result<std::string> LineChannel::read_line(Deadline deadline) {
@@ -145,6 +147,7 @@ UniqueFd LineChannel::release() {
   if (!open() || tls_ || pending_input()) return UniqueFd();
   int flags = ::fcntl(socket_.get(), F_GETFL);
   if (flags < 0 || ::fcntl(socket_.get(), F_SETFL, flags & ~O_NONBLOCK) != 0) return UniqueFd();
+  if (::fcntl(socket_.get(), F_SETFD, 0) != 0) return UniqueFd();
   return std::move(socket_);
 }
 

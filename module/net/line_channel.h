@@ -29,7 +29,7 @@ class LineChannel {
  public:
   static constexpr std::size_t kMaxLine = 4096;  // octets, without the line ending
 
-  // A connected stream socket; it is made non-blocking.
+  // A connected stream socket; it is made non-blocking and close-on-exec.
   explicit LineChannel(UniqueFd socket);
 
   // The next line without its ending; a bare LF is accepted as one. Errors: Protocol for a line

@@ -15,9 +15,14 @@ namespace danesmtp {
 
 constexpr std::uint64_t kMessageInMemory = 8U << 20;  // octets
 
+// open(2), for a test to have it fail.
+using OpenFile = int (*)(const char* path, int flags, unsigned mode);
+int open_file(const char* path, int flags, unsigned mode);
+
 // An empty, nameless file for about `expected_size` octets. Io names the directory.
 [[nodiscard]] Result<UniqueFd> make_message_file(const std::string& spool_directory,
-                                                 std::uint64_t expected_size);
+                                                 std::uint64_t expected_size,
+                                                 OpenFile open = open_file);
 
 // The whole of the file, for sending.
 [[nodiscard]] Result<FileExtent> whole_file(const UniqueFd& file);

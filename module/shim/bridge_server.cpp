@@ -3,6 +3,7 @@
 
 #include "core/bytes.h"
 #include "core/format.h"
+#include "net/close_on_exec.h"
 
 namespace danesmtp {
 namespace {
@@ -371,6 +372,7 @@ void BridgeServer::leave_open(UniqueFd socket, const OpenConnection& open) {
 }
 
 AuthReport BridgeServer::authenticate(std::size_t host, int fd, const std::string& mechanisms) {
+  close_all_on_exec();
   const danesmtp_authenticated answer = s_.authenticate(exim_, host, fd, mechanisms.c_str());
   AuthReport report{auth_end_of(answer.end), text_of(answer.text), text_of(answer.command),
                     AuthFault::Closed};
@@ -391,6 +393,7 @@ tl::expected<void, WriteFailure> BridgeServer::write_message(int fd, MessageForm
   std::int32_t system_errno = 0;
   const char* why = nullptr;
   const int wire = form == MessageForm::Plain ? DANESMTP_FORM_PLAIN : DANESMTP_FORM_DOTTED;
+  close_all_on_exec();  // a transport filter is another program
   const int code = s_.write_message(exim_, fd, wire, &system_errno, &why);
   if (code == DANESMTP_WRITTEN) return {};
   return tl::unexpected(WriteFailure{write_failure_of(code), system_errno, text_of(why)});
