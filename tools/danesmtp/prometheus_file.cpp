@@ -1,18 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "prometheus_file.h"
 
-#include <unistd.h>
-
-#include <sys/stat.h>
-#include <cerrno>
-#include <cstdio>
-#include <cstdlib>
-#include <cstring>
-
 #include "certificate_facts.h"
 #include "core/format.h"
 #include "nagios_report.h"
-#include "net/unique_fd.h"
+#include "proof_file.h"
 
 namespace danesmtp::tool {
 namespace {
@@ -29,23 +21,6 @@ std::string label(const char* name, const std::string& value) {
 std::string metric(const char* name, const char* help, const std::string& samples) {
   return samples.empty() ? ""
                          : format("# HELP {0} {1}\n# TYPE {0} gauge\n{2}", name, help, samples);
-}
-
-bool write_all(int fd, const std::string& text) {
-  std::size_t done = 0;
-  while (done < text.size()) {
-    const ssize_t written = ::write(fd, text.data() + done, text.size() - done);
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return false;
-    done += static_cast<std::size_t>(written);
-  }
-  return ::fsync(fd) == 0;
-}
-
-Error io_error(const std::string& path) {
-  return {ErrorKind::Io,
-          format("--prometheus: {}: {}; name a file in a directory that can be written", path,
-                 std::strerror(errno))};
 }
 
 }  // namespace
@@ -85,15 +60,11 @@ std::string PrometheusFile::text() const {
 }
 
 Result<void> PrometheusFile::write(const std::string& path) const {
-  std::string temporary = path + ".XXXXXX";
-  UniqueFd fd(::mkstemp(temporary.data()));
-  if (!fd) return tl::unexpected(io_error(path));
-  const bool written = write_all(fd.get(), text()) && ::fchmod(fd.get(), 0644) == 0 &&
-                       std::rename(temporary.c_str(), path.c_str()) == 0;
-  if (written) return {};
-  Error error = io_error(path);
-  ::unlink(temporary.c_str());
-  return tl::unexpected(std::move(error));
+  auto replaced = replace_file(path, as_bytes(text()));
+  if (replaced) return replaced;
+  return fail(ErrorKind::Io,
+              format("--prometheus: {}; name a file in a directory that can be written",
+                     replaced.error().text));
 }
 
 }  // namespace danesmtp::tool
