@@ -76,6 +76,17 @@ def test_killing_enter_ends_everything_in_it(world, how):
     assert settled_traces(before) == before
 
 
+def test_only_the_copy_inside_is_setuid_and_root_alone_can_change_its_modules(world):
+    binary, modules = Path(world.exim.binary), Path(world.exim.module_dir)
+    for path in (binary, binary.parent, modules, *modules.rglob("*")):
+        facts = path.stat()
+        assert facts.st_uid == 0 and not facts.st_mode & 0o022, path
+    assert binary.stat().st_mode & 0o4000
+    kinds = subprocess.run(["findmnt", "-no", "FSTYPE", "-T", binary.parent, "-T", modules],
+                           capture_output=True, text=True, check=True)
+    assert set(kinds.stdout.split()) == {"tmpfs"}
+
+
 def test_enter_says_when_not_root(world):
     readable = world.directory / "enter"  # the checkout may be closed to this user
     readable.write_bytes(Path(ENTER).read_bytes())
