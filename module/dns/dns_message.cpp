@@ -16,6 +16,7 @@ constexpr int kMaxCnames = 16;             // D-013
 constexpr std::uint32_t kMaxTtl = 0x7fffffff;
 constexpr std::uint16_t kClassIn = 1;
 constexpr std::uint16_t kTypeOpt = 41;
+constexpr std::uint16_t kTypeRrsig = 46;
 constexpr std::uint16_t kUdpSize = 1232;  // fits an unfragmented IPv6 packet
 
 constexpr std::uint8_t kFlagQr = 0x80, kFlagTc = 0x02, kFlagRd = 0x01;  // octet 2
@@ -265,6 +266,7 @@ Result<DnsReply> read_reply(ByteView message, const DnsQuestion& question) {
     auto record = read_record(message, at);
     if (!record) return malformed("record");
     if (record->type == kTypeOpt) reply.rcode |= static_cast<int>(record->ttl >> 24) << 4;
+    if (i < answers && record->type == kTypeRrsig) reply.signatures = true;
     if (i < answers) records.push_back(std::move(*record));
   }
   if (auto followed = follow(records, question, reply); !followed)

@@ -42,8 +42,9 @@ bool is_reply_to(ByteView message, std::uint16_t id, const DnsQuestion& question
 // the names in it uncompressed; `canonical` is the chain's end as text.
 struct DnsReply {
   int rcode = 0;
-  bool truncated = false;  // nothing else is filled in then
-  bool authentic = false;  // the AD bit
+  bool truncated = false;   // nothing else is filled in then
+  bool authentic = false;   // the AD bit
+  bool signatures = false;  // there are RRSIG records (RFC 4034 3) in the answer
   std::string canonical;
   std::vector<Bytes> records;
   std::uint32_t ttl = 0;  // the lowest of the chain and the records; 0 without records

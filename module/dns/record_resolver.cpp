@@ -89,13 +89,14 @@ Result<Answer<DnsName>> RecordResolver::cname(const DnsName& name) {
                                [](const Bytes& rdata) { return DnsName::from_wire(rdata); });
 }
 
-std::unique_ptr<Resolver> make_resolver(const ResolverSettings& settings) {
+std::unique_ptr<Resolver> make_resolver(const ResolverSettings& settings,
+                                        ResolverSurroundings around) {
   std::unique_ptr<RecordSource> source;
   // RFC 7672 2.1.3, D-004: the AD bit counts on the administrator's word only.
   if (settings.dnssec == DnssecMode::BelieveResolver)
-    source = std::make_unique<StubSource>(settings);
+    source = std::make_unique<StubSource>(settings, std::move(around));
   else
-    source = std::make_unique<UnboundSource>(settings);
+    source = std::make_unique<UnboundSource>(settings, std::move(around));
   return std::make_unique<RecordResolver>(std::move(source), settings.question_time);
 }
 

@@ -38,6 +38,7 @@ class RecordResolver final : public Resolver {
 
 // The resolver that the settings ask for. Nothing is opened, read or sent before the first
 // question.
-std::unique_ptr<Resolver> make_resolver(const ResolverSettings& settings);
+std::unique_ptr<Resolver> make_resolver(const ResolverSettings& settings,
+                                        ResolverSurroundings around = {});
 
 }  // namespace danesmtp

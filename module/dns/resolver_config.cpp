@@ -21,6 +21,7 @@
 namespace danesmtp {
 namespace {
 
+constexpr std::size_t kMaxServers = 3;     // resolv.conf(5): MAXNS
 constexpr std::size_t kMaxFile = 1048576;  // octets of a resolv.conf or trust anchor file
 
 std::vector<std::string_view> split(std::string_view text, char separator) {
@@ -197,7 +198,18 @@ Result<std::string> find_trust_anchor_file(const std::vector<std::string>& place
                      join(places, ", ")));
 }
 
+// They only say where to ask: one that cannot be read is passed over.
+std::string find_root_hints(const std::vector<std::string>& places) {
+  for (const auto& place : places)
+    if (::access(place.c_str(), R_OK) == 0) return place;
+  return {};
+}
+
 }  // namespace
+
+std::string server_text(const NameServer& server) {
+  return format("{}@{}", server.address, server.port);
+}
 
 Result<ResolverSettings> parse_resolver_options(const ResolverOptions& options) {
   const danesmtp_resolver_texts texts{options.resolver.c_str(), options.dnssec.c_str(),
@@ -226,6 +238,7 @@ Result<std::vector<NameServer>> parse_resolv_conf(std::string_view text) {
     if (danesmtp_is_server_address(fields[1].data(), fields[1].size()))
       servers.push_back({fields[1], 53});
   }
+  if (servers.size() > kMaxServers) servers.resize(kMaxServers);
   if (listed && servers.empty())
     return fail(ErrorKind::BadInput, "no nameserver line has an address");
   if (!listed) servers.push_back({"127.0.0.1", 53});
@@ -255,7 +268,9 @@ SystemFiles usual_system_files() {
   return {"/etc/resolv.conf",
           {"/usr/share/dns/root.key", "/var/lib/unbound/root.key", "/etc/unbound/root.key",
            "/usr/share/dnssec-root/trusted-key.key", "/etc/trusted-key.key",
-           "/usr/local/etc/unbound/root.key"}};
+           "/usr/local/etc/unbound/root.key"},
+          {"/usr/share/dns/root.hints", "/var/lib/unbound/root.hints", "/etc/unbound/root.hints",
+           "/usr/local/etc/unbound/root.hints"}};
 }
 
 Result<ResolverSetup> read_resolver_files(const ResolverSettings& settings,
@@ -269,6 +284,8 @@ Result<ResolverSetup> read_resolver_files(const ResolverSettings& settings,
     setup.servers = std::move(*servers);
   }
   if (settings.dnssec == DnssecMode::BelieveResolver) return setup;
+  if (settings.upstream == Upstream::Recursive || settings.upstream == Upstream::Auto)
+    setup.root_hints = find_root_hints(files.root_hints);
   std::string anchors = settings.trust_anchor_file;
   if (anchors.empty() && settings.upstream == Upstream::UnboundConf) return setup;
   if (anchors.empty()) {

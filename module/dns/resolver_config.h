@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,6 +44,9 @@ struct NameServer {
   friend bool operator==(const NameServer&, const NameServer&) = default;
 };
 
+// "192.0.2.1@53"
+std::string server_text(const NameServer& server);
+
 struct ResolverSettings {
   Upstream upstream = Upstream::Auto;
   std::vector<NameServer> servers;  // of Forward
@@ -57,7 +61,8 @@ struct ResolverSettings {
 [[nodiscard]] Result<ResolverSettings> parse_resolver_options(const ResolverOptions& options);
 
 // The name servers of a resolv.conf, in its order; lines that name no address are passed over. As
-// resolv.conf(5) has it, a file without nameserver lines means 127.0.0.1. BadInput: there are such
+// resolv.conf(5) has it, no more than three are asked, and a file without nameserver lines means
+// 127.0.0.1. BadInput: there are such
 // lines and none of them can be used.
 [[nodiscard]] Result<std::vector<NameServer>> parse_resolv_conf(std::string_view text);
 
@@ -70,15 +75,24 @@ struct ResolverSettings {
 struct SystemFiles {
   std::string resolv_conf = "/etc/resolv.conf";
   std::vector<std::string> trust_anchor_files;
+  std::vector<std::string> root_hints;  // none that can be read: those that libunbound has
 };
 
-// Where Debian, Fedora, openSUSE, Alpine, Arch and FreeBSD keep the root's trust anchor.
+// Where Debian, Fedora, openSUSE, Alpine, Arch and FreeBSD keep the root's trust anchor and hints.
 SystemFiles usual_system_files();
+
+// What the process that asks lends the resolver.
+struct ResolverSurroundings {
+  std::string memory_file;                       // resolver_memory.h; empty: none
+  std::function<void(const std::string&)> note;  // a line for the administrator; empty: nobody
+  SystemFiles files = usual_system_files();
+};
 
 // What a resolver needs, read from the files.
 struct ResolverSetup {
   std::vector<NameServer> servers;  // empty: recursive, or as unbound_conf says
   std::string unbound_conf;
+  std::string root_hints;                  // a file; empty: those that libunbound has
   std::vector<std::string> trust_anchors;  // empty: those of unbound_conf
   std::string trust_anchor_file;           // where they are from
 };

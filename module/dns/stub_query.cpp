@@ -91,12 +91,12 @@ Result<UdpQuery> UdpQuery::send(const NameServer& server, const DnsQuestion& que
 
 Result<Bytes> UdpQuery::reply(Deadline deadline) {
   Bytes message(kMaxMessage);
-  while (!deadline.passed()) {
+  do {
     auto got = read_some(fd_.get(), message, deadline);
     if (!got) return tl::unexpected(got.error());
     auto reply = ByteView(message).first(*got);
     if (is_reply_to(reply, id_, question_)) return Bytes(reply.begin(), reply.end());
-  }
+  } while (!deadline.passed());
   return fail(ErrorKind::Timeout, "no reply");
 }
 

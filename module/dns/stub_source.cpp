@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "core/format.h"
+#include "dns/server_order.h"
 #include "dns/stub_query.h"
 
 namespace danesmtp {
@@ -17,7 +18,7 @@ constexpr int kNxdomain = 3;
 }  // namespace
 
 Result<Answer<Bytes>> StubSource::ask(const DnsName& name, RrType type, Deadline deadline) {
-  if (!ready_) ready_ = open();
+  if (!ready_) ready_ = open(deadline);
   if (!*ready_) return tl::unexpected(ready_->error());
   DnsQuestion question{name.text(), type};
   auto reply = resolve(question, deadline);
@@ -31,10 +32,11 @@ Result<Answer<Bytes>> StubSource::ask(const DnsName& name, RrType type, Deadline
                        reply->rcode == kNxdomain};
 }
 
-Result<void> StubSource::open() {
-  auto setup = read_resolver_files(settings_);
+Result<void> StubSource::open(Deadline deadline) {
+  auto setup = read_resolver_files(settings_, around_.files);
   if (!setup) return tl::unexpected(setup.error());
-  for (auto& server : setup->servers) servers_.push_back({std::move(server), {}, false});
+  for (auto& server : order_servers(std::move(setup->servers), deadline).servers)
+    servers_.push_back({std::move(server), {}, false});
   return {};
 }
 

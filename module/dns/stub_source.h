@@ -17,7 +17,8 @@ namespace danesmtp {
 
 class StubSource final : public RecordSource {
  public:
-  explicit StubSource(ResolverSettings settings) : settings_(std::move(settings)) {}
+  StubSource(ResolverSettings settings, ResolverSurroundings around)
+      : settings_(std::move(settings)), around_(std::move(around)) {}
 
   // Ends within settings.question_time. Errors as in RecordSource; BadInput as
   // read_resolver_files().
@@ -31,13 +32,14 @@ class StubSource final : public RecordSource {
     bool silent = false;                    // it has not answered a question in time
   };
 
-  [[nodiscard]] Result<void> open();
+  [[nodiscard]] Result<void> open(Deadline deadline);
   [[nodiscard]] Result<DnsReply> resolve(const DnsQuestion& question, Deadline deadline);
   [[nodiscard]] Result<DnsReply> ask(Server& server, const DnsQuestion& question,
                                      std::chrono::milliseconds wait, Deadline deadline);
   [[nodiscard]] Result<void> check_validation(Server& server, Deadline deadline);
 
   ResolverSettings settings_;
+  ResolverSurroundings around_;
   std::optional<Result<void>> ready_;
   std::vector<Server> servers_;
 };

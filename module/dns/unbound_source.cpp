@@ -1,284 +1,114 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// RFC 4035 4.3: what libunbound calls secure is Secure, what it calls neither secure nor bogus is
-// Insecure; bogus and every rcode but NOERROR and NXDOMAIN are errors (RFC 7672 2.1.1).
 #include "dns/unbound_source.h"
 
-#include <fcntl.h>
-#include <poll.h>
-#include <pthread.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstdlib>
-#include <cstring>
+#include <algorithm>
 
 #include "core/format.h"
-#include "core/signals_blocked.h"
-#include "net/unique_fd.h"
+#include "dns/server_order.h"
 
 namespace danesmtp {
 namespace {
 
-constexpr int kClassIn = 1;
-constexpr int kNxdomain = 3;
-constexpr int kPipes = 8;  // twice as many descriptors: for its pipes, event loop and sockets
-constexpr std::uint8_t kFlagAa = 0x04;  // RFC 1035 4.1.1, in the third octet
+constexpr const char* kRecursion = "recursive";
+constexpr std::chrono::minutes kServerTime{5};  // the first of the list is tried again after that
+constexpr std::chrono::hours kRecursionTime{1};
 
-// The zones that libunbound answers by itself unless told otherwise: "insecure, NXDOMAIN", whatever
-// the DNS proves (RFC 6303, 6761, 7686, 8375, 9462, 9665; the first of these lists by
-// unblock-lan-zones). "nodefault" has no effect when it is set by ub_ctx_set_option().
-constexpr const char* kMadeUpZones[] = {
-    "test.",
-    "invalid.",
-    "onion.",
-    "home.arpa.",
-    "resolver.arpa.",
-    "service.arpa.",
-    "127.in-addr.arpa.",
-    "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.ip6.arpa."};
-// A zone of ours: the thread answers for it without asking anybody.
-constexpr const char* kSignOfLife = "thread.danesmtp.invalid";
-constexpr std::chrono::milliseconds kSignOfLifeTime = std::chrono::seconds(3);
-
-tl::unexpected<Error> failed(const DnsQuestion& question, std::string_view why) {
-  return fail(ErrorKind::DnsFailure, format("{}: {}", question_text(question), why));
-}
-
-tl::unexpected<Error> refused(const char* what, int code) {
-  return fail(ErrorKind::Internal, format("libunbound: {}: {}", what, ub_strerror(code)));
-}
-
-struct FreeText {
-  void operator()(char* text) const { std::free(text); }  // from libunbound's malloc
-};
-
-// An unbound.conf may say that bogus data is to be passed on as insecure: that would be a silent
-// downgrade, and the probe of the root cannot see it.
-Result<void> refuse_permissive(ub_ctx* context, const std::string& file) {
-  char* value = nullptr;
-  if (int code = ub_ctx_get_option(context, "val-permissive-mode", &value))
-    return refused("val-permissive-mode", code);
-  std::unique_ptr<char, FreeText> holder(value);
-  if (value && std::strcmp(value, "no") == 0) return {};
-  return fail(ErrorKind::BadInput,
-              format("{}: val-permissive-mode must be off, DANE needs DNSSEC", file));
-}
-
-Result<void> read_unbound_conf(ub_ctx* context, const std::string& file) {
-  // "domain-insecure" in it is the administrator's own exception (D-015).
-  if (int code = ub_ctx_config(context, file.c_str()))
-    return fail(ErrorKind::BadInput,
-                format("{}: {}; unbound-checkconf tells more", file, ub_strerror(code)));
-  return refuse_permissive(context, file);
-}
-
-// Before an unbound.conf is read: what that says is the administrator's own word, and wins.
-Result<void> set_defaults(ub_ctx* context) {
-  using Option = std::pair<const char*, std::string>;
-  std::vector<Option> options = {
-      {"unblock-lan-zones:", "yes"},
-      {"local-zone:", std::string(kSignOfLife) + ". static"},
-      // Beyond so many, NSEC3 records would prove nothing and a replayed one would be "insecure".
-      {"val-nsec3-keysize-iterations:", "1024 65535 2048 65535 4096 65535"},
-      // RFC 8145 telemetry: each message is a process of its own, each would send it.
-      {"trust-anchor-signaling:", "no"}};
-  for (const char* zone : kMadeUpZones)
-    options.emplace_back("local-zone:", std::string(zone) + " transparent");
-  for (const auto& [name, value] : options)
-    if (int code = ub_ctx_set_option(context, name, value.c_str())) return refused(name, code);
-  return {};
-}
-
-std::string server_text(const NameServer& server) {
-  return format("{}@{}", server.address, server.port);
-}
-
-Result<void> configure(ub_ctx* context, const ResolverSetup& setup) {
-  if (auto set = set_defaults(context); !set) return set;
-  if (!setup.unbound_conf.empty())
-    if (auto read = read_unbound_conf(context, setup.unbound_conf); !read) return read;
-  for (const auto& server : setup.servers) {
-    auto address = server_text(server);
-    if (int code = ub_ctx_set_fwd(context, address.c_str())) return refused(address.c_str(), code);
-  }
-  for (const auto& anchor : setup.trust_anchors)
-    if (int code = ub_ctx_add_ta(context, anchor.c_str())) return refused("trust anchor", code);
-  if (int code = ub_ctx_set_option(context, "val-log-level:", "2"))  // fills why_bogus
-    return refused("val-log-level", code);
-  return {};
-}
-
-// Who was asked, and whose trust anchors were used, for an error's text.
-std::string describe(const ResolverSetup& setup) {
-  std::string asked = setup.unbound_conf.empty() ? "the root servers" : setup.unbound_conf;
-  if (!setup.servers.empty()) {
-    asked.clear();
-    for (const auto& server : setup.servers)
-      asked += (asked.empty() ? "" : ", ") + server_text(server);
-  }
-  const auto& anchors = setup.trust_anchors.empty() ? setup.unbound_conf : setup.trust_anchor_file;
-  return format("asked: {}; trust anchor: {}", asked, anchors);
-}
-
-void* nothing(void*) {
-  return nullptr;
-}
-
-// Without descriptors its event library ends the process.
-Result<void> try_descriptors() {
-  std::vector<UniqueFd> taken;
-  for (int i = 0; i < kPipes; ++i) {
-    int ends[2];
-    if (::pipe2(ends, O_CLOEXEC) != 0)
-      return fail(ErrorKind::DnsFailure,
-                  format("no file descriptors for the resolver: {}", std::strerror(errno)));
-    taken.emplace_back(ends[0]);
-    taken.emplace_back(ends[1]);
-  }
-  return {};
-}
-
-// libunbound does not look at what pthread_create(3) says.
-Result<void> try_a_thread() {
-  SignalsBlocked blocked;
-  pthread_t thread{};
-  if (int code = pthread_create(&thread, nullptr, nothing, nullptr))
-    return fail(ErrorKind::DnsFailure,
-                format("no thread for the resolver: {}", std::strerror(code)));
-  pthread_join(thread, nullptr);
-  return {};
-}
-
-// libunbound says AA for what it answers by itself and for nothing else. Nobody vouches for that:
-// "insecure" must be a proof (D-004). localhost is not the DNS's (RFC 6761 6.3).
-bool made_up(const ub_result& result, const DnsName& name) {
-  constexpr std::string_view localhost = "localhost";
-  std::string_view text = name.text();
-  if (text == localhost || text.ends_with(".localhost")) return false;
-  return result.answer_len > 2 &&
-         (static_cast<const std::uint8_t*>(result.answer_packet)[2] & kFlagAa) != 0;
-}
-
-Result<Answer<Bytes>> to_answer(const ub_result& result, const DnsName& name) {
-  std::string end = result.canonname ? result.canonname : name.text();
-  auto canonical = DnsName::parse(end);
-  if (!canonical) return tl::unexpected(canonical.error());
-  // Of the whole chain, and without records if there are none (D-003, D-008, D-009, D-063).
-  Answer<Bytes> answer{result.secure ? DnsSecurity::Secure : DnsSecurity::Insecure,
-                       {},
-                       std::move(*canonical),
-                       static_cast<std::uint32_t>(std::max(result.ttl, 0)),
-                       result.nxdomain != 0};
-  for (int i = 0; result.havedata && result.data[i]; ++i) {
-    auto rdata = as_bytes({result.data[i], static_cast<std::size_t>(result.len[i])});
-    answer.records.emplace_back(rdata.begin(), rdata.end());
-  }
-  return answer;
+std::string list_text(const std::vector<NameServer>& servers) {
+  std::string text;
+  for (const auto& server : servers) text += (text.empty() ? "" : ", ") + server_text(server);
+  return text;
 }
 
 }  // namespace
 
-void UnboundSource::arrived(void* pending, int error, ub_result* result) {
-  auto* question = static_cast<Pending*>(pending);
-  question->result.reset(result);
-  question->error = error;
-  question->done = true;
-}
-
 Result<Answer<Bytes>> UnboundSource::ask(const DnsName& name, RrType type, Deadline deadline) {
   if (!ready_) ready_ = open(deadline);
   if (!*ready_) return tl::unexpected(ready_->error());
-  DnsQuestion question{name.text(), type};
-  auto result = resolve(question, deadline);
-  if (!result) return tl::unexpected(result.error());
-  if (setup_.unbound_conf.empty() && made_up(**result, name))
-    return failed(question, "libunbound did not ask the DNS");
-  auto answer = to_answer(**result, name);
-  if (!answer) return failed(question, answer.error().text);
+  auto answer = session_->ask(name, type, deadline);
+  // Another server may know better, also of what looks bogus: its answer is validated as well.
+  while (!answer && !left_.empty() && !deadline.passed()) {
+    auto session = std::move(session_);
+    if (auto opened = open_forwarder(deadline); !opened) {
+      session_ = std::move(session);
+      return answer;
+    }
+    answer = session_->ask(name, type, deadline);
+  }
   return answer;
 }
 
+Result<void> UnboundSource::use(std::vector<NameServer> servers, Deadline deadline) {
+  ResolverSetup setup = setup_;
+  setup.servers = std::move(servers);
+  auto session = UnboundSession::open(std::move(setup), deadline);
+  if (!session) return tl::unexpected(session.error());
+  session_ = std::move(*session);
+  return {};
+}
+
+// The first of those left by which the root validates.
+Result<void> UnboundSource::open_forwarder(Deadline deadline) {
+  Result<void> opened = fail(ErrorKind::DnsFailure, "no name server");
+  while (!opened && !left_.empty()) {
+    auto server = std::move(left_.front());
+    left_.erase(left_.begin());
+    opened = use({std::move(server)}, deadline);
+    if (deadline.passed()) break;
+  }
+  return opened;
+}
+
 Result<void> UnboundSource::open(Deadline deadline) {
-  auto setup = read_resolver_files(settings_);
+  auto setup = read_resolver_files(settings_, around_.files);
   if (!setup) return tl::unexpected(setup.error());
   setup_ = std::move(*setup);
-  if (auto can = try_descriptors(); !can) return can;
-  errno = 0;
-  context_.reset(ub_ctx_create());
-  if (!context_)
-    return fail(ErrorKind::DnsFailure, format("no libunbound context: {}", std::strerror(errno)));
-  ub_ctx_debugout(context_.get(), nullptr);  // Exim's standard error is not ours
-  ub_ctx_async(context_.get(), 1);           // a thread, not a process
-  if (auto configured = configure(context_.get(), setup_); !configured) return configured;
-  if (auto started = start(deadline); !started) {
-    // Its destructor would wait for a thread that is not there, or crash.
-    static_cast<void>(context_.release());
-    return started;
+  if (setup_.servers.empty()) return use({}, deadline);
+  ResolverMemory memory(around_.memory_file, list_text(setup_.servers));
+  const auto before = memory.recall();
+  if (before == kRecursion && settings_.upstream == Upstream::Auto) {
+    auto opened = use({}, deadline);
+    if (!opened) memory.forget();
+    return opened;
   }
-  return probe_root(deadline);
+  left_ = setup_.servers;
+  std::stable_partition(left_.begin(), left_.end(),
+                        [&](auto& server) { return server_text(server) == before; });
+  auto order = order_servers(std::move(left_), deadline);
+  left_ = std::move(order.servers);
+  const std::string first = server_text(left_.front());
+  if (order.answered && first != server_text(setup_.servers.front()) && first != before)
+    static_cast<void>(memory.remember(first, kServerTime));  // or the next process looks again
+  // When all are slow libunbound is the better judge.
+  auto opened = order.answered ? open_forwarder(deadline) : use(std::move(left_), deadline);
+  if (opened || settings_.upstream != Upstream::Auto || !servers_strip_dnssec(deadline))
+    return opened;
+  return open_recursion(opened.error(), deadline);
 }
 
-// Whatever resource is missing, no question may wait for a thread that does not run. A trust anchor
-// or an unbound.conf that is of no use shows here as well.
-Result<void> UnboundSource::start(Deadline deadline) {
-  if (auto can = try_a_thread(); !can) return can;
-  auto answered =
-      resolve({kSignOfLife, RrType::A}, earlier(deadline, Deadline::in(kSignOfLifeTime)));
-  if (answered) return {};
-  return not_working(answered.error());
-}
-
-// Validation needs the root's DNSKEY in any case, so this costs no query of its own (D-004, D-014,
-// D-164).
-Result<void> UnboundSource::probe_root(Deadline deadline) {
-  auto result = resolve({"", RrType::Dnskey}, deadline);
-  if (result && (*result)->secure) return {};
-  if (!result) return not_working(result.error());
-  return not_working({ErrorKind::DnsFailure, "the root zone is not signed for this trust anchor"});
-}
-
-tl::unexpected<Error> UnboundSource::not_working(const Error& why) const {
-  return fail(why.kind,
-              format("DNSSEC validation is not working: {} ({})", why.text, describe(setup_)));
-}
-
-Result<UnboundResult> UnboundSource::resolve(const DnsQuestion& question, Deadline deadline) {
-  Pending& pending = pending_.emplace_back();
-  int id = 0;
-  int code = 0;
-  {
-    SignalsBlocked blocked;
-    // An absolute name for libunbound: no search list (D-057).
-    code = ub_resolve_async(context_.get(), question.name.empty() ? "." : question.name.c_str(),
-                            static_cast<int>(question.type), kClassIn, &pending, &arrived, &id);
+// Replies came, and none had what validation needs. Silence is no reason.
+bool UnboundSource::servers_strip_dnssec(Deadline deadline) const {
+  bool strips = false;
+  for (const auto& server : setup_.servers) {
+    const auto carries = what_it_carries(server, deadline);
+    if (carries == Carries::Dnssec) return false;
+    strips = strips || carries == Carries::Nothing;
   }
-  if (code) return failed(question, ub_strerror(code));
-  if (auto waited = wait(pending, deadline); !waited) {
-    ub_cancel(context_.get(), id);
-    return failed(question, waited.error().text);
-  }
-  UnboundResult result = std::move(pending.result);
-  const int error = pending.error;
-  pending_.pop_back();  // the tool asks millions of questions
-  if (error || !result) return failed(question, ub_strerror(error));
-  // RFC 7672 2.1.1: bogus is an error, as is any other rcode (D-001, D-002).
-  if (result->bogus)
-    return fail(ErrorKind::DnsBogus,
-                format("{}: {}", question_text(question),
-                       result->why_bogus ? printable(result->why_bogus) : "validation failure"));
-  if (result->rcode != 0 && result->rcode != kNxdomain)
-    return failed(question, rcode_text(result->rcode));
-  return result;
+  return strips;
 }
 
-Result<void> UnboundSource::wait(const Pending& pending, Deadline deadline) {
-  while (!pending.done) {
-    pollfd poller{ub_fd(context_.get()), POLLIN, 0};
-    if (deadline.passed()) return fail(ErrorKind::Timeout, "no answer in time");
-    int ready = ::poll(&poller, 1, deadline.left());
-    if (ready <= 0) continue;  // time-out or a signal: the deadline decides
-    if (int code = ub_process(context_.get())) return refused("ub_process", code);
-  }
+Result<void> UnboundSource::open_recursion(const Error& before, Deadline deadline) {
+  const auto servers = list_text(setup_.servers);
+  left_.clear();
+  if (auto opened = use({}, deadline); !opened)
+    return fail(opened.error().kind, format("{}; the name servers of the system do not carry "
+                                            "DNSSEC: {}",
+                                            opened.error().text, before.text));
+  auto kept = ResolverMemory(around_.memory_file, servers).remember(kRecursion, kRecursionTime);
+  if (!around_.note) return {};
+  around_.note(
+      format("DANE: the name servers of the system ({}) do not carry DNSSEC: asking from "
+             "the root {}",
+             servers, kept ? "for an hour" : "(" + kept.error().text + ")"));
   return {};
 }
 

@@ -1,53 +1,46 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// DNSSEC validation in this process, by libunbound. One context, made at the first question, for
-// the life of the object; it belongs to the process that asked first. libunbound works in a thread
-// of its own, with all signals blocked, since only so a wait can be ended (doc/decisions/0004).
-// Before any answer is given the root's DNSKEY must have validated: a missing, empty or useless
-// trust anchor makes libunbound call everything insecure, and that must never look like an unsigned
-// Internet.
+// DNSSEC validation in this process, by one upstream after the other: the name servers in the order
+// of server_order, and with dane_resolver = auto full recursion from the root where they do not
+// carry DNSSEC (doc/decisions/0011). Each must let the root validate before it is asked anything,
+// and each answer is validated, so the choice is one of time, never of "no DANE".
 #pragma once
 
-#include <deque>
+#include <memory>
 #include <optional>
+#include <vector>
 
 #include "core/deadline.h"
 #include "dns/record_source.h"
 #include "dns/resolver_config.h"
-#include "dns/unbound_handles.h"
+#include "dns/resolver_memory.h"
+#include "dns/unbound_session.h"
 
 namespace danesmtp {
 
 class UnboundSource final : public RecordSource {
  public:
-  explicit UnboundSource(ResolverSettings settings) : settings_(std::move(settings)) {}
+  UnboundSource(ResolverSettings settings, ResolverSurroundings around)
+      : settings_(std::move(settings)), around_(std::move(around)) {}
 
-  // The first question's opening and probe are within its deadline. A file
-  // that cannot be used (BadInput) or a root that does not validate (DnsFailure, DnsBogus) is the
-  // error of this and every later question.
+  // The first question's opening and probe are within its deadline. A file that cannot be used
+  // (BadInput) or a root that does not validate (DnsFailure, DnsBogus) is the error of this and
+  // every later question.
   [[nodiscard]] Result<Answer<Bytes>> ask(const DnsName& name, RrType type,
                                           Deadline deadline) override;
 
  private:
-  // A question under way; the callback writes here, so it outlives a question given up.
-  struct Pending {
-    bool done = false;
-    int error = 0;
-    UnboundResult result;
-  };
-  static void arrived(void* pending, int error, ub_result* result);
-
   [[nodiscard]] Result<void> open(Deadline deadline);
-  [[nodiscard]] Result<void> start(Deadline deadline);
-  [[nodiscard]] Result<void> probe_root(Deadline deadline);
-  tl::unexpected<Error> not_working(const Error& why) const;
-  [[nodiscard]] Result<UnboundResult> resolve(const DnsQuestion& question, Deadline deadline);
-  [[nodiscard]] Result<void> wait(const Pending& pending, Deadline deadline);
+  [[nodiscard]] Result<void> open_forwarder(Deadline deadline);
+  [[nodiscard]] Result<void> open_recursion(const Error& before, Deadline deadline);
+  [[nodiscard]] Result<void> use(std::vector<NameServer> servers, Deadline deadline);
+  bool servers_strip_dnssec(Deadline deadline) const;
 
   ResolverSettings settings_;
+  ResolverSurroundings around_;
   ResolverSetup setup_;
   std::optional<Result<void>> ready_;
-  std::deque<Pending> pending_;  // before context_: deleting the context is what ends the callbacks
-  UnboundContext context_;
+  std::unique_ptr<UnboundSession> session_;
+  std::vector<NameServer> left_;  // to ask when the session's server has no answer
 };
 
 }  // namespace danesmtp

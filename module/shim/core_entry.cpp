@@ -21,6 +21,14 @@ ResolverOptions resolver_options(BridgeServer& server) {
           server.option_text("dane_trust_anchor_file")};
 }
 
+// As the exim user, in the directory that is Exim's own.
+ResolverSurroundings surroundings(BridgeServer& server, const std::string& spool_directory) {
+  ResolverSurroundings around;
+  around.memory_file = spool_directory + "/danesmtp-resolver";
+  around.note = [&server](const std::string& line) { server.note(line); };
+  return around;
+}
+
 // `why` must outlive the call: Exim reads it after we have returned. Nothing is allocated: there
 // may be no memory, and an exception in a handler would end the process.
 int refuse(const char** why, const char* text, const char* more = "") noexcept {
@@ -39,7 +47,8 @@ int deliver_batch(const danesmtp_services& services, void* exim, danesmtp_batch&
   auto settings = parse_resolver_options(resolver_options(server));
   if (!settings) return refuse(why, settings.error().text.c_str());
   AddressBatch imported = import_batch(batch);
-  deliver(server, make_resolver(*settings), imported);
+  auto resolver = make_resolver(*settings, surroundings(server, imported.spool_directory));
+  deliver(server, std::move(resolver), imported);
   return 0;
 }
 

@@ -28,7 +28,7 @@ static const struct danesmtp_options own_defaults = {
   .dane_dnssec = US"validate",
   .dane_except_domains = NULL,
   .dane_insecure_mx = US"dane",
-  .dane_resolver = US"system",
+  .dane_resolver = US"auto",
   .dane_trust_anchor_file = NULL,
 };
 

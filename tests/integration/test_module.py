@@ -10,7 +10,7 @@ from option_rows import OTHERWISE, SIDE_BY_SIDE
 
 TOP = Path(__file__).resolve().parents[2]
 OWN_OPTIONS = {"dane_audit_domains": "", "dane_callouts": "skip", "dane_dnssec": "validate",
-               "dane_except_domains": "", "dane_insecure_mx": "dane", "dane_resolver": "system",
+               "dane_except_domains": "", "dane_insecure_mx": "dane", "dane_resolver": "auto",
                "dane_trust_anchor_file": ""}
 
 

@@ -5,7 +5,9 @@
 Only the module asks them; Exim's router goes on asking the world's own Unbound.
 """
 import itertools
+import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,12 +30,15 @@ HONEST = {"ee": "dane", "impostor": WAITS, "plain": "no"}
 NOTHING = dict.fromkeys(HONEST, WAITS)
 
 
-def outcomes(world, sender, options):
-    """What becomes of a message to each of the three zones: the word after CV=, or "waits"."""
-    mail = sender(driver="danesmtp", options=options)
+def outcomes(world, sender, options, zones=HONEST, below="lab"):
+    """What becomes of a message to each of the zones: the word after CV=, or "waits"."""
+    return sent(world, sender(driver="danesmtp", options=options), zones, below)
+
+
+def sent(world, mail, zones=HONEST, below="lab"):
     found = {}
-    for zone in HONEST:
-        message_id = mail.send(f"bob@{zone}.lab")
+    for zone in zones:
+        message_id = mail.send(f"bob@{zone}.{below}")
         line = next((line for line in mail.log_lines(message_id) if " => " in line), "")
         waiting = message_id in mail.queue()
         arrived = len(world.receivers.mail(message_id))
@@ -125,7 +130,7 @@ def crooked(monkeypatch):
 
     def start(kind):
         address = next(ADDRESSES)
-        Liar(kind, address)
+        Liar(kind, address)  # at port 53 too
         return f"{address}@{lab.CROOKED_PORT}"
 
     return start
@@ -157,4 +162,111 @@ def test_one_of_two_forwarders_is_silent(world, sender, crooked):
     options = forwarding(world, f"{crooked('silent')},127.0.0.1")
     mail = sender(driver="danesmtp", options=options)
     message_id = mail.send("bob@ee.lab")
+    assert " CV=dane" in "".join(mail.log_lines(message_id)), mail.mainlog()
+
+
+# tests D-002, D-004: what the first has shown vouches for no other
+@pytest.mark.parametrize("first", (True, False), ids=("validating first", "validating last"))
+def test_believed_beside_one_that_does_not_validate(world, sender, crooked, first):
+    servers = ["127.0.0.1", crooked("strips-dnssec")]
+    options = forwarding(world, ",".join(servers if first else servers[::-1]), dane_dnssec="resolver")
+    zones = {**HONEST, "bogus-mx": WAITS, "bogus-a": WAITS, "bogus-tlsa": WAITS}
+    # Exim's router sees SERVFAIL for the first two of them.
+    assert outcomes(world, sender, options, zones) == zones
+
+
+# -- The resolvers of the system, and what to do where they do not carry DNSSEC
+
+# tests D-004
+AUTO = {  # by resolver: with auto, with system
+    "strips-ad": (HONEST, HONEST),
+    "denies-tlsa": (FAILS_TLSA, FAILS_TLSA),
+    "tlsa-servfail": (FAILS_TLSA, FAILS_TLSA),
+    "strips-dnssec": (HONEST, NOTHING),
+    "strips-and-says-ad": (HONEST, NOTHING),
+}
+
+
+@pytest.mark.parametrize("kind", AUTO)
+def test_resolvers_of_the_system(world, sender, crooked, kind):
+    address = crooked(kind).partition("@")[0]
+    with world.name_servers(address), world.root_hints():
+        mail = sender(driver="danesmtp", options={"dane_trust_anchor_file": world.trust_anchor})
+        assert sent(world, mail) == AUTO[kind][0]
+        told = [line for line in mail.mainlog().splitlines() if "do not carry DNSSEC" in line]
+        assert len(told) == (AUTO[kind][0] != AUTO[kind][1])
+        assert all(f"DANE: the name servers of the system ({address}@53)" in line for line in told)
+        options = {"dane_trust_anchor_file": world.trust_anchor, "dane_resolver": "system"}
+        assert outcomes(world, sender, options) == AUTO[kind][1]
+
+
+def test_no_root_to_ask_either(world, sender, crooked):
+    """Outside the world there are no root servers: mail waits, and the log says both reasons."""
+    with world.name_servers(crooked("strips-dnssec").partition("@")[0]):
+        mail = sender(driver="danesmtp", options={"dane_trust_anchor_file": world.trust_anchor})
+        message_id = mail.send("bob@plain.lab")
+    assert mail.queue() == {message_id: ["bob@plain.lab"]}
+    assert "asked: the root servers" in mail.mainlog() and "do not carry DNSSEC" in mail.mainlog()
+    assert not (mail.spool / "danesmtp-resolver").exists()
+
+
+def test_what_is_remembered_is_exims_own(world, sender, crooked):
+    with world.name_servers(crooked("strips-dnssec").partition("@")[0]), world.root_hints():
+        mail = sender(driver="danesmtp", options={"dane_trust_anchor_file": world.trust_anchor})
+        mail.send("bob@plain.lab")
+    kept = (mail.spool / "danesmtp-resolver").stat()
+    assert (kept.st_uid, kept.st_mode & 0o777) == ((mail.spool / "input").stat().st_uid, 0o600)
+
+
+def test_dead_name_servers_behind_one_that_answers(world, sender, crooked):
+    """They cost nothing. Before it they cost Exim's own look-ups five seconds each, and ours 0.3 at
+    most: tests/integration/dns has the times."""
+    silent = [crooked("silent").partition("@")[0] for _ in range(9)]
+    with world.name_servers("127.0.0.1", *silent):
+        mail = sender(driver="danesmtp", options={"dane_trust_anchor_file": world.trust_anchor})
+        message_ids = [mail.inject("bob@ee.lab") for _ in range(4)]
+        start = time.monotonic()
+        for message_id in message_ids:
+            mail.deliver(message_id)
+            assert " CV=dane" in "".join(mail.log_lines(message_id)), mail.mainlog()
+        assert time.monotonic() - start < 2
+
+
+# -- Names that libunbound would answer by itself
+
+# tests D-004
+SPECIAL = {"good": "dane", "impostor": WAITS, "bogus": WAITS}
+
+
+@pytest.mark.parametrize("resolver", ("auto", "system", "forward:127.0.0.1", "recursive", "unbound.conf"))
+def test_a_signed_zone_below_test(world, sender, resolver):
+    options = {"dane_resolver": resolver, "dane_trust_anchor_file": world.trust_anchor}
+    if resolver == "unbound.conf":
+        options = {"dane_resolver": world.unbound_conf()}
+    with world.root_hints():
+        assert outcomes(world, sender, options, SPECIAL, below="test") == SPECIAL
+
+
+def test_an_unbound_conf_may_answer_by_itself(world, sender):
+    """Its local zones are the administrator's word, as domain-insecure is (D-015)."""
+    conf = world.unbound_conf()
+    conf.write_text(conf.read_text() + '  local-zone: "good.test." static\n')
+    assert outcomes(world, sender, {"dane_resolver": conf}, ["good"], below="test") == {"good": "no"}
+
+
+# -- Resources
+
+def test_no_thread_for_the_resolver(world, sender):
+    """At once, in one line, and the message waits as any other. Exim lifts RLIMIT_NPROC; a stack that
+    nobody can have stops a thread as well, and no process."""
+    mail = sender(driver="danesmtp", options={"dane_trust_anchor_file": world.trust_anchor})
+    message_id = mail.inject("bob@ee.lab")
+    start = time.monotonic()
+    subprocess.run(["prlimit", f"--stack={100 << 40}", world.exim.binary, "-C", mail.config, "-Mc",
+                    message_id], check=True, timeout=60, cwd="/")
+    assert time.monotonic() - start < 5
+    assert mail.queue() == {message_id: ["bob@ee.lab"]}
+    assert mail.mainlog().count("no thread for the resolver: ") == 1
+    assert mail.paniclog() == ""
+    mail.run_queue(forced=True)
     assert " CV=dane" in "".join(mail.log_lines(message_id)), mail.mainlog()

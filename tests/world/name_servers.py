@@ -77,6 +77,7 @@ def start_unbound(directory, trust_anchor, *, address="127.0.0.1", lies=(), vali
   msg-cache-size: 1m
   rrset-cache-size: 1m
   infra-host-ttl: 5
+  local-zone: test. nodefault
   root-hints: "{home}/root.hints"
   trust-anchor-file: "{trust_anchor}"
   module-config: "{'validator iterator' if validates and not lies else 'iterator'}"

@@ -30,8 +30,9 @@ def sign_world(directory, zones, certificates):
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         children = list(pool.map(lambda zone: _scenario(directory, zone, certificates), zones))
     lab = _sign(directory, "lab", _lab_records(zones, children), Signing.SIGNED)
-    root = _sign(directory, "", f"lab. NS ns.lab.\nns.lab. A {NAME_SERVER}\n{lab.ds}",
-                 Signing.SIGNED)
+    tops = [lab, *(signed for zone, signed in zip(zones, children) if not zone.parent)]
+    below = "\n".join(f"{top.origin}. NS ns.lab.\n{top.ds}" for top in tops)
+    root = _sign(directory, "", f"ns.lab. A {NAME_SERVER}\n{below}", Signing.SIGNED)
     anchor = directory / "trust-anchor.ds"
     anchor.write_text(root.ds + "\n", encoding="ascii")
     return [root, lab, *children], str(anchor)
@@ -40,6 +41,8 @@ def sign_world(directory, zones, certificates):
 def _lab_records(zones, children):
     lines = [f"ns A {NAME_SERVER}", f"ns-scripted A {SCRIPTED_NAME_SERVER}", "sender A 192.0.2.1"]
     for zone, signed in zip(zones, children):
+        if not zone.parent:
+            continue
         lines += [f"{zone.name} NS {_name_server(zone)}", signed.ds]
     return "\n".join(lines)
 

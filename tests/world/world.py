@@ -24,7 +24,7 @@ from receivers import Receivers
 from scripted_server import CAPABILITIES, ScriptedServer
 from sender import MX_ROUTER, Sender
 from signing import sign_changed, sign_world
-from zones import NAME_SERVER, SCRIPTED_NAME_SERVER, ZONES, mail_addresses
+from zones import NAME_SERVER, SCRIPTED_NAME_SERVER, SPECIAL_ZONES, ZONES, mail_addresses
 
 SENDERS_AT_ONCE = 30  # the receivers' and these configurations have to fit into Exim's trusted list
 
@@ -44,7 +44,7 @@ class World:
         self._numbers = itertools.count(1)
         self._free_configs = []
         self.scripted = {}
-        self._zones = (*ZONES, *more_zones)
+        self._zones = (*ZONES, *SPECIAL_ZONES, *more_zones)
 
     def __enter__(self):
         try:
@@ -113,6 +113,28 @@ class World:
             yield
         finally:
             self._resolv_conf.write_text(before, encoding="ascii")
+
+    @contextlib.contextmanager
+    def name_servers(self, *addresses):
+        """For its length resolv.conf names these."""
+        before = self._resolv_conf.read_text(encoding="ascii")
+        self._resolv_conf.write_text("".join(f"nameserver {address}\n" for address in addresses),
+                                     encoding="ascii")
+        try:
+            yield
+        finally:
+            self._resolv_conf.write_text(before, encoding="ascii")
+
+    @contextlib.contextmanager
+    def root_hints(self):
+        """For its length the system's root hints are those of this world."""
+        system = os.path.realpath("/usr/share/dns/root.hints")
+        subprocess.run(["mount", "--bind", self.directory / "unbound-127.0.0.1/root.hints", system],
+                       check=True)
+        try:
+            yield
+        finally:
+            subprocess.run(["umount", system], check=True)
 
     @contextlib.contextmanager
     def lying_resolver(self, *records):

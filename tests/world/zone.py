@@ -8,8 +8,8 @@ for the data made from the certificate NAME. Numbers D-0nn are those of the conf
 from dataclasses import dataclass, field
 from enum import Enum
 
-# Addresses among the peers. The sender is 192.0.2.1 and 2001:db8::1; 192.0.2.10-52 and 100-250 are
-# for mail servers, each used by one zone unless a comment says otherwise.
+# Addresses among the peers. The sender is 192.0.2.1 and 2001:db8::1; 192.0.2.10-52, 71-73 and
+# 100-250 are for mail servers, each used by one zone unless a comment says otherwise.
 NAME_SERVER = "192.0.2.53"       # ns.lab: NSD, the root, lab. and most zones
 SCRIPTED_NAME_SERVER = "192.0.2.54"  # ns-scripted.lab: the answerer, for zones with `answers`
 
@@ -38,10 +38,11 @@ class Zone:
     # Answers of the scripted name server by type: "SERVFAIL", "REFUSED", "silence" or seconds of
     # delay. Other types are answered from the (signed) zone.
     answers: dict[str, str | float] = field(default_factory=dict)
+    parent: str = "lab"  # "": the root
 
     @property
     def origin(self):
-        return f"{self.name}.lab"
+        return f"{self.name}.{self.parent}".rstrip(".")
 
 
 def exim(address, certificate, port=25):

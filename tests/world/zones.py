@@ -8,7 +8,7 @@ What a row may say is told in zone.py.
 from zone import NAME_SERVER, SCRIPTED_NAME_SERVER  # noqa: F401  (for those who read the table)
 from zone import Signing, Zone, exim, misbehaving, one_mx, scripted, usual
 from zones_dane import ZONES_DANE
-from zones_dns import ZONES_DNS
+from zones_dns import SPECIAL_ZONES, ZONES_DNS  # noqa: F401
 
 # Sorts before any digest that is likely: the one that matches comes last.
 DECOYS = [f"3 1 2 {number:0128x}" for number in range(59)]

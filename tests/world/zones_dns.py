@@ -187,3 +187,19 @@ ZONES_DNS = (
         _25._tcp.host TLSA 2 1 1 =intermediate
         """, (exim("192.0.2.227", "smarthost"),)),
 )
+
+# Names that resolvers answer by themselves, as RFC 6761 lets them: here they are signed like others.
+SPECIAL_ZONES = (
+    Zone("test", f"""
+        good MX 10 mx.good
+        mx.good A 192.0.2.71
+        _25._tcp.mx.good TLSA 3 1 1 =ee
+        impostor MX 10 mx.impostor
+        mx.impostor A 192.0.2.72
+        _25._tcp.mx.impostor TLSA {WRONG}
+        bogus MX 10 mx.bogus
+        mx.bogus A 192.0.2.73
+        _25._tcp.mx.bogus TLSA 3 1 1 =ee
+        """, (exim("192.0.2.71", "ee"), exim("192.0.2.72", "impostor"), exim("192.0.2.73", "ee")),
+         damaged="_25._tcp.mx.bogus TLSA", parent=""),
+)

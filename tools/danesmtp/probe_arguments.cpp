@@ -43,7 +43,8 @@ std::string in_our_words(std::string text) {
 
 void add_resolver_arguments(CLI::App& app, ResolverArguments& arguments) {
   app.add_option("--resolver", arguments.resolver,
-                 "Whom to ask: system (resolv.conf, the default), recursive (from the root), "
+                 "Whom to ask: auto (the default: resolv.conf, or the root where those servers do "
+                 "not carry DNSSEC), system (resolv.conf), recursive (from the root), "
                  "forward:ADDR[@PORT][,...], or the path of an unbound.conf; answers are validated "
                  "here, whoever gives them")
       ->type_name("HOW");

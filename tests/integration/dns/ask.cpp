@@ -2,10 +2,11 @@
 // Puts questions to the resolver that the module uses and prints one line for each: the answer's
 // security and records, or the kind and text of the error, and how long it took. For the scenarios
 // in this folder: dns_ask RESOLVER DNSSEC ANCHOR-FILE MILLISECONDS [TYPE NAME]...; "-" is an unset
-// option.
+// option. DNS_ASK_MEMORY in the environment names the file of ResolverMemory.
 
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <iostream>
 #include <string_view>
 
@@ -68,7 +69,10 @@ int main(int argc, char** argv) {
     return 2;
   }
   settings->question_time = std::chrono::milliseconds(std::stol(argv[4]));
-  auto resolver = make_resolver(*settings);
+  ResolverSurroundings around;
+  if (const char* memory = std::getenv("DNS_ASK_MEMORY")) around.memory_file = memory;
+  around.note = [](const std::string& line) { std::cout << "note: " << line << '\n'; };
+  auto resolver = make_resolver(*settings, around);
   for (int i = 5; i + 1 < argc; i += 2) {
     auto name = DnsName::parse(argv[i + 1]);
     if (!name) return 2;

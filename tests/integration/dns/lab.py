@@ -111,6 +111,11 @@ class Lab:
         for kind, address in CROOKED.items():
             Crooked(kind, address)
 
+    def put_over(self, system_file, text):
+        """For this mount namespace the file of the system says that."""
+        subprocess.run(['mount', '--bind', self.file(os.path.basename(system_file), text),
+                        os.path.realpath(system_file)], check=True)
+
     def close(self):
         for process in self.processes:
             process.terminate()
@@ -235,8 +240,9 @@ class Crooked:
         for server, handler in ((socketserver.ThreadingUDPServer, Udp),
                                 (socketserver.ThreadingTCPServer, Tcp)):
             server.daemon_threads = True
-            listener = server((address, CROOKED_PORT), handler)
-            threading.Thread(target=listener.serve_forever, daemon=True).start()
+            for port in (CROOKED_PORT, 53):  # the second for a resolv.conf
+                listener = server((address, port), handler)
+                threading.Thread(target=listener.serve_forever, daemon=True).start()
 
     def replies(self, wire, transport):
         query = dns.message.from_wire(wire)

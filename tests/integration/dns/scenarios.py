@@ -21,6 +21,9 @@ lab = None
 def setUpModule():
     global lab
     lab = Lab()
+    with open(lab.hints, encoding='ascii') as hints:
+        lab.put_over('/usr/share/dns/root.hints', hints.read())
+    lab.put_over('/etc/resolv.conf', '')
 
 
 def tearDownModule():
@@ -31,12 +34,14 @@ def crooked(kind):
     return f'forward:{CROOKED[kind]}@{CROOKED_PORT}'
 
 
-def ask(questions, resolver=HONEST_OPTION, dnssec='-', anchor=None, limit=20000):
-    """[(seconds, text)] for each "TYPE name" of the list."""
+def ask(questions, resolver=HONEST_OPTION, dnssec='-', anchor=None, limit=20000, memory='', notes=None):
+    """[(seconds, text)] for each "TYPE name" of the list; notes for the log are added to `notes`."""
     words = [word for question in questions for word in question.split()]
     run = subprocess.run([ASK, resolver, dnssec, anchor or lab.anchor, str(limit), *words],
                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120,
-                         check=False)
+                         check=False, env={**os.environ, 'DNS_ASK_MEMORY': memory})
+    if notes is not None:
+        notes += re.findall('^note: (.*)$', run.stdout, re.M)
     found = re.findall(r'^([\d.]+) ms \S+ \S+: (.*)$', run.stdout, re.M)
     if len(found) != len(questions) or run.returncode != 0:
         raise AssertionError(f'dns_ask: exit {run.returncode}, {run.stdout}')
@@ -327,6 +332,149 @@ class Time(Scenario):
     def test_slow_is_not_dead(self):
         self.check([('MX lab', 'secure')], resolver=crooked('slow'))
         self.check([('MX lab', 'secure')], resolver=crooked('slow'), dnssec='resolver')
+
+
+def system_resolvers(*servers):
+    """They are what resolv.conf says from now on: kinds of CROOKED, or addresses."""
+    text = ''.join(f'nameserver {CROOKED.get(server, server)}\n' for server in servers)
+    lab.file('resolv.conf', text)
+
+
+class SystemResolvers(Scenario):
+    """dane_resolver = auto and system, by the resolv.conf and root hints of the system."""
+    ROWS = [('MX lab', 'secure'), ('TLSA _25._tcp.mx.lab', 'secure'), ('MX broken.lab', 'bogus: '),
+            ('MX unsigned.lab', 'insecure noerror n=1')]
+
+    def setUp(self):
+        self.memory = os.path.join(lab.path, 'memory')
+        if os.path.lexists(self.memory):
+            os.unlink(self.memory)
+
+    def seen_by(self, kind):
+        return [question for what, *question in Crooked.seen if what == kind]
+
+    def test_one_that_carries_dnssec(self):
+        for resolver in ('-', 'auto', 'system'):
+            system_resolvers(HONEST)
+            notes = []
+            self.check(self.ROWS, resolver=resolver, memory=self.memory, notes=notes)
+            self.assertEqual((notes, os.path.exists(self.memory)), ([], False))
+
+    # tests D-004: never "no DANE" on the way
+    def test_where_dnssec_is_stripped_the_root_is_asked(self):
+        system_resolvers('strips-dnssec')
+        self.check([('MX lab', '(failure|bogus): DNSSEC validation is not working')], resolver='system')
+        notes = []
+        self.check(self.ROWS, resolver='auto', memory=self.memory, notes=notes)
+        self.assertEqual(notes, [f'DANE: the name servers of the system ({CROOKED["strips-dnssec"]}@53) do '
+                                 'not carry DNSSEC: asking from the root for an hour'])
+        Crooked.seen.clear()
+        self.check(self.ROWS, resolver='auto', memory=self.memory, notes=notes)
+        self.assertEqual((len(notes), Crooked.seen), (1, []))
+        self.check([('MX lab', '(failure|bogus): ')], resolver='system', memory=self.memory)
+
+    def test_what_cannot_be_remembered_is_told(self):
+        system_resolvers('strips-dnssec')
+        notes = []
+        self.check(self.ROWS, resolver='auto', memory='/nonexistent/memory', notes=notes)
+        self.assertRegex(notes[0], r'asking from the root \(/nonexistent/memory.*: No such file')
+
+    def test_a_reply_that_is_no_dns_message(self):
+        system_resolvers('garbage')
+        self.check(self.ROWS, resolver='auto', limit=5000)
+
+    def test_trouble_and_silence_are_no_reason(self):
+        for kind in ('refuses', 'silent', 'drops-dnskey', NOBODY):
+            with self.subTest(kind=kind):
+                system_resolvers(kind)
+                self.check([('MX lab', 'failure: .*asked: ' + CROOKED.get(kind, kind))], resolver='auto',
+                           limit=3000)
+
+    def test_no_recursion_to_be_had(self):
+        system_resolvers('strips-dnssec')
+        os.rename(lab.hints, lab.hints + '.away')
+        lab.file('root.hints', f'. 3600 NS ns.root.\nns.root. 3600 A {NOBODY}\n')
+        try:
+            notes = []
+            self.check([('MX lab', 'failure: .*asked: the root servers.*the name servers of the system do '
+                                   'not carry DNSSEC')], resolver='auto', memory=self.memory, limit=4000,
+                       notes=notes)
+            self.assertEqual((notes, os.path.exists(self.memory)), ([], False))
+        finally:
+            os.rename(lab.hints + '.away', lab.hints)
+            with open(lab.hints, encoding='ascii') as hints:
+                lab.file('root.hints', hints.read())
+
+    def test_one_of_two_strips(self):
+        for servers in (('strips-dnssec', HONEST), (HONEST, 'strips-dnssec')):
+            system_resolvers(*servers)
+            notes = []
+            self.check(self.ROWS, resolver='auto', notes=notes)
+            self.assertEqual(notes, [])
+
+    def test_the_next_is_asked_after_an_error(self):
+        system_resolvers('tlsa-servfail', HONEST)
+        self.check(self.ROWS, resolver='auto')
+        self.check(self.ROWS, resolver='system')
+
+    def test_the_memory_chooses_and_no_more(self):
+        system_resolvers('strips-dnssec')
+        self.check(self.ROWS, resolver='auto', memory=self.memory)
+        with open(self.memory, encoding='ascii') as memory:
+            good = memory.read()
+        head, expiry, question, choice, end = good.split('\n')
+        rows = {'empty': '', 'garbage': '\x01\x02', 'cut': good[:-1], 'more': good + 'x',
+                'expired': good.replace(expiry, '1000000000'),
+                'too far': good.replace(expiry, str(int(expiry) + 7200)),
+                'no number': good.replace(expiry, 'now'),
+                'of others': good.replace(question, '192.0.2.1@53'),
+                'another server': good.replace(choice, NOBODY + '@53'),
+                'large': good + 'x' * 9000}
+        for name, text in rows.items():
+            with self.subTest(name=name):
+                lab.file('memory', text)
+                self.check(self.ROWS, resolver='auto', memory=self.memory)
+        for name, make in {'link': lambda: os.symlink('/etc/passwd', self.memory),
+                           'fifo': lambda: os.mkfifo(self.memory),
+                           'directory': lambda: os.mkdir(self.memory)}.items():
+            with self.subTest(name=name):
+                os.unlink(self.memory)
+                make()
+                self.check(self.ROWS, resolver='auto', memory=self.memory)
+                if name == 'directory':
+                    os.rmdir(self.memory)
+                    lab.file('memory', '')
+        # For others it is recursion, where that is not allowed to be chosen.
+        lab.file('memory', good)
+        self.check([('MX lab', '(failure|bogus): ')], resolver='system', memory=self.memory)
+
+    def test_dead_servers(self):
+        for dead in ([], ['silent'], ['silent', 'silent']):
+            with self.subTest(dead=len(dead)):
+                self.setUp()
+                system_resolvers(*dead, HONEST, *['silent'] * 3)
+                seconds = [sum(took for took, _ in ask(['MX lab', 'A mx.lab'], resolver='auto', memory=self.memory))
+                           for _ in range(3)]
+                self.assertLess(seconds[0], 0.3 * len(dead) + 0.25)
+                self.assertLess(max(seconds[1:]), 0.25)
+
+    def test_no_more_than_three_are_asked(self):
+        system_resolvers(*['silent'] * 3, HONEST)
+        self.check([('MX lab', 'failure: ')], resolver='auto', limit=3000)
+
+    def test_a_remembered_server_that_died(self):
+        system_resolvers('silent', HONEST, 'strips-ad')
+        ask(['MX lab'], resolver='auto', memory=self.memory)
+        with open(self.memory, encoding='ascii') as memory:
+            self.assertIn(f'\n{HONEST}@53\n', memory.read())
+        system_resolvers('silent', HONEST, 'strips-ad')
+        with open(self.memory, 'r+', encoding='ascii') as memory:
+            text = memory.read().replace(f'\n{HONEST}@53\n', f'\n{CROOKED["silent"]}@53\n')
+            memory.seek(0)
+            memory.write(text)
+        answers = ask(['MX lab'], resolver='auto', memory=self.memory)
+        self.assertRegex(answers[0][1], '^secure')
+        self.assertLess(answers[0][0], 0.6)
 
 
 class Believing(Scenario):

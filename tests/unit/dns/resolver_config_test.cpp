@@ -83,10 +83,11 @@ const ResolvConf kResolvConfs[] = {
     {"only comments", "# nameserver 192.0.2.1\n;nameserver 192.0.2.2\n", "127.0.0.1"},
     {"one", "nameserver 192.0.2.1\n", "192.0.2.1"},
     {"no newline at the end", "search lab\nnameserver 192.0.2.1", "192.0.2.1"},
-    {"all are taken, in order",
+    {"three are taken, in order",
      "nameserver 192.0.2.1\nnameserver\t2001:db8::1\noptions edns0\nnameserver 192.0.2.3\n"
      "nameserver fe80::1%eth0 # router\n",
-     "192.0.2.1 2001:db8::1 192.0.2.3 fe80::1%eth0"},
+     "192.0.2.1 2001:db8::1 192.0.2.3"},
+    {"a link-local one", "nameserver fe80::1%eth0 # router\n", "fe80::1%eth0"},
     {"one that cannot be used", "nameserver ns.lab\nnameserver 192.0.2.1\n", "192.0.2.1"},
     {"none that can be used", "nameserver ns.lab\n", nullptr},
     {"Windows line ends", "nameserver 192.0.2.1\r\n", "192.0.2.1"},
@@ -232,7 +233,7 @@ END_TEST
 
 START_TEST(the_usual_places) {
   Directory directory;
-  SystemFiles files{directory.path("resolv.conf"), {directory.path("a"), directory.path("b")}};
+  SystemFiles files{directory.path("resolv.conf"), {directory.path("a"), directory.path("b")}, {}};
   auto settings = settings_of({});
   auto error = assert_error(read_resolver_files(settings, files), ErrorKind::BadInput);
   assert_contains(error.text, directory.path("b"));
@@ -252,12 +253,17 @@ END_TEST
 START_TEST(what_each_mode_reads) {
   Directory directory;
   SystemFiles files{directory.file("resolv.conf", "nameserver 192.0.2.7\n"),
-                    {directory.file("key", DS "\n")}};
+                    {directory.file("key", DS "\n")},
+                    {directory.path("no-hints"), directory.file("hints", ". NS a.\n")}};
   auto system = assert_ok(read_resolver_files(settings_of({}), files));
   ck_assert(system.servers == (std::vector<NameServer>{{"192.0.2.7", 53}}));
 
   auto recursive = assert_ok(read_resolver_files(settings_of({"recursive", "", ""}), files));
   ck_assert(recursive.servers.empty());
+  assert_text(recursive.root_hints, directory.path("hints"));
+  assert_text(system.root_hints, directory.path("hints"));  // auto
+  ck_assert(
+      assert_ok(read_resolver_files(settings_of({"system", "", ""}), files)).root_hints.empty());
   ck_assert_uint_eq(recursive.trust_anchors.size(), 1);
 
   auto conf = assert_ok(read_resolver_files(settings_of({"/u.conf", "", ""}), files));
