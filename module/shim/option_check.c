@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The form of our options' values, checked while Exim reads its configuration, so a mistake is a
- * configuration error and not a deferred message. Whether a named file exists is asked at delivery. */
+ * configuration error and not a deferred message; and the files that they name, where a person reads
+ * what comes of it (doc/decisions/0011). */
 #include "shim.h"
 
 #include "dns/resolver_option.h"
@@ -34,4 +35,47 @@ const char *own_options_fault(const struct danesmtp_options *options)
   const char *fault = word_fault("dane_callouts", options->dane_callouts, "skip", "defer");
   if (!fault) fault = word_fault("dane_insecure_mx", options->dane_insecure_mx, "dane", "may");
   return fault ? fault : resolver_fault(options);
+}
+
+/* NULL, or why not. Not more than open(2): what is in the file is for the core to say. */
+static const char *unreadable(const char *path)
+{
+  struct stat status;
+  const int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  if (fd < 0) return strerror(errno);
+  const BOOL directory = fstat(fd, &status) == 0 && S_ISDIR(status.st_mode);
+  close(fd);
+  return directory ? strerror(EISDIR) : NULL;
+}
+
+/* As the user who will read it at delivery. Where that user cannot be taken on, as the present one. */
+static const char *unreadable_at_delivery(const transport_instance *tblock, const char *path)
+{
+  const uid_t user = tblock->uid_set ? tblock->uid : exim_uid;
+  const gid_t group = tblock->gid_set ? tblock->gid : exim_gid;
+  const uid_t user_before = geteuid();
+  const gid_t group_before = getegid();
+  const BOOL other_group = setegid(group) == 0;
+  const BOOL other_user = seteuid(user) == 0;
+  const char *why = unreadable(path);
+  if ((other_user && seteuid(user_before) != 0) || (other_group && setegid(group_before) != 0)) abort();
+  return why;
+}
+
+const char *own_files_fault(const transport_instance *tblock)
+{
+  const struct danesmtp_options *options = own_options(tblock);
+  const struct { const char *option; const uschar *value; } files[] = {
+    { "dane_resolver", options->dane_resolver },
+    { "dane_trust_anchor_file", options->dane_trust_anchor_file },
+  };
+  for (size_t i = 0; i < nelem(files); i++) {
+    const char *why;
+    if (!files[i].value || *files[i].value != '/') continue;
+    if (!(why = unreadable_at_delivery(tblock, CCS files[i].value))) continue;
+    snprintf(fault_text, sizeof(fault_text), "option %s: cannot read %.300s: %s", files[i].option,
+             CCS files[i].value, why);
+    return fault_text;
+  }
+  return NULL;
 }

@@ -66,6 +66,8 @@ struct danesmtp_options *own_options(const transport_instance *tblock);
 
 /* option_check.c: our options' values. NULL, or why a value cannot be used. */
 const char *own_options_fault(const struct danesmtp_options *options);
+/* Likewise of the files that they name. */
+const char *own_files_fault(const transport_instance *tblock);
 
 /* abi_check.c: NULL, or what of the running Exim differs from the Exim this was built for. */
 const char *abi_difference(void);

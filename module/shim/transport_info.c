@@ -32,6 +32,18 @@ __attribute__((constructor)) static void loaded(void)
   _transport_info.drinfo.options_len = option_block_length;
 }
 
+/* A file that cannot be read makes remote mail wait. In a configuration check (-bV, -bv) that is a
+ * configuration error, and a line in the log of a daemon that starts; every other process goes on,
+ * for its mail may have nothing to do with it. */
+static void tell_unreadable_files(const transport_instance *tblock)
+{
+  const BOOL check = f.log_testing_mode && !f.address_test_mode && !host_checking;
+  const char *why = check || f.daemon_listen ? own_files_fault(tblock) : NULL;
+  if (!why) return;
+  if (check) log_write_die(LOG_CONFIG_FOR, "%s transport: %s", tblock->drinst.name, why);
+  log_write(LOG_MAIN, "%s transport: %s: mail to remote hosts will wait", tblock->drinst.name, why);
+}
+
 /* The instance presents itself to Exim's core as `smtp`, since its option block begins with that of
  * the smtp driver: callouts, TLS credential preload and SOCKS go by that name. */
 static void instance_init(driver_instance *t)
@@ -39,6 +51,7 @@ static void instance_init(driver_instance *t)
   transport_instance *tblock = (transport_instance *)t;
   const char *why = own_options_fault(own_options(tblock));
   if (why) log_write_die(LOG_CONFIG_FOR, "%s transport: %s", t->name, why);
+  tell_unreadable_files(tblock);
   smtp_transport_info.drinfo.init(t);
   callout_wrap_setup(tblock);
   t->driver_name = US"smtp";

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from processes import wait_for
+
 from option_rows import OTHERWISE, SIDE_BY_SIDE
 
 TOP = Path(__file__).resolve().parents[2]
@@ -103,10 +105,53 @@ def test_bad_values_are_configuration_errors(world, tmp_path, line, complaint):
     assert any(complaint in each for each in complaints), errors
 
 
-@pytest.mark.parametrize("value", ("auto", "system", "recursive", "forward:192.0.2.1", "/etc/unbound.conf",
+@pytest.mark.parametrize("value", ("auto", "system", "recursive", "forward:192.0.2.1", "/dev/null",
                                    "forward:192.0.2.1@5353,2001:db8::1,fe80::1%lo@53"))
 def test_good_resolvers(world, tmp_path, value):
     exim(world, "-bV", config=config_of(tmp_path, f"a:\n  driver = danesmtp\n  dane_resolver = {value}\n"))
+
+
+def unreadable(tmp_path, kind):
+    path = tmp_path / "file"
+    if kind == "a directory":
+        path.mkdir()
+    elif kind == "for root alone":
+        path.write_text("")
+        path.chmod(0o600)
+    return path
+
+
+@pytest.mark.parametrize("kind,why", [("missing", "No such file or directory"),
+                                      ("a directory", "Is a directory"),
+                                      ("for root alone", "Permission denied")])
+@pytest.mark.parametrize("option", ("dane_trust_anchor_file", "dane_resolver"))
+def test_a_file_that_cannot_be_read(world, tmp_path, option, kind, why):
+    """In a configuration check an error, at the start of a daemon a line, elsewhere nothing: no mail
+    comes to grief that needs no such file."""
+    for directory in (tmp_path, *tmp_path.parents):
+        directory.chmod(directory.stat().st_mode | 0o111)
+    path = unreadable(tmp_path, kind)
+    config = config_of(tmp_path, f"a:\n  driver = danesmtp\n  {option} = {path}\n")
+    config.write_text(f"spool_directory = {tmp_path}/spool\nlog_file_path = {tmp_path}/%s\n" + config.read_text())
+    _, errors = exim(world, "-bV", config=config, expected=1)
+    assert f"a transport: option {option}: cannot read {path}: {why}" in errors
+    exim(world, "-bP", "transport", "a", config=config)
+    exim(world, "-bt", "bob@ee.lab", config=config, expected=2)  # no routers
+
+
+def test_a_daemon_that_starts_tells_of_it(world, sender):
+    mail = sender(driver="danesmtp", options={"dane_trust_anchor_file": "/nonexistent"},
+                  main="local_interfaces = 127.0.0.1\ndaemon_smtp_ports = 2526\n"
+                       f"pid_file_path = {world.directory}/daemon.pid")
+    daemon = subprocess.Popen([world.exim.binary, "-C", mail.config, "-bdf"], cwd="/",
+                              stderr=subprocess.DEVNULL)
+    try:
+        wait_for(lambda: "listening for SMTP" in mail.mainlog(), mail.mainlog)
+    finally:
+        daemon.terminate()
+        daemon.wait(timeout=10)
+    told = [line for line in mail.mainlog().splitlines() if "mail to remote hosts will wait" in line]
+    assert len(told) == 1 and "cannot read /nonexistent: No such file" in told[0]
 
 
 @pytest.mark.parametrize("config", sorted((TOP / "testsuite-configs").glob("[0-9]*")),
