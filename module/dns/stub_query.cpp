@@ -108,6 +108,7 @@ Result<DnsReply> ask_server(const NameServer& server, const DnsQuestion& questio
   if (!message) return tl::unexpected(message.error());
   auto reply = read_reply(*message, question);
   if (!reply || !reply->truncated) return reply;
+  // D-012: what was truncated is fetched over TCP.
   message = ask_tcp(server, question, deadline);
   if (!message) return tl::unexpected(message.error());
   reply = read_reply(*message, question);

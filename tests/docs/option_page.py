@@ -9,7 +9,8 @@ table = re.findall(r"OWN\((dane_\w+)\)", (top / "module/shim/option_table.c").re
 page = (top / "doc/man/danesmtp_transport.5.scd").read_text()
 section = page.split("# OPTIONS\n", 1)[1].split("\n# ", 1)[0]
 documented = re.findall(r"^\*(dane_\w+)\*$", section, re.MULTILINE)
-checked = set(re.findall(r'"(dane_\w+)"', (top / "module/shim/option_check.c").read_text()))
+checks = [(top / "module" / path).read_text() for path in ("shim/option_check.c", "dns/resolver_option.c")]
+checked = set(re.findall(r'"(dane_\w+)"', "".join(checks)))
 
 faults = []
 if not table:
