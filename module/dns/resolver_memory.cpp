@@ -80,6 +80,7 @@ std::optional<std::string> ResolverMemory::recall() const {
 Result<void> ResolverMemory::remember(const std::string& choice, std::chrono::seconds time) const {
   if (file_.empty()) return {};
   const std::string aside = format("{}.{}", file_, ::getpid());
+  ::unlink(aside.c_str());  // of a process that died
   UniqueFd file(::open(aside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!file) return cannot_write(aside);
   const auto text = format("{}{}\n{}\n{}\n", kHead, now() + time.count(), question_, choice);

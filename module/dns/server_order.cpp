@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kNext{300};  // without a reply, until the next is asked too
 constexpr std::chrono::milliseconds kPatience{2000};  // for the last one's reply
+constexpr std::chrono::minutes kServerTime{5};        // the first is tried again after that
 constexpr int kFormerr = 1;
 constexpr int kNotimp = 4;
 
@@ -116,9 +117,24 @@ Carries what_it_carries(const NameServer& server, Deadline deadline) {
   return judge(ask_server(server, kRootKeys, earlier(deadline, Deadline::in(kPatience))));
 }
 
-ServerOrder order_servers(std::vector<NameServer> servers, Deadline deadline) {
+ServerOrder order_servers(std::vector<NameServer> servers, const ResolverMemory& memory,
+                          Deadline deadline) {
   if (servers.size() < 2) return {std::move(servers), true};
-  return Race(std::move(servers)).run(deadline);
+  const auto before = memory.recall();
+  const auto first = server_text(servers.front());
+  std::stable_partition(servers.begin(), servers.end(),
+                        [&](const auto& server) { return server_text(server) == before; });
+  auto order = Race(std::move(servers)).run(deadline);
+  const auto best = server_text(order.servers.front());
+  if (order.answered && best != first && best != before)
+    static_cast<void>(memory.remember(best, kServerTime));  // or the next process looks again
+  return order;
+}
+
+std::string list_text(const std::vector<NameServer>& servers) {
+  std::string text;
+  for (const auto& server : servers) text += (text.empty() ? "" : ", ") + server_text(server);
+  return text;
 }
 
 }  // namespace danesmtp

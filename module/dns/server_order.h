@@ -8,6 +8,7 @@
 
 #include "core/deadline.h"
 #include "dns/resolver_config.h"
+#include "dns/resolver_memory.h"
 
 namespace danesmtp {
 
@@ -27,7 +28,12 @@ struct ServerOrder {
   bool answered = false;  // one of them answered: the first one did
 };
 
-// A list of one is not asked.
-[[nodiscard]] ServerOrder order_servers(std::vector<NameServer> servers, Deadline deadline);
+// A list of one is not asked. One that was better than the first of the list is remembered for five
+// minutes and asked first.
+[[nodiscard]] ServerOrder order_servers(std::vector<NameServer> servers,
+                                        const ResolverMemory& memory, Deadline deadline);
+
+// "192.0.2.1@53, 192.0.2.2@53", for a log line and as the memory's question.
+std::string list_text(const std::vector<NameServer>& servers);
 
 }  // namespace danesmtp

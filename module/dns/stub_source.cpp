@@ -35,7 +35,8 @@ Result<Answer<Bytes>> StubSource::ask(const DnsName& name, RrType type, Deadline
 Result<void> StubSource::open(Deadline deadline) {
   auto setup = read_resolver_files(settings_, around_.files);
   if (!setup) return tl::unexpected(setup.error());
-  for (auto& server : order_servers(std::move(setup->servers), deadline).servers)
+  ResolverMemory memory(around_.memory_file, list_text(setup->servers));
+  for (auto& server : order_servers(std::move(setup->servers), memory, deadline).servers)
     servers_.push_back({std::move(server), {}, false});
   return {};
 }

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "dns/unbound_source.h"
 
-#include <algorithm>
-
 #include "core/format.h"
 #include "dns/server_order.h"
 
@@ -10,14 +8,7 @@ namespace danesmtp {
 namespace {
 
 constexpr const char* kRecursion = "recursive";
-constexpr std::chrono::minutes kServerTime{5};  // the first of the list is tried again after that
 constexpr std::chrono::hours kRecursionTime{1};
-
-std::string list_text(const std::vector<NameServer>& servers) {
-  std::string text;
-  for (const auto& server : servers) text += (text.empty() ? "" : ", ") + server_text(server);
-  return text;
-}
 
 }  // namespace
 
@@ -64,20 +55,13 @@ Result<void> UnboundSource::open(Deadline deadline) {
   setup_ = std::move(*setup);
   if (setup_.servers.empty()) return use({}, deadline);
   ResolverMemory memory(around_.memory_file, list_text(setup_.servers));
-  const auto before = memory.recall();
-  if (before == kRecursion && settings_.upstream == Upstream::Auto) {
+  if (settings_.upstream == Upstream::Auto && memory.recall() == kRecursion) {
     auto opened = use({}, deadline);
     if (!opened) memory.forget();
     return opened;
   }
-  left_ = setup_.servers;
-  std::stable_partition(left_.begin(), left_.end(),
-                        [&](auto& server) { return server_text(server) == before; });
-  auto order = order_servers(std::move(left_), deadline);
+  auto order = order_servers(setup_.servers, memory, deadline);
   left_ = std::move(order.servers);
-  const std::string first = server_text(left_.front());
-  if (order.answered && first != server_text(setup_.servers.front()) && first != before)
-    static_cast<void>(memory.remember(first, kServerTime));  // or the next process looks again
   // When all are slow libunbound is the better judge.
   auto opened = order.answered ? open_forwarder(deadline) : use(std::move(left_), deadline);
   if (opened || settings_.upstream != Upstream::Auto || !servers_strip_dnssec(deadline))

@@ -13,7 +13,7 @@ _danesmtp() {
       mapfile -t COMPREPLY < <(compgen -f -- "$word")
       return
       ;;
-    --resolver) options="system recursive forward:" ;;
+    --resolver) options="auto system recursive forward:" ;;
     --usage) options="2 3" ;;
     --selector) options="0 1" ;;
     --matching) options="0 1 2" ;;

@@ -27,7 +27,7 @@ complete -c danesmtp -n $connect -l helo -x -d "Name to say in EHLO"
 
 complete -c danesmtp -n "__fish_seen_subcommand_from ocsp-fetch" -l timeout -x -d "Seconds for a question"
 set -l ask "__fish_seen_subcommand_from check explain verify"
-complete -c danesmtp -n $ask -l resolver -x -a "system recursive forward:" -d "Whom to ask"
+complete -c danesmtp -n $ask -l resolver -x -a "auto system recursive forward:" -d "Whom to ask"
 complete -c danesmtp -n $ask -l trust-anchor -r -d "Root key records"
 complete -c danesmtp -n $ask -l timeout -x -d "Longest wait for each step"
 
