@@ -176,7 +176,7 @@ static int ask_core(struct batch_handle *h, const char **why)
 
 static struct answer fresh_answer(struct batch_handle *h, time_t now)
 {
-  struct answer answer = { .policy = DANESMTP_POLICY_UNKNOWN };
+  struct answer answer = { .given = now, .policy = DANESMTP_POLICY_UNKNOWN };
   const char *why = "DANE error: the resolver has not answered in time, and is not asked again at once";
   if (now >= asked_again_from) {
     /* As Exim does before a callout: the client has other replies to read meanwhile. */
@@ -203,7 +203,7 @@ static struct answer policy_of(transport_instance *tblock, address_item *addr, t
   const struct answer *known = remembered(question, now);
   if (known) return *known;
   const struct answer answer = fresh_answer(&h, now);
-  if (answer.given && !differs_by_recipient(tblock)) remember(&answer, question);
+  if (!differs_by_recipient(tblock)) remember(&answer, question);
   return answer;
 }
 
@@ -233,20 +233,35 @@ static void make_no_connection(transport_instance *tblock, address_item *addr, t
 }
 
 /* The transport_feedback is there for a connection by Exim's core, not in a delivery. */
-static int setup(transport_instance *tblock, address_item *addresses, transport_feedback *tf, uid_t uid,
-                 gid_t gid, uschar **error)
+static void judge_connection(transport_instance *tblock, address_item *addr, transport_feedback *tf)
 {
-  callout_over();
-  const int rc = smtp_setup(tblock, addresses, tf, uid, gid, error);
-  if (!tf || !dane_may_apply(tblock)) return rc;
-
-  const struct answer answer = policy_of(tblock, addresses, tf);
-  DEBUG(verify) debug_printf_indent("DANE policy for a connection by Exim's core to %s: %s\n",
-      addresses->domain, answer.policy == DANESMTP_POLICY_NONE ? "none" : answer.why);
+  const struct answer answer = policy_of(tblock, addr, tf);
+  DEBUG(verify) debug_printf_indent("DANE policy for a connection by Exim's core to %s: %s\n", addr->domain,
+                                    answer.policy == DANESMTP_POLICY_NONE ? "none" : answer.why);
   if (answer.policy == DANESMTP_POLICY_NONE)
     switch_off_dane_of_exim(tblock->drinst.options_block);
   else
-    make_no_connection(tblock, addresses, tf, &answer);
+    make_no_connection(tblock, addr, tf, &answer);
+}
+
+/* An option that is expanded meanwhile may come here again, by ${acl and a callout. That must not change the
+ * options that are being read: it gets no connection. */
+static int setup(transport_instance *tblock, address_item *addresses, transport_feedback *tf, uid_t uid,
+                 gid_t gid, uschar **error)
+{
+  static const struct answer within = { .policy = DANESMTP_POLICY_UNKNOWN, .why = "asked by an option" };
+  static BOOL busy;
+  const BOOL again = busy;
+  busy = TRUE;
+  if (!again) callout_over();
+  const int rc = smtp_setup(tblock, addresses, tf, uid, gid, error);
+  if (tf && dane_may_apply(tblock)) {
+    if (again)
+      make_no_connection(tblock, addresses, tf, &within);
+    else
+      judge_connection(tblock, addresses, tf);
+  }
+  busy = again;
   return rc;
 }
 

@@ -571,3 +571,19 @@ plain:
     assert len(customer.recipients) == to_customer, mail.mainlog()
     assert (len(server.messages()) if server else 0) == to_host, mail.mainlog()
     assert len(mail.queue()) == 1 - to_customer - to_host, mail.mainlog()
+
+
+@pytest.mark.parametrize("option", ["hosts_require_dane", "hosts_randomize", "hosts"])
+def test_a_callout_inside_an_option(world, sender, servers, option):
+    """An option of the transport runs an ACL that makes a callout by the same transport, to a domain where
+    Exim's own DANE would be switched off: not while the option's own host is judged."""
+    running = servers(refuses=True)
+    acl = f"ask:\n accept verify = sender=bob@{PLAIN}/callout=10s,no_cache\n message = yes\n"
+    value = {"hosts_require_dane": ("", ""), "hosts_randomize": ("no", "no"), "hosts": (f"mx.{IMPOSTOR}",) * 2}[option]
+    asks = "${if eq{$verify_mode}{R}{${if eq{${acl{ask}}}{yes}{%s}{%s}}}{%s}}" % (*value, value[0])
+    mail = sender(driver="danesmtp", acl=f"check:\n accept {callout()}\n\n{acl}", main="acl_smtp_rcpt = check",
+                  routers="any:\n driver = accept\n transport = remote_smtp\n domains = ! sender.lab\n" if
+                  option == "hosts" else MX_ROUTER,
+                  options={"dane_trust_anchor_file": world.trust_anchor, option: asks})
+    assert told(session(mail, f"bob@{IMPOSTOR}")) == "250", mail.mainlog()
+    assert all(heard(server) == "nothing" for server in running.values()) and mail.paniclog() == ""
