@@ -90,7 +90,7 @@ static BOOL import_callout(struct batch_handle *h, transport_instance *tblock, a
   }
   const BOOL imported = batch_import(h, tblock, addr);
   ob->hosts = hosts;
-  return imported;
+  return imported && h->batch.recipients;
 }
 
 static int by_text(const void *a, const void *b)
