@@ -9,6 +9,7 @@
 #include "core/format.h"
 #include "dane/certificate.h"
 #include "dane/dane_path.h"
+#include "dane/server_names.h"
 #include "dane/tlsa_match.h"
 
 namespace danesmtp {
@@ -43,28 +44,9 @@ const TlsaRecord* end_entity_match(const std::vector<TlsaRecord>& records,
   return found == records.end() ? nullptr : &*found;
 }
 
-// RFC 7672 3.2.3, D-089: a wildcard is the whole leftmost label and stands for one label. GnuTLS's
-// own wildcards also let "*x.example.org" stand for "mx.example.org", so it only compares exactly
-// here, with the name and then with the wildcard that would cover it. Not for a top-level domain's
-// children.
-std::string covering_wildcard(const std::string& name) {
-  auto dot = name.find('.');
-  if (dot == std::string::npos || name.find('.', dot + 1) == std::string::npos) return {};
-  return "*" + name.substr(dot);
-}
-
-// The CN counts only when there is no dNSName (D-088); both cases are GnuTLS's part, and so is the
-// rule that no other kind of name counts (D-091).
-bool bears_name(const Certificate& leaf, const std::string& name) {
-  return !name.empty() &&
-         gnutls_x509_crt_check_hostname2(leaf.handle.get(), name.c_str(),
-                                         GNUTLS_VERIFY_DO_NOT_ALLOW_WILDCARDS) != 0;
-}
-
 std::string matching_name(const Certificate& leaf, const std::vector<DnsName>& names) {
   for (const auto& name : names)
-    if (bears_name(leaf, name.text()) || bears_name(leaf, covering_wildcard(name.text())))
-      return name.text();
+    if (is_for_host(leaf, name.text())) return name.text();
   return {};
 }
 

@@ -39,6 +39,26 @@ Asked named(const std::string& san, const std::string& reference, const std::str
   return {{lab.leaf.der, lab.issuer.der}, {record_for("2 1 1", lab.issuer.der)}, {reference}};
 }
 
+// The leaf's CN is the name; `change` gives it further names.
+Asked cn_beside(void (*change)(LabPlans&)) {
+  LabPlans plans;
+  plans.leaf.subject = "mx.lab";
+  plans.leaf.dns_names.clear();
+  change(plans);
+  Lab lab(plans);
+  return {{lab.leaf.der, lab.issuer.der}, {record_for("2 1 1", lab.issuer.der)}};
+}
+
+// As a directory writes its entries: CN=host, CN=Computers.
+Asked two_common_names(const std::string& first, const std::string& second) {
+  LabPlans plans;
+  plans.leaf.subject = first;
+  plans.leaf.second_subject = second;
+  plans.leaf.dns_names.clear();
+  Lab lab(plans);
+  return {{lab.leaf.der, lab.issuer.der}, {record_for("2 1 1", lab.issuer.der)}};
+}
+
 constexpr auto kMismatch = DaneFailure::HostMismatch;
 constexpr auto kExpired = DaneFailure::Expired;
 
@@ -279,6 +299,45 @@ const VerdictCase kNames[] = {
      [] { return named(std::string("mx.lab\0", 7), "mx.lab"); }},
     {"a NUL octet in the CN", refused(kMismatch),
      [] { return named("", "mx.lab", std::string("mx.lab\0.evil.example", 20)); }},
+    {"a NUL octet at the end of the CN", refused(kMismatch),
+     [] { return named("", "mx.lab", std::string("mx.lab\0", 7)); }},
+    // tests D-088: names of other kinds leave the CN its say
+    {"the CN beside an address", accepted(1),
+     [] { return cn_beside([](LabPlans& p) { p.leaf.ip_address = "\xc0\x00\x02\x01"; }); }},
+    {"the CN beside a URI", accepted(1),
+     [] { return cn_beside([](LabPlans& p) { p.leaf.uri = "smtp://mx2.lab"; }); }},
+    {"the CN beside an e-mail address", accepted(1),
+     [] { return cn_beside([](LabPlans& p) { p.leaf.mail_name = "a@mx2.lab"; }); }},
+    {"the CN beside a dNSName and an address", refused(kMismatch),
+     [] {
+       return cn_beside([](LabPlans& p) {
+         p.leaf.ip_address = "\xc0\x00\x02\x01";
+         p.leaf.dns_names = {"mx2.lab"};
+       });
+     }},
+    {"the CN beside a dNSName of 300 octets", refused(kMismatch),
+     [] { return cn_beside([](LabPlans& p) { p.leaf.dns_names = {std::string(300, 'x')}; }); }},
+    {"the dNSName behind one of 300 octets", accepted(1),
+     [] {
+       return cn_beside([](LabPlans& p) { p.leaf.dns_names = {std::string(300, 'x'), "mx.lab"}; });
+     }},
+    {"the CN beside a dNSName with a NUL octet", refused(kMismatch),
+     [] {
+       return cn_beside([](LabPlans& p) { p.leaf.dns_names = {std::string("mx.lab\0", 7)}; });
+     }},
+    {"a wildcard in the CN", accepted(1), [] { return named("", "mx.mail.lab", "*.mail.lab"); }},
+    {"the CN in upper case", accepted(1), [] { return named("", "mx.lab", "MX.LAB"); }},
+    {"the first of two CNs", accepted(1), [] { return two_common_names("mx.lab", "Computers"); }},
+    {"the second of two CNs", accepted(1), [] { return two_common_names("Computers", "mx.lab"); }},
+    {"neither of two CNs", refused(kMismatch),
+     [] { return two_common_names("Computers", "mx2.lab"); }},
+    {"D-082 a constraint on names excludes the CN beside an address", refused(),
+     [] {
+       return cn_beside([](LabPlans& p) {
+         p.issuer.excluded_dns = "lab";
+         p.leaf.ip_address = "\xc0\x00\x02\x01";
+       });
+     }},
     {"an A-label", accepted(1),
      [] {
        return named("xn--bcher-kva.lab",

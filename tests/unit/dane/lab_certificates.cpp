@@ -161,6 +161,11 @@ LabCertificate issue(const CertificatePlan& plan, const LabCertificate* issuer) 
   must(gnutls_x509_crt_set_dn_by_oid(raw, GNUTLS_OID_X520_COMMON_NAME, 0, plan.subject.data(),
                                      static_cast<unsigned>(plan.subject.size())),
        "subject");
+  if (!plan.second_subject.empty())
+    must(gnutls_x509_crt_set_dn_by_oid(raw, GNUTLS_OID_X520_COMMON_NAME, 0,
+                                       plan.second_subject.data(),
+                                       static_cast<unsigned>(plan.second_subject.size())),
+         "second subject");
   set_key(raw, made.key.get());
   if (plan.version == 3) {
     set_extensions(raw, plan);

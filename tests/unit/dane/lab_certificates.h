@@ -31,6 +31,7 @@ LabKey make_key(KeyKind kind);
 // What a certificate says. `key` is made when it is not given.
 struct CertificatePlan {
   std::string subject{};                 // common name
+  std::string second_subject{};          // a further common name
   std::vector<std::string> dns_names{};  // may hold any octets
   std::string mail_name{};               // rfc822Name
   std::string uri{};

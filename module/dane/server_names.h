@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Whether a certificate is for a host. RFC 7672 3.2.3, RFC 6125 6.4, RFC 5280 4.2.1.6.
+#pragma once
+
+#include <string>
+
+#include "dane/certificate.h"
+
+namespace danesmtp {
+
+// `name` in A-labels, in lower case. A dNSName counts, and where there is no dNSName each CN of the
+// subject; either is the name itself, or a wildcard in the place of its leftmost label.
+bool is_for_host(const Certificate& certificate, const std::string& name);
+
+}  // namespace danesmtp
