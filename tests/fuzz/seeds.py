@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Writes the corpora that fuzzing starts from into corpus/: run by hand, the result is committed.
+`seeds.py x509` writes the certificates only.
 
 Chains are cases of the differential test, so each shape that it knows is among them."""
 import datetime
@@ -18,10 +19,11 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp  # noqa: F401  (makes x509.ocsp known)
 
 TESTS = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(TESTS / "differential"))
+sys.path[:0] = [str(TESTS / "differential"), str(TESTS / "world")]
 
 from cases import Maker  # noqa: E402
-from certificates import Keys  # noqa: E402
+from certificates import Keys, Plan, element, make, parts  # noqa: E402
+from forged_certificate import forge  # noqa: E402
 
 CORPUS = Path(__file__).resolve().parent / "corpus"
 CHAINS = 40
@@ -119,6 +121,45 @@ def ocsp_responses():
           later.public_bytes(Encoding.DER))
 
 
+def with_fields(der, change):
+    """The certificate with other fields in its signed part; the signature no longer fits."""
+    tbs, algorithm, signature = parts(der)
+    fields = parts(tbs)
+    change(fields)
+    return element(0x30, element(0x30, b"".join(fields)) + algorithm + signature)
+
+
+def certificates():
+    keys = Keys(random.Random(7))
+    made = {kind: make(Plan(kind, kind=kind, names=("mx.lab", "*.mx.lab"), key_usage="tls", purpose="server"),
+                       None, keys) for kind in ("p256", "p384", "p521", "rsa1024", "pss", "psskey", "ed25519", "ed448")}
+    ca = make(Plan("CA", ca=True, path_length=1, key_usage="ca", permitted="lab", excluded="a.lab"), None, keys)
+    seeds = {name: each.der for name, each in made.items()} | {"ca": ca.der}
+    one, other = made["p256"], made["ed25519"]
+    seeds["two-faced"] = forge(one.der, other.der, one.key)
+    seeds["two-faced-anchor"] = forge(ca.der, one.der, ca.key)
+    face = b"".join(parts(parts(other.der)[0])[1:7])
+
+    def plain(version):
+        def change(fields):
+            fields[0], fields[7:] = version, []
+        return change
+
+    seeds["version-1"] = with_fields(one.der, plain(b""))
+    seeds["version-1-written"] = with_fields(one.der, plain(b"\xa0\3\2\1\0"))
+    seeds["version-2"] = with_fields(one.der, plain(b"\xa0\3\2\1\1"))
+    seeds["no-extensions"] = with_fields(one.der, plain(b"\xa0\3\2\1\2"))
+    for tag in (1, 2):  # the fields of another certificate in a unique identifier
+        seeds[f"unique-id-{tag}"] = with_fields(
+            one.der, lambda fields, tag=tag: fields.insert(7, element(0x80 | tag, b"\0" + face)))
+    seeds["unique-ids"] = with_fields(one.der, lambda fields: fields.insert(7, b"\x81\2\0\7\x82\2\0\7"))
+    for name, serial in {"zero": b"\0", "negative": b"\x80", "long": b"Z" * 30}.items():
+        seeds[f"serial-{name}"] = with_fields(
+            one.der, lambda fields, serial=serial: fields.__setitem__(1, element(2, serial)))
+    for name, octets in seeds.items():
+        write("x509", name, octets)
+
+
 EHLO = b"250-mx.lab\r\n250-PIPELINING\r\n250-CHUNKING\r\n250 PRDR\r\n"
 
 
@@ -150,6 +191,9 @@ def dialogues():
 
 
 if __name__ == "__main__":
+    certificates()
+    if sys.argv[1:] == ["x509"]:
+        sys.exit()
     ocsp_responses()
     chains()
     records()
