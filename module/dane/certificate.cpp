@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 #include "core/format.h"
 #include "dane/key_limits.h"
@@ -32,14 +33,20 @@ bool has_name(gnutls_x509_crt_t certificate, RawName raw_name, ByteView name) {
 }
 
 // GnuTLS identifies a key by a digest of its parameters, however it was encoded.
-bool has_key(gnutls_x509_crt_t certificate, gnutls_pubkey_t key) {
-  std::array<unsigned char, 32> read{}, found{};
-  std::size_t size = read.size();
-  if (gnutls_x509_crt_get_key_id(certificate, GNUTLS_KEYID_USE_SHA256, read.data(), &size) < 0)
-    return false;
-  size = found.size();
-  if (gnutls_pubkey_get_key_id(key, GNUTLS_KEYID_USE_SHA256, found.data(), &size) < 0) return false;
-  return read == found;
+using KeyId = std::array<unsigned char, 32>;
+
+std::optional<KeyId> key_id_of(gnutls_x509_crt_t certificate) {
+  KeyId id{};
+  std::size_t size = id.size();
+  int rc = gnutls_x509_crt_get_key_id(certificate, GNUTLS_KEYID_USE_SHA256, id.data(), &size);
+  return rc < 0 ? std::nullopt : std::optional(id);
+}
+
+std::optional<KeyId> key_id_of(gnutls_pubkey_t key) {
+  KeyId id{};
+  std::size_t size = id.size();
+  int rc = gnutls_pubkey_get_key_id(key, GNUTLS_KEYID_USE_SHA256, id.data(), &size);
+  return rc < 0 ? std::nullopt : std::optional(id);
 }
 
 }  // namespace
@@ -47,7 +54,9 @@ bool has_key(gnutls_x509_crt_t certificate, gnutls_pubkey_t key) {
 std::string why_unfit(gnutls_x509_crt_t certificate, const CertificateFields& fields) {
   auto key = import_public_key(fields.public_key_info);
   if (!key) return "unusable: its key cannot be read: " + key.error().text;
-  if (!has_key(certificate, key->get()) ||
+  auto found = key_id_of(key->get());
+  if (!found) return "unusable: GnuTLS cannot identify its key";
+  if (found != key_id_of(certificate) ||
       !has_name(certificate, gnutls_x509_crt_get_raw_issuer_dn, fields.issuer) ||
       !has_name(certificate, gnutls_x509_crt_get_raw_dn, fields.subject))
     return "ambiguous: GnuTLS finds another key or name in it";

@@ -82,4 +82,12 @@ std::string why_key_unusable(gnutls_pubkey_t key) {
   }
 }
 
+std::string why_key_unusable(gnutls_x509_crt_t certificate) {
+  gnutls_pubkey_t raw = nullptr;
+  if (gnutls_pubkey_init(&raw) < 0) return "out of memory";
+  GnutlsPubkey key(raw);
+  if (gnutls_pubkey_import_x509(raw, certificate, 0) < 0) return {};
+  return why_key_unusable(raw);
+}
+
 }  // namespace danesmtp

@@ -103,7 +103,9 @@ JudgePeer dane_judge(MailServer& server, const AttemptRequest& request, const Au
   return [&server, &request, &policy, wish](const TlsInfo& info,
                                             PeerVerdict& verdict) -> Result<void> {
     const WallTime at = now();
-    auto judged = verify_dane({info.chain, policy.records, request.plan.names, at});
+    const auto limit = std::chrono::seconds(server.option_number("command_timeout", 300));
+    auto judged =
+        verify_dane({info.chain, policy.records, request.plan.names, at, Deadline::in(limit)});
     // D-161
     for (const auto& detail : judged.details) server.debug("DANE: " + detail);
     verdict.dane = judged;

@@ -123,19 +123,23 @@ void restore_status_request(gnutls_session_t session) {
 }
 #endif
 
-int after_server_hello(gnutls_session_t session, unsigned, unsigned, unsigned,
-                       const gnutls_datum_t*) {
-  restore_status_request(session);
-  return 0;
+// A session has one hook, so this is for every message.
+int at_message(gnutls_session_t session, unsigned message, unsigned when, unsigned incoming,
+               const gnutls_datum_t*) {
+  if (message == GNUTLS_HANDSHAKE_SERVER_HELLO && when == GNUTLS_HOOK_POST)
+    restore_status_request(session);
+  const bool arrives = incoming != 0 && when == GNUTLS_HOOK_PRE;
+  return arrives ? look_at_peer_key(session, message) : 0;
 }
 
 // RFC 7671 5.1, D-081: GnuTLS ends the handshake over a certificate whose key usage does not fit,
 // and forgoes that only in its compatibility mode, which takes the extended master secret and
 // encrypt-then-MAC with it (RFC 9325 3.5). Those are settled by now.
-int forgo_key_usage(gnutls_session_t session, unsigned, unsigned, unsigned, const gnutls_datum_t*) {
-  restore_status_request(session);
-  gnutls_session_enable_compatibility_mode(session);
-  return 0;
+int forgo_key_usage(gnutls_session_t session, unsigned message, unsigned when, unsigned incoming,
+                    const gnutls_datum_t* octets) {
+  if (message == GNUTLS_HANDSHAKE_SERVER_HELLO && when == GNUTLS_HOOK_POST)
+    gnutls_session_enable_compatibility_mode(session);
+  return at_message(session, message, when, incoming, octets);
 }
 
 }  // namespace
@@ -172,6 +176,7 @@ Result<GnutlsSession> GnutlsSession::create(int fd, TlsSettings settings) {
   if (code < 0) return fail(ErrorKind::Internal, gnutls_strerror(code));
   GnutlsSession session(fd, std::move(settings), GnutlsSessionHandle(raw));
   gnutls_transport_set_int(raw, fd);
+  gnutls_session_set_ptr(raw, session.guard_.get());
   for (auto prepare : {&GnutlsSession::set_priority, &GnutlsSession::load_credentials,
                        &GnutlsSession::set_extensions}) {
     auto done = (session.*prepare)();
@@ -193,9 +198,8 @@ Result<void> GnutlsSession::set_priority() {
   int code = gnutls_priority_set_direct(session_.get(), priority.c_str(), nullptr);
   if (code < 0) return setting_failure("TLS priority string", base, code);
   const bool any_usage = settings_.key_usage == KeyUsage::Ignored;
-  gnutls_handshake_set_hook_function(session_.get(), GNUTLS_HANDSHAKE_SERVER_HELLO,
-                                     GNUTLS_HOOK_POST,
-                                     any_usage ? forgo_key_usage : after_server_hello);
+  gnutls_handshake_set_hook_function(session_.get(), GNUTLS_HANDSHAKE_ANY, GNUTLS_HOOK_BOTH,
+                                     any_usage ? forgo_key_usage : at_message);
   if (settings_.min_dh_bits > 0) gnutls_dh_set_prime_bits(session_.get(), settings_.min_dh_bits);
   return {};
 }
@@ -255,6 +259,9 @@ Result<TlsInfo> GnutlsSession::handshake(Deadline deadline) {
     if (code == GNUTLS_E_SUCCESS) break;
     if (gnutls_error_is_fatal(code) != 0) {
       gnutls_alert_send_appropriate(session_.get(), code);
+      if (!guard_->why_unusable.empty())
+        return fail(ErrorKind::TlsHandshake,
+                    "the server's certificate is unusable: " + guard_->why_unusable);
       return tls_failure(session_.get(), code, ErrorKind::TlsHandshake);
     }
     if (code != GNUTLS_E_AGAIN && !deadline.passed()) continue;  // a warning alert, a signal

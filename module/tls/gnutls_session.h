@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -17,6 +18,7 @@
 #include "dane/dane_verify.h"
 #include "tls/channel_binding.h"
 #include "tls/gnutls_handles.h"
+#include "tls/peer_key_guard.h"
 
 namespace danesmtp {
 
@@ -108,6 +110,7 @@ class GnutlsSession {
   TlsSettings settings_;
   GnutlsCertificateCredentials certificate_credentials_;
   GnutlsAnonymousCredentials anonymous_credentials_;
+  std::unique_ptr<PeerKeyGuard> guard_ = std::make_unique<PeerKeyGuard>();
   GnutlsSessionHandle session_;  // uses the credentials: destroyed before them
 };
 

@@ -18,6 +18,7 @@
 
 #include "core/format.h"
 #include "dane/certificate.h"
+#include "dane/key_limits.h"
 #include "dane/x509_der.h"
 #include "tls/gnutls_handles.h"
 
@@ -327,6 +328,7 @@ std::string ResponseCheck::why_not_signed(WallTime& signer_until) const {
 }
 
 bool ResponseCheck::signed_by(gnutls_x509_crt_t signer) const {
+  if (!why_key_unusable(signer).empty()) return false;
   OwnedDatum oid, basic, signature;
   if (gnutls_ocsp_resp_get_response(response_.get(), &oid.datum, &basic.datum) < 0) return false;
   if (gnutls_ocsp_resp_get_signature(response_.get(), &signature.datum) < 0) return false;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/format.h"
+#include "dane/key_limits.h"
 #include "tls/gnutls_handles.h"
 
 namespace danesmtp {
@@ -54,6 +55,9 @@ Result<std::vector<GnutlsCertificate>> import_chain(const PeerChain& chain) {
     gnutls_datum_t datum = as_datum(der);
     if (gnutls_x509_crt_import(raw, &datum, GNUTLS_X509_FMT_DER) < 0)
       return fail(ErrorKind::TlsVerify, "a certificate of the server cannot be read");
+    std::string unusable = why_key_unusable(raw);
+    if (!unusable.empty())
+      return fail(ErrorKind::TlsVerify, "a certificate of the server is unusable: " + unusable);
   }
   if (certificates.empty()) return fail(ErrorKind::TlsVerify, "the server sent no certificate");
   return certificates;

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <ctime>
 #include <memory>
 #include <optional>
@@ -20,13 +21,14 @@
 
 namespace danesmtp::test {
 
-// A P-256 key and a self-signed certificate for it.
+// A key (P-256 unless it is to be RSA) and a self-signed certificate for it.
 class TestIdentity {
  public:
-  explicit TestIdentity(const std::string& common_name = "mx.lab", unsigned key_usage = 0) {
+  explicit TestIdentity(const std::string& common_name = "mx.lab", unsigned key_usage = 0,
+                        bool rsa = false) {
     gnutls_x509_privkey_init(&key_);
-    gnutls_x509_privkey_generate(key_, GNUTLS_PK_ECDSA,
-                                 GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), 0);
+    gnutls_x509_privkey_generate(key_, rsa ? GNUTLS_PK_RSA : GNUTLS_PK_ECDSA,
+                                 rsa ? 2048 : GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), 0);
     gnutls_x509_crt_init(&certificate_);
     gnutls_x509_crt_set_version(certificate_, 3);
     gnutls_x509_crt_set_serial(certificate_, "\x01", 1);
@@ -66,6 +68,14 @@ class TestIdentity {
     return std::string(as_text(taken(certificate))) + std::string(as_text(taken(key)));
   }
 
+  // The octets that are sent; the key stays the same.
+  void show(const Bytes& octets) {
+    gnutls_free(chain_.cert.data);
+    chain_.cert.data = static_cast<unsigned char*>(gnutls_malloc(octets.size()));
+    std::copy(octets.begin(), octets.end(), chain_.cert.data);
+    chain_.cert.size = static_cast<unsigned>(octets.size());
+  }
+
   gnutls_pcert_st* chain() { return &chain_; }
   gnutls_privkey_t key() const { return signer_; }
 
@@ -91,13 +101,17 @@ struct TlsServerSettings {
   std::string staple{};          // sent as the OCSP response, whatever it is; empty: none
   bool ask_certificate = false;  // of the client, and require one
   unsigned key_usage = 0;        // of the certificate; 0: no such extension
+  bool rsa = false;              // a key of that kind
+  Bytes shown{};                 // sent in the place of the own certificate; empty: that one
 };
 
 class TlsServer {
  public:
   TlsServer(int fd, const TlsServerSettings& settings)
       : staple_(settings.staple),
-        identity_(std::make_unique<TestIdentity>("mx.lab", settings.key_usage)) {
+        shown_(settings.shown),
+        identity_(std::make_unique<TestIdentity>("mx.lab", settings.key_usage, settings.rsa)) {
+    if (!shown_.empty()) identity_->show(shown_);
     gnutls_session_t session = nullptr;
     gnutls_init(&session, GNUTLS_SERVER | GNUTLS_NO_SIGNAL | GNUTLS_POST_HANDSHAKE_AUTH);
     session_.reset(session);
@@ -216,6 +230,7 @@ class TlsServer {
   }
 
   std::string staple_;
+  Bytes shown_;
   gnutls_ocsp_data_st response_{};
   std::unique_ptr<TestIdentity> identity_;
   GnutlsCertificateCredentials credentials_;

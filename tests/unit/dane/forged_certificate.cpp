@@ -60,6 +60,19 @@ Bytes with_field(const Bytes& der, Field field, const Bytes& octets) {
   return der_element(0x30, {tbs, certificate[1], certificate[2]});
 }
 
+Bytes rsa_key_info(std::size_t bits, const Bytes& exponent, std::uint8_t last) {
+  Bytes modulus((bits + 7) / 8, 0xa5);
+  modulus.front() = static_cast<std::uint8_t>(1U << (bits - 1) % 8);
+  modulus.back() = last;
+  auto number = [](Bytes octets) {
+    if ((octets.front() & 0x80U) != 0) octets.insert(octets.begin(), 0);
+    return der_element(0x02, {octets});
+  };
+  Bytes key = der_element(0x30, {number(modulus), number(exponent)});
+  const Bytes algorithm{0x30, 13, 6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 13, 1, 1, 1, 5, 0};
+  return der_element(0x30, {algorithm, der_element(0x03, {Bytes{0}, key})});
+}
+
 LabCertificate forge(const LabCertificate& own, const Bytes& shown, const LabCertificate* issuer) {
   auto mine = elements_of(elements_of(own.der)[0]);
   auto other = elements_of(elements_of(shown)[0]);

@@ -27,6 +27,10 @@ enum Field : std::size_t {
 // `der` with other octets in the place of this field; its signature no longer fits.
 Bytes with_field(const Bytes& der, Field field, const Bytes& octets);
 
+// SubjectPublicKeyInfo of an RSA key that nobody has: a modulus of so many bits, odd unless `last`
+// is even, and this exponent (most significant octet first).
+Bytes rsa_key_info(std::size_t bits, const Bytes& exponent, std::uint8_t last = 0x0b);
+
 // The elements inside one SEQUENCE, each whole. For octets that are known to be good.
 std::vector<Bytes> elements_of(ByteView sequence);
 

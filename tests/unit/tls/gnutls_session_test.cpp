@@ -9,6 +9,7 @@
 #include "fakes/scripted_peer.h"
 #include "net/line_channel.h"
 #include "unit/check_support.h"
+#include "unit/dane/forged_certificate.h"
 #include "unit/net/time_limit.h"
 
 using namespace danesmtp;
@@ -332,6 +333,30 @@ START_TEST(the_channel_binding_is_that_of_the_server) {
 }
 END_TEST
 
+// GnuTLS proves the key of the very octets that are then judged: whoever sends another's
+// certificate does not get through the handshake.
+START_TEST(the_key_that_is_proved_is_that_of_the_chain) {
+  const char* priority = _i == 0 ? kTls12 : kTls13;
+  const TestIdentity another("mx.lab");
+  ScriptedPeer peer(server({.priority = priority, .shown = another.der()}));
+  LineChannel channel(peer.take_socket());
+  assert_error(channel.start_tls({}, Deadline::in(5s)), ErrorKind::TlsHandshake);
+}
+END_TEST
+
+// The signature of the handshake is not even looked at when the key is one that costs seconds.
+START_TEST(an_unusable_key_ends_the_handshake_before_it_is_used) {
+  const char* priority = _i == 0 ? kTls12 : kTls13;
+  const Bytes key = rsa_key_info(16400, {1, 0, 1});
+  const Bytes shown = with_field(issue({.subject = "any"}, nullptr).der, kKey, key);
+  ScriptedPeer peer(server({.priority = priority, .rsa = true, .shown = shown}));
+  LineChannel channel(peer.take_socket());
+  auto error = assert_error(channel.start_tls({}, Deadline::in(5s)), ErrorKind::TlsHandshake);
+  assert_text(error.text,
+              "the server's certificate is unusable: its RSA key has 16400 bits, more than 16384");
+}
+END_TEST
+
 // tests D-081: with usage 3 the key usage of the leaf is not looked at, and nothing else is given
 // up for that (RFC 9325 3.5: the extended master secret, encrypt-then-MAC)
 const char* const kCbc = "NORMAL:-VERS-ALL:+VERS-TLS1.2:-CIPHER-ALL:+AES-128-CBC";
@@ -624,6 +649,8 @@ int main() {
   tcase_add_loop_test(tc, a_key_usage_does_not_matter, 0, 6);
   tcase_add_test(tc, ordinary_sessions_have_the_extended_master_secret);
   tcase_add_test(tc, only_suites_with_encryption_and_a_certificate_are_offered);
+  tcase_add_loop_test(tc, the_key_that_is_proved_is_that_of_the_chain, 0, 2);
+  tcase_add_loop_test(tc, an_unusable_key_ends_the_handshake_before_it_is_used, 0, 2);
   tcase_add_test(tc, an_anonymous_server_is_accepted_if_wanted);
   tcase_add_test(tc, a_group_of_the_least_size);
   tcase_add_loop_test(tc, elliptic_curves_are_no_small_groups, 0, 2);

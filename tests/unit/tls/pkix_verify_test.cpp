@@ -3,7 +3,7 @@
 #include "tls/pkix_verify.h"
 
 #include "fakes/tls_server.h"
-#include "unit/dane/lab_certificates.h"
+#include "unit/dane/forged_certificate.h"
 
 #include "unit/check_support.h"
 
@@ -74,6 +74,17 @@ START_TEST(a_forged_issuer_is_none) {
 }
 END_TEST
 
+// A namesake of the issuer is tried for the issuer; not with a key that costs seconds.
+START_TEST(an_unusable_key_is_not_computed_with) {
+  TodaysLab world;
+  const auto& lab = world.lab;
+  Bytes huge = with_field(world.forged.der, kKey, rsa_key_info(16400, {1, 0, 1}));
+  auto refused = assert_error(world.ask({lab.leaf.der, lab.issuer.der, lab.upper.der, huge}),
+                              ErrorKind::TlsVerify);
+  assert_contains(refused.text, "its RSA key has 16400 bits");
+}
+END_TEST
+
 START_TEST(what_is_not_verified_has_no_issuer) {
   TodaysLab world;
   const auto& lab = world.lab;
@@ -90,6 +101,7 @@ int main() {
   tcase_add_test(cases, the_issuer_is_one_that_was_presented);
   tcase_add_test(cases, the_issuer_is_in_the_store);
   tcase_add_test(cases, a_forged_issuer_is_none);
+  tcase_add_test(cases, an_unusable_key_is_not_computed_with);
   tcase_add_test(cases, what_is_not_verified_has_no_issuer);
   suite_add_tcase(suite, cases);
   return run_suite(suite);

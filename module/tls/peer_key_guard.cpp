@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "tls/peer_key_guard.h"
+
+#include <gnutls/x509.h>
+
+#include "dane/key_limits.h"
+#include "tls/gnutls_handles.h"
+
+namespace danesmtp {
+namespace {
+
+// In a certificate of fewer octets no modulus is over the limit, and one verification with any
+// exponent takes a fraction of a second. The verdict looks at every key.
+constexpr unsigned kAlwaysCheap = 2048;
+
+bool uses_key(unsigned message) {
+  return message == GNUTLS_HANDSHAKE_CERTIFICATE_VERIFY ||
+         message == GNUTLS_HANDSHAKE_SERVER_KEY_EXCHANGE ||
+         message == GNUTLS_HANDSHAKE_SERVER_HELLO_DONE;
+}
+
+// What cannot be read here GnuTLS cannot use either.
+std::string why_peer_key_unusable(gnutls_session_t session) {
+  unsigned count = 0;
+  const auto* certificates = gnutls_certificate_get_peers(session, &count);
+  gnutls_x509_crt_t raw = nullptr;
+  if (certificates == nullptr || count == 0 || certificates[0].size < kAlwaysCheap) return {};
+  if (gnutls_x509_crt_init(&raw) < 0) return {};
+  GnutlsCertificate certificate(raw);
+  if (gnutls_x509_crt_import(raw, &certificates[0], GNUTLS_X509_FMT_DER) < 0) return {};
+  return why_key_unusable(raw);
+}
+
+}  // namespace
+
+int look_at_peer_key(gnutls_session_t session, unsigned message) noexcept {
+  auto* guard = static_cast<PeerKeyGuard*>(gnutls_session_get_ptr(session));
+  if (guard->looked || !uses_key(message)) return 0;
+  guard->looked = true;
+  try {
+    guard->why_unusable = why_peer_key_unusable(session);
+  } catch (...) {
+    return GNUTLS_E_MEMORY_ERROR;
+  }
+  return guard->why_unusable.empty() ? 0 : GNUTLS_E_CERTIFICATE_ERROR;
+}
+
+}  // namespace danesmtp
