@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
+#include <cstring>
 
 #include "core/dns_name.h"
 #include "core/format.h"
@@ -23,18 +25,28 @@ tl::unexpected<Error> setting_failure(std::string_view setting, std::string_view
   return fail(ErrorKind::BadInput, format("{} \"{}\": {}", setting, value, gnutls_strerror(code)));
 }
 
+// GnuTLS names the function of its own that failed, not what happened to the connection.
+std::string reason_text(int code, int system_errno) {
+  if (code != GNUTLS_E_PULL_ERROR && code != GNUTLS_E_PUSH_ERROR) return gnutls_strerror(code);
+  if (system_errno == ECONNRESET || system_errno == EPIPE) return "the peer reset the connection";
+  return format("the connection is broken: {}", std::strerror(system_errno));
+}
+
 bool connection_lost(int code) {
   return code == GNUTLS_E_PREMATURE_TERMINATION || code == GNUTLS_E_SESSION_EOF ||
          code == GNUTLS_E_PULL_ERROR || code == GNUTLS_E_PUSH_ERROR;
 }
 
-// The error of a failed GnuTLS call; `otherwise` is its kind unless the connection was lost.
+// The error of a GnuTLS call that has just failed, errno still its; `otherwise` is its kind unless
+// the connection was lost.
 tl::unexpected<Error> tls_failure(gnutls_session_t session, int code, ErrorKind otherwise) {
+  const int system_errno = errno;
   if (code == GNUTLS_E_FATAL_ALERT_RECEIVED) {
     return fail(otherwise, format("the peer sent the TLS alert \"{}\"",
                                   or_empty(gnutls_alert_get_name(gnutls_alert_get(session)))));
   }
-  return fail(connection_lost(code) ? ErrorKind::Disconnected : otherwise, gnutls_strerror(code));
+  return fail(connection_lost(code) ? ErrorKind::Disconnected : otherwise,
+              reason_text(code, system_errno));
 }
 
 std::string subject_of(ByteView der) {
@@ -258,11 +270,12 @@ Result<TlsInfo> GnutlsSession::handshake(Deadline deadline) {
     int code = gnutls_handshake(session_.get());
     if (code == GNUTLS_E_SUCCESS) break;
     if (gnutls_error_is_fatal(code) != 0) {
+      auto failure = tls_failure(session_.get(), code, ErrorKind::TlsHandshake);
       gnutls_alert_send_appropriate(session_.get(), code);
       if (!guard_->why_unusable.empty())
         return fail(ErrorKind::TlsHandshake,
                     "the server's certificate is unusable: " + guard_->why_unusable);
-      return tls_failure(session_.get(), code, ErrorKind::TlsHandshake);
+      return failure;
     }
     if (code != GNUTLS_E_AGAIN && !deadline.passed()) continue;  // a warning alert, a signal
     auto ready = wait(deadline);

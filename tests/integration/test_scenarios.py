@@ -17,6 +17,7 @@ from network import peer_socket
 from scripted_server import ScriptedServer
 from sender import smarthost_router
 from zones import ZONES, zone_named
+from zones_tool import ZONES_TOOL
 
 NO_MATCH = "wait no TLSA record matches"
 NO_PATH = "wait no path from the server's certificate"
@@ -208,7 +209,7 @@ SCENARIOS = {
 OTHER_ZONES = {
     "port", "port-25-only", "smarthost", "smtps", "smtps-impostor", "mx-secure-host",
     "mx-secure-name", "insecure-host", "cname-insecure-host", "scripted", "scripted-plain",
-    "scripted-ta", "scripted-impostor", "scripted-borrowed",
+    "scripted-ta", "scripted-impostor", "scripted-borrowed", *(zone.name for zone in ZONES_TOOL),
 }
 
 

@@ -5,6 +5,7 @@ with mail to it. The expectations are those of test_scenarios.py, which holds Ex
 import json
 import os
 import re
+import socket
 import ssl
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +16,7 @@ from certificates import TA_CHAIN, Leaf, tlsa
 from network import peer_socket
 from ocsp import Responder
 from scripted_server import ScriptedServer
+from sender import MX_ROUTER
 from test_scenarios import SCENARIOS
 
 TOP = Path(__file__).resolve().parents[2]
@@ -24,8 +26,8 @@ OUTCOMES = {"dane": "dane", "yes": "verified", "no": "encrypted"}
 OK, WARNING, CRITICAL, UNKNOWN = range(4)
 
 
-def tool(world, command, *arguments, stdin=""):
-    argv = [TOOL, command, "--trust-anchor", world.trust_anchor, "--timeout", "10", *arguments]
+def tool(world, command, *arguments, stdin="", timeout=10, anchor=None):
+    argv = [TOOL, command, "--trust-anchor", anchor or world.trust_anchor, "--timeout", str(timeout), *arguments]
     return subprocess.run(argv, input=stdin, capture_output=True, text=True, timeout=300, check=False)
 
 
@@ -52,7 +54,8 @@ def test_check_agrees_with_exim(reports, domain, mode):
     if expected.startswith("wait "):
         assert seen[0] == "waits" and expected[5:] in seen[1], seen
     elif expected == "router":
-        assert seen[0] == ("no-mail" if domain == "null-mx" else "waits"), seen
+        fate = {"null-mx": "no-mail", "mx-literal": "no-destination"}.get(domain, "waits")
+        assert seen[0] == fate, seen
     else:
         assert seen == (OUTCOMES[expected], None)
 
@@ -112,8 +115,8 @@ def test_a_resolver_that_validates_nothing_is_unknown(world, tmp_path):
     """It is this machine's trouble, not the domain's."""
     anchor = tmp_path / "anchor"
     anchor.write_text(". IN DS 1 13 2 " + "00" * 32 + "\n", encoding="ascii")
-    done = tool(world, "check", "--nagios", "--trust-anchor", str(anchor), "ee.lab")
-    assert (done.returncode, done.stdout[:15]) == (UNKNOWN, "DANE UNKNOWN - "), done.stdout
+    done = tool(world, "check", "--nagios", "ee.lab", anchor=str(anchor))
+    assert (done.returncode, done.stdout[:23]) == (UNKNOWN, "DANE UNKNOWN - ee.lab: "), done.stdout
 
 
 # -- advice: what often goes wrong, with its rule and the record to publish
@@ -129,7 +132,7 @@ ADVICE = [
     ("ee-full", "note", "RFC 7671 10.1.2", "in full", None),
     ("ee-full", "note", "RFC 7672 3.1.1", "each renewal", None),
     ("agility-256-wrong", "note", "RFC 7671 9", "stronger digest", None),
-    ("unusable", "warning", "RFC 7672 3.1", "usage 1 is not for SMTP", "unusable"),
+    ("unusable", "warning", "RFC 7672 3.1.3", "usage 1 is not for SMTP", "unusable"),
     ("mixed", "warning", "RFC 7672 2.2.1", "beside hosts that have them", "mixed-1"),
     ("signed-no-tlsa", "warning", "RFC 7672 2.2", "no TLSA record", "signed-no-tlsa"),
     ("plain", "warning", "RFC 7672 2.1", "sign the zones", None),
@@ -151,6 +154,147 @@ def test_advice(world, reports, domain, level, rfc, text, published):
     if published:
         data = tlsa(3, 1, 1, world.certificates[published])
         assert any(one["publish"] and one["publish"].endswith(f" IN TLSA {data}") for one in advice), advice
+
+
+# -- destinations that are none, and what Exim does with mail to them
+
+NO_DESTINATION = [
+    # domain, reason
+    ("nothing.lab", "nothing.lab does not exist"),
+    ("a.b.nothing.lab", "a.b.nothing.lab does not exist"),
+    ("no-address.lab", "no-address.lab has no address"),
+    ("mx-nowhere.lab", "no MX record names a host that has an address"),
+    ("mx-literal.lab", "no MX record names a host that has an address"),
+]
+# As in Exim's default configuration.
+IGNORING_ROUTER = MX_ROUTER.replace("  no_more", "  ignore_target_hosts = <; 0.0.0.0 ; 127.0.0.0/8 ; ::1 ; fe80::/10\n"
+                                                 "  no_more")
+
+
+@pytest.mark.parametrize("domain,reason", [*NO_DESTINATION, (
+    "mx-loopback.lab", "the DNS has addresses of whoever asks only (loopback, link-local)")])
+def test_no_such_destination_is_what_exim_returns(world, sender, domain, reason):
+    for more in ([], ["--dns-only"]):
+        done = tool(world, "check", "--json", *more, domain)
+        report = json.loads(done.stdout)
+        assert (done.returncode, report["outcome"], report["state"]) == (1, "no-destination", "critical")
+        assert report["reason"] == reason
+        assert {one["role"] for one in report["advice"]} == {"owner", "sender"}
+        assert not any("sign the zones" in one["text"] for one in report["advice"])
+    mail = sender(driver="danesmtp", options={"dane_trust_anchor_file": world.trust_anchor}, routers=IGNORING_ROUTER)
+    mail.send(f"bob@{domain}")
+    assert any(" ** " in line for line in mail.mainlog().splitlines()), mail.mainlog()
+
+
+def test_a_look_up_without_an_answer_is_no_proof(world):
+    for domain in ("bogus-a.lab", "expired-sig.lab", "mx-servfail.lab"):
+        report = json.loads(tool(world, "check", "--json", domain).stdout)
+        assert report["outcome"] == "waits", report
+
+
+def test_a_host_that_does_not_exist(world):
+    done = tool(world, "check", "mx.nothing.lab:25")
+    assert (done.returncode, "no such destination: mx.nothing.lab does not exist: Exim freezes" in done.stdout) == \
+        (1, True), done.stdout
+
+
+def test_signed_with_an_algorithm_that_nobody_supports(world):
+    report = json.loads(tool(world, "check", "--json", "unknown-algorithm.lab").stdout)
+    (one,) = [one for one in report["advice"] if "no DANE" in one["text"]]
+    assert "unknown-algorithm.lab is signed with algorithm 100" in one["text"]
+    assert not any("sign the zones" in one["text"] for one in report["advice"])
+
+
+# -- the same answer each time, and what Exim would do
+
+def without_times(report):
+    return {key: value for key, value in report.items()
+            if key not in ("checked_at", "milliseconds", "look_ups")}
+
+
+def test_one_live_address_of_twenty(world, sender):
+    reports = [json.loads(tool(world, "check", "--json", "many-addresses.lab").stdout) for _ in range(4)]
+    assert all(without_times(report) == without_times(reports[0]) for report in reports)
+    assert (reports[0]["outcome"], reports[0]["state"]) == ("dane", "warning")
+    assert len(reports[0]["hosts"][0]["addresses"]) == 20
+    texts = [one["text"] for one in reports[0]["advice"]]
+    assert sum("19 addresses do not answer" in text for text in texts) == 1
+    assert sum("no connection" in text for text in texts) == 19
+    mail = sender(driver="danesmtp", options={"dane_trust_anchor_file": world.trust_anchor,
+                                              "hosts_max_try": 20})
+    message_id = mail.send("bob@many-addresses.lab")
+    assert any(" => " in line and "CV=dane" in line for line in mail.log_lines(message_id)), mail.mainlog()
+
+
+def test_a_dead_address_of_two_names_counts_once(world):
+    report = json.loads(tool(world, "check", "--json", "two-names.lab").stdout)
+    assert report["outcome"] == "waits"
+    assert sum("no connection" in one["text"] for one in report["advice"]) == 1
+    assert [len(host["addresses"]) for host in report["hosts"]] == [1, 1]
+
+
+def test_own_addresses_of_the_dns_are_told_and_not_tried(world, sender):
+    listener = socket.create_server(("127.0.0.1", 25))
+    listener.settimeout(0.2)
+    try:
+        report = json.loads(tool(world, "check", "--json", "mx-loopback-first.lab").stdout)
+        with pytest.raises(TimeoutError):
+            listener.accept()
+        done = tool(world, "check", "--json", "localhost:25", timeout=1)  # what the user names is tried
+        listener.accept()[0].close()
+    finally:
+        listener.close()
+    assert report["outcome"] == "dane"
+    told = {one["text"] for one in report["advice"] if "not tried" in one["text"]}
+    assert len(told) == 2 and any("[127.0.0.1]" in text for text in told), report["advice"]
+    assert json.loads(done.stdout)["outcome"] == "waits"
+    mail = sender(driver="danesmtp", options={"dane_trust_anchor_file": world.trust_anchor}, routers=IGNORING_ROUTER)
+    message_id = mail.send("bob@mx-loopback-first.lab")
+    assert any(" => " in line and "CV=dane" in line for line in mail.log_lines(message_id)), mail.mainlog()
+
+
+def test_a_name_in_ehlo_that_is_refused_is_not_the_domains_fault(world):
+    server = world.scripted_server("192.0.2.49", "scripted", {"ehlo": {"reply": "501 who is that"}})
+    try:
+        done = tool(world, "check", "--nagios", "--helo", "nobody", "scripted.lab")
+        report = json.loads(tool(world, "check", "--json", "--helo", "nobody", "scripted.lab").stdout)
+    finally:
+        server.stop()
+    assert done.returncode == UNKNOWN, done.stdout
+    assert report["state"] == "unknown"
+    assert any(one["role"] == "sender" and '"nobody"' in one["text"] for one in report["advice"])
+
+
+def test_a_resolver_that_validates_nothing_is_not_the_domains_fault(world, tmp_path):
+    anchor = tmp_path / "anchor"
+    anchor.write_text(". IN DS 1 13 2 " + "00" * 32 + "\n", encoding="ascii")
+    report = json.loads(tool(world, "check", "--json", "ee.lab", anchor=str(anchor)).stdout)
+    assert {one["role"] for one in report["advice"]} == {"resolver"}
+
+
+def test_both_certificates_of_a_server(world, tmp_path):
+    """One record, for the key on a curve: the RSA certificate beside it is probed and judged."""
+    rsa = tmp_path / "rsa.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", rsa, "-out", tmp_path / "c.pem",
+                    "-subj", "/CN=mx.two-keys.lab", "-days", "9"], check=True, capture_output=True)
+    rsa.write_text(rsa.read_text() + (tmp_path / "c.pem").read_text())
+    server = world.scripted_server("192.0.2.98", "two-keys", {"handshake": {"beside": str(rsa)}})
+    try:
+        report = json.loads(tool(world, "check", "--json", "two-keys.lab").stdout)
+    finally:
+        server.stop()
+    (address,) = report["hosts"][0]["addresses"]
+    assert address["other"]["key"] in ("rsa", "curve"), report
+    verdicts = {address["verdict"]["verdict"], address["other"]["verdict"]["verdict"]}
+    assert verdicts == {"authenticated", "failed"}
+    assert len({address["certificates"][0]["key_sha256"], address["other"]["certificates"][0]["key_sha256"]}) == 2
+    one = json.loads(tool(world, "check", "--json", "ee.lab").stdout)["hosts"][0]["addresses"][0]
+    assert one["other"] is None and one["trust"] == "dane"
+
+
+def test_a_reset_is_called_one(world):
+    report = json.loads(tool(world, "check", "--json", "tls-reset.lab").stdout)
+    assert "reset" in report["reason"] and "pull function" not in json.dumps(report)
 
 
 def test_no_advice_where_all_is_well(reports):

@@ -89,6 +89,14 @@ DNS_STATES = {
     "tlsa-servfail": ("secure", "secure", "failed"),
     "tlsa-refused": ("secure", "secure", "failed"),
     "tlsa-timeout": ("secure", "secure", "failed"),
+    "no-address": ("secure none",) * 3,
+    "mx-nowhere": ("secure", "secure none", "secure none"),
+    "mx-loopback": ("secure", "secure", "secure none"),
+    "mx-loopback-first": ALL_SECURE,
+    "many-addresses": ("secure", "secure none", "secure"),
+    "two-names": ("secure", "secure", "secure none"),
+    "two-keys": ALL_SECURE,
+    "unknown-algorithm": ("insecure", "insecure", "insecure none"),
 }
 
 OTHER_DNS_STATES = (

@@ -80,7 +80,7 @@ LEAVES = _self_signed(
     "tlsa-nodata", "insecure-tlsa", "tlsa-cname-wrong", "tlsa-cname-insecure", "tlsa-cname-bogus",
     "tlsa-cname-loop", "tlsa-dname", "tlsa-wildcard", "tlsa-wildcard-wrong", "cname-both",
     "cname-both-wrong", "cname-between", "cname-insecure", "mx-dname", "domain-dname",
-    "mx-literal-first",
+    "mx-literal-first", "mx-loopback-first", "many-addresses", "two-keys", "unknown-algorithm",
 )
 
 

@@ -22,6 +22,7 @@ applies counts; without one, the good default does. The keys of an action:
     tls         for `handshake`: the one TLS version spoken, "1.0" to "1.3"
     ciphers     for `handshake`: of TLS 1.2, as OpenSSL names them ("aNULL": none with a certificate)
     certificate for `handshake`: the name of another certificate of the world
+    beside      for `handshake`: a PEM file with a second certificate, of another kind of key
     staples     for `handshake`: files that are sent as OCSP responses, one a certificate of the chain
 
 Everything seen is recorded, one JSON object a line. It must not be kinder than a real server:
@@ -346,6 +347,8 @@ class _Connection:
         if "certificate" in action:
             certificate = self._server.others[action["certificate"]]
         context.load_cert_chain(certificate.pem_file)
+        if "beside" in action:
+            context.load_cert_chain(action["beside"])
 
         def note_sni(_socket, name, _context):
             names.append(name)

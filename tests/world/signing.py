@@ -100,7 +100,27 @@ def _sign(directory, origin, records, signing, name_server="ns.lab."):
     signed = f"{path}.signed"
     _run(directory, "ldns-signzone", "-o", f"{origin}.", "-i", str(start), "-e", str(end),
          "-f", signed, str(path), key)
-    return ZoneFile(origin, signed, (directory / f"{key}.ds").read_text(encoding="ascii").strip())
+    ds = (directory / f"{key}.ds").read_text(encoding="ascii").strip()
+    if signing == Signing.UNKNOWN_ALGORITHM:
+        ds = _with_unknown_algorithm(signed, ds)
+    return ZoneFile(origin, signed, ds)
+
+
+UNKNOWN = "100"  # unassigned
+
+
+def _with_unknown_algorithm(path, ds):
+    """Keys and signatures say another number than they were made with; returns the DS that does."""
+    with open(path, encoding="ascii") as file:
+        lines = [line.split() for line in file.read().splitlines()]
+    for words in lines:
+        if len(words) > 6 and words[3] in ("DNSKEY", "RRSIG"):
+            words[6 if words[3] == "DNSKEY" else 5] = UNKNOWN
+    with open(path, "w", encoding="ascii") as file:
+        file.write("\n".join(" ".join(words) for words in lines) + "\n")
+    words = ds.split()
+    words[words.index("DS") + 2] = UNKNOWN
+    return " ".join(words)
 
 
 def _run(directory, *argv):

@@ -18,6 +18,7 @@ class Signing(Enum):
     SIGNED = "DS in lab., valid signatures"
     UNSIGNED = "insecure: no DS, proved by lab."
     EXPIRED = "DS in lab., signatures of the past"
+    UNKNOWN_ALGORITHM = "DS in lab., an algorithm that no validator knows: insecure"
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The scenario zones below `lab.`: what each holds, how it is signed or broken, and who answers mail at
 its addresses. To add a scenario, add a row here (or to zones_dane.py, what TLSA records and
-certificates say, or zones_dns.py, aliases and DNS trouble) and its certificate in certificates.py.
+certificates say, zones_dns.py, aliases and DNS trouble, or zones_tool.py, what the tool tells) and its certificate in certificates.py.
 
 What a row may say is told in zone.py.
 """
@@ -9,6 +9,7 @@ from zone import NAME_SERVER, SCRIPTED_NAME_SERVER  # noqa: F401  (for those who
 from zone import Signing, Zone, exim, misbehaving, one_mx, scripted, usual
 from zones_dane import ZONES_DANE
 from zones_dns import SPECIAL_ZONES, ZONES_DNS  # noqa: F401
+from zones_tool import ZONES_TOOL
 
 # Sorts before any digest that is likely: the one that matches comes last.
 DECOYS = [f"3 1 2 {number:0128x}" for number in range(59)]
@@ -130,6 +131,7 @@ ZONES = (
 
     *ZONES_DANE,
     *ZONES_DNS,
+    *ZONES_TOOL,
 )
 
 

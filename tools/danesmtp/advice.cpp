@@ -2,10 +2,12 @@
 #include "advice.h"
 
 #include <algorithm>
+#include <set>
 
 #include "certificate_facts.h"
 #include "core/format.h"
 #include "dane/tlsa_match.h"
+#include "record_input.h"
 #include "zone_line.h"
 
 namespace danesmtp::tool {
@@ -24,11 +26,9 @@ const PeerChain* chain_of(const HostReport& host) {
   return nullptr;
 }
 
-// The record 3 1 1 (RFC 7672 3.1: the one that is recommended) of what the host shows now.
-std::string record_to_publish(const HostReport& host) {
-  const auto* chain = chain_of(host);
-  if (!chain) return {};
-  auto key = association_data({TlsaSelector::PublicKey, TlsaMatching::Sha256}, chain->front());
+// The record 3 1 1 (RFC 7672 3.1.1: the one that is recommended) of a certificate of the host.
+std::string record_of(const HostReport& host, const Bytes& certificate) {
+  auto key = association_data({TlsaSelector::PublicKey, TlsaMatching::Sha256}, certificate);
   const auto* base = base_domain(host.plan.policy);
   auto name = base ? Result<DnsName>(*base) : DnsName::parse(host.name);
   if (!key || !name) return {};
@@ -36,6 +36,12 @@ std::string record_to_publish(const HostReport& host) {
   if (!owner) return {};
   return zone_line(
       *owner, {TlsaUsage::DaneEe, TlsaSelector::PublicKey, TlsaMatching::Sha256, std::move(*key)});
+}
+
+// The same of what the host shows now.
+std::string record_to_publish(const HostReport& host) {
+  const auto* chain = chain_of(host);
+  return chain ? record_of(host, chain->front()) : std::string();
 }
 
 // Every record of the host's RRset, as published.
@@ -55,7 +61,15 @@ class Adviser {
  private:
   const Report& report() const { return question_.report; }
   void add(Weight weight, const std::string& text, const std::string& rfc,
-           const std::string& publish = {});
+           const std::string& publish = {}, Role role = Role::Owner);
+  void tell_sender(Weight weight, const std::string& text, const std::string& rfc) {
+    add(weight, text, rfc, {}, Role::Sender);
+  }
+  void on_no_destination();
+  void on_waiting();
+  void on_dead_addresses();
+  void on_other_certificate(const HostReport& host, const AddressReport& address);
+  std::string unsigned_text(const NoDane& none) const;
   void on_domain();
   void on_absence();
   void on_look_ups();
@@ -68,17 +82,20 @@ class Adviser {
   void on_dates(const AddressReport& address);
   void on_proof(const AddressReport& address);
 
+  bool is_lost() const { return report().fate == Fate::Waits; }
+
   const AdviceQuestion& question_;
   std::string host_;
+  std::set<std::string> told_dead_;
   std::vector<Advice> all_;
 };
 
 void Adviser::add(Weight weight, const std::string& text, const std::string& rfc,
-                  const std::string& publish) {
+                  const std::string& publish, Role role) {
   const bool said = std::any_of(all_.begin(), all_.end(), [&](const Advice& one) {
     return one.host == host_ && one.text == text;
   });
-  if (!said) all_.push_back({weight, host_, text, rfc, publish});
+  if (!said) all_.push_back({weight, host_, text, rfc, publish, role});
 }
 
 bool has_records(const HostReport& host) {
@@ -88,10 +105,67 @@ bool has_records(const HostReport& host) {
 void Adviser::on_domain() {
   for (const auto& skipped : report().skipped_mx)
     add(Weight::Warning, "an MX record that names no host is passed over: " + skipped,
-        "RFC 5321 5.1");
+        skipped.front() == '"' ? "RFC 7505 3" : "RFC 5321 5.1");
   if (report().failure)
     add(Weight::Warning, "mail waits until the look-up succeeds: mend the zone or its name servers",
         "RFC 7672 2.1.2");
+}
+
+// Validators treat as unsigned what they cannot check (RFC 4035 5.2).
+std::string Adviser::unsigned_text(const NoDane& none) const {
+  if (!report().broken_signing.empty())
+    return format("no DANE: {}: {}", none.why, report().broken_signing);
+  return "no DANE: " + none.why + ": sign the zones first";
+}
+
+void Adviser::on_no_destination() {
+  const bool by_mx = report().target.route == RouteKind::Mx;
+  add(Weight::Warning,
+      by_mx ? report().reason + ": publish an MX record that names a host, and the host's address"
+            : report().reason + ": publish the host's address",
+      "RFC 5321 5.1");
+  tell_sender(Weight::Warning,
+              by_mx ? "look at how the domain is spelt: nobody can deliver mail to it"
+                    : "look at how the host is spelt in the configuration",
+              "RFC 5321 5.1");
+}
+
+// What whoever sends can do about mail that waits.
+void Adviser::on_waiting() {
+  for (const auto& host : report().hosts)
+    for (const auto& address : host.addresses)
+      if (address.hello_refused) {
+        tell_sender(Weight::Warning,
+                    format("the server does not like \"{}\" in EHLO, which is this machine's name "
+                           "or --helo: give the name that your mail server says",
+                           printable(report().helo_name)),
+                    "RFC 5321 4.1.4");
+        return;
+      }
+  const bool dane = std::any_of(
+      report().hosts.begin(), report().hosts.end(),
+      [](const HostReport& host) { return !std::holds_alternative<NoDane>(host.plan.policy); });
+  if (report().failure || dane)
+    tell_sender(Weight::Note,
+                "mail is kept and tried again: tell the domain's postmaster; to send without DANE "
+                "meanwhile, at your own risk, name the domain in dane_except_domains",
+                "RFC 7672 2.2");
+}
+
+// Exim's hosts_max_try: dead addresses use up an attempt.
+void Adviser::on_dead_addresses() {
+  constexpr std::size_t kMaxTry = 5;
+  std::set<std::string> dead;
+  for (const auto& host : report().hosts)
+    for (const auto& address : host.addresses)
+      if (address.unconnected) dead.insert(format("{} {}", address.address, host.port));
+  if (dead.size() < kMaxTry || is_lost()) return;
+  add(Weight::Warning,
+      format(
+          "{} addresses do not answer, and Exim tries 5 in one attempt (hosts_max_try): mail may "
+          "wait for a later one",
+          dead.size()),
+      "RFC 5321 5.1");
 }
 
 // No host with records at all; "beside ones with" is said at the host.
@@ -106,7 +180,7 @@ void Adviser::on_absence() {
     const bool secure = host.plan.secure;
     add(Weight::Warning,
         secure ? "no TLSA record: mail to this host can be read and diverted on its way"
-               : "no DANE: " + std::get<NoDane>(host.plan.policy).why + ": sign the zones first",
+               : unsigned_text(std::get<NoDane>(host.plan.policy)),
         secure ? "RFC 7672 2.2" : "RFC 7672 2.1", secure ? record_to_publish(host) : std::string());
   }
 }
@@ -139,14 +213,21 @@ bool is_digest(const TlsaRecord& record, TlsaMatching matching) {
   return record.matching == matching;
 }
 
+bool is_pkix(const TlsaRecord& record) {
+  return record.usage == TlsaUsage::PkixTa || record.usage == TlsaUsage::PkixEe;
+}
+
 void Adviser::on_records(const std::vector<TlsaRecord>& records) {
   const auto usable = usable_records(records);
   bool known_to_all = false;
   for (const auto& record : records) {
+    if (is_digest_of_nothing(record))
+      add(Weight::Warning, shown(record) + kOfNothing, "RFC 6698 2.1.4");
     const auto why = why_unusable(record);
     known_to_all = known_to_all || (why.empty() && !is_digest(record, TlsaMatching::Sha512));
     if (!why.empty())
-      add(Weight::Warning, format("{} cannot be used: {}", shown(record), why), "RFC 7672 3.1");
+      add(Weight::Warning, format("{} cannot be used: {}", shown(record), why),
+          is_pkix(record) ? "RFC 7672 3.1.3" : "RFC 6698 4.1");
     else if (std::find(usable.begin(), usable.end(), record) == usable.end())
       add(Weight::Note, shown(record) + " is set aside for a stronger digest", "RFC 7671 9");
     if (why.empty() && is_digest(record, TlsaMatching::Full))
@@ -217,8 +298,7 @@ void Adviser::on_dates(const AddressReport& address) {
   const bool by_anchor =
       address.dane && address.dane->match && address.dane->match->record.usage == TlsaUsage::DaneTa;
   if (by_anchor && left < question_.warn_days)
-    add(Weight::Warning, format("the certificate ends in {} days: renew it", left),
-        "RFC 7672 3.1.2");
+    add(Weight::Warning, format("the certificate {}: renew it", end_text(left)), "RFC 7672 3.1.2");
   if (!by_anchor && address.dane && address.dane->match && left < 0)
     add(Weight::Note, "the certificate has expired, which is of no meaning under usage 3",
         "RFC 7672 3.1.1");
@@ -234,6 +314,16 @@ void Adviser::on_proof(const AddressReport& address) {
         "RFC 6066 8");
 }
 
+void Adviser::on_other_certificate(const HostReport& host, const AddressReport& address) {
+  if (!address.other || address.other->dane.authenticated()) return;
+  const auto& leaf = address.other->tls.chain.front();
+  add(Weight::Warning,
+      format("[{}]: no record is for its {} certificate, which other senders get: {}",
+             address.address, has_rsa_key(leaf) ? "RSA" : "ECDSA or EdDSA",
+             address.other->dane.reason),
+      "RFC 7671 8.1", record_of(host, leaf));
+}
+
 void Adviser::on_address(const AddressReport& address) {
   on_dates(address);
   on_proof(address);
@@ -243,10 +333,12 @@ void Adviser::on_address(const AddressReport& address) {
           "RFC 7435 3");
     return;
   }
+  const bool told = address.unconnected && !told_dead_.insert(address.address).second;
+  if (told) return;  // the same address under another name
   if (address.no_route)
-    add(Weight::Note, format("[{}] cannot be reached from this machine", address.address),
-        "RFC 5321 5.1");
-  else
+    tell_sender(Weight::Note, format("[{}] cannot be reached from this machine", address.address),
+                "RFC 5321 5.1");
+  else if (!address.hello_refused)
     add(Weight::Warning,
         address.address.empty() ? address.failure->text
                                 : format("[{}]: {}", address.address, address.failure->text),
@@ -272,6 +364,7 @@ void Adviser::on_host(const HostReport& host) {
         "RFC 7672 2.2", record_to_publish(host));
   for (const auto& address : host.addresses) {
     on_address(address);
+    on_other_certificate(host, address);
     const auto* dane = std::get_if<Authenticate>(&policy);
     if (!dane || !address.dane || address.dane->authenticated()) continue;
     on_unsent_anchor(address, *dane);
@@ -282,10 +375,25 @@ void Adviser::on_host(const HostReport& host) {
 }
 
 std::vector<Advice> Adviser::run() {
+  // Without validated answers nothing is known of the domain.
+  if (!report().resolver_answers && is_lost()) {
+    add(Weight::Warning,
+        "no validated answer came, even for the top-level domain: ask another one (--resolver "
+        "recursive asks from the root), and look at the trust anchor",
+        "RFC 7672 2.1.1", {}, Role::Resolver);
+    return std::move(all_);
+  }
+  if (report().fate == Fate::NoDestination) {
+    on_no_destination();
+    return std::move(all_);
+  }
   on_domain();
   on_look_ups();
   on_absence();
   for (const auto& host : report().hosts) on_host(host);
+  host_.clear();
+  on_dead_addresses();
+  if (is_lost()) on_waiting();
   return std::move(all_);
 }
 

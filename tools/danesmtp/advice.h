@@ -16,12 +16,20 @@ enum class Weight {
   Warning,  // something is, though mail may still be delivered
 };
 
+// Whom it is for.
+enum class Role {
+  Owner,     // runs the domain or the server
+  Sender,    // sends mail to it, from this machine
+  Resolver,  // runs the resolver that was asked
+};
+
 struct Advice {
   Weight weight = Weight::Note;
   std::string host;     // "mx.ee.lab:25", or "" for the domain
   std::string text;     // one line
   std::string rfc;      // "RFC 7672 2.2.1"
   std::string publish;  // zone file lines joined by "; ", or ""
+  Role role = Role::Owner;
 };
 
 struct AdviceQuestion {

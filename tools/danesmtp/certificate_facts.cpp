@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "certificate_facts.h"
 
+#include "core/format.h"
 #include "dane/tlsa_match.h"
 
 namespace danesmtp::tool {
@@ -46,6 +47,18 @@ Result<CertificateFacts> certificate_facts(const Bytes& der) {
                           wall_time(gnutls_x509_crt_get_activation_time(handle)),
                           wall_time(gnutls_x509_crt_get_expiration_time(handle)),
                           to_hex(*key)};
+}
+
+std::string end_text(int days_left) {
+  if (days_left < 0) return format("ended {} day{} ago", -days_left, days_left == -1 ? "" : "s");
+  return format("ends in {} day{}", days_left, days_left == 1 ? "" : "s");
+}
+
+bool has_rsa_key(const Bytes& der) {
+  auto certificate = import_certificate(der);
+  if (!certificate) return false;
+  const int algorithm = gnutls_x509_crt_get_pk_algorithm(certificate->handle.get(), nullptr);
+  return algorithm == GNUTLS_PK_RSA || algorithm == GNUTLS_PK_RSA_PSS;
 }
 
 int days_left(const CertificateFacts& facts, WallTime now) {

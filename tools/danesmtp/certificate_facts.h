@@ -26,7 +26,13 @@ std::vector<std::string> dns_names(const Certificate& certificate);
 // BadInput: the octets are not a certificate.
 [[nodiscard]] Result<CertificateFacts> certificate_facts(const Bytes& der);
 
+// Whether the certificate's key is an RSA key, of either kind; false for what is no certificate.
+bool has_rsa_key(const Bytes& der);
+
 // Whole days until the certificate ends; negative: it has ended.
 int days_left(const CertificateFacts& facts, WallTime now);
+
+// "ends in 4 days", "ended 4 days ago", to follow the certificate.
+std::string end_text(int days_left);
 
 }  // namespace danesmtp::tool

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // `danesmtp check`: for each target what the transport would do and what it would find, as text, as
 // JSON, for monitoring. Reports come in the order in which they are done.
+#include <algorithm>
 #include <iostream>
 #include <memory>
 #include <mutex>
@@ -11,11 +12,13 @@
 #include "command.h"
 #include "core/format.h"
 #include "dns/record_resolver.h"
+#include "dns/unbound_source.h"
 #include "nagios_report.h"
 #include "probe_arguments.h"
 #include "prometheus_file.h"
 #include "target_list.h"
 #include "time_input.h"
+#include "zone_keys.h"
 
 namespace danesmtp::tool {
 namespace {
@@ -67,7 +70,7 @@ void Output::report(const Checked& checked) {
       options_.json ? to_json(checked).dump() + "\n" : to_text(checked, colour_);
   std::lock_guard<std::mutex> lock(mutex_);
   ++done_;
-  if (checked.report.fate == Fate::Waits) ++waiting_;
+  if (is_lost(checked.report.fate)) ++waiting_;
   if (checked.report.fate == Fate::Unknown) ++bad_;
   if (options_.nagios) nagios_.add(checked);
   if (!options_.prometheus.empty() && in_prometheus_.insert(checked.report.target.text).second)
@@ -113,12 +116,19 @@ class Checker {
   Output& output_;
 };
 
+bool has_unsigned_host(const Report& report) {
+  return std::any_of(report.hosts.begin(), report.hosts.end(), [](const HostReport& host) {
+    return std::holds_alternative<NoDane>(host.plan.policy) && !host.plan.secure;
+  });
+}
+
 // What a resolver remembers of so many targets is not much; of a long list it would be.
 constexpr int kTargetsPerResolver = 100;
 
 // One worker with a resolver of its own.
 void Checker::work() {
   auto resolver = make_resolver(resolver_);
+  UnboundSource keys(resolver_, {});  // opened at its first question
   int asked = 0;
   while (auto text = targets_.next()) {
     if (asked++ % kTargetsPerResolver == kTargetsPerResolver - 1)
@@ -131,6 +141,7 @@ void Checker::work() {
     auto report = probe(*resolver, *target, probe_, {});
     // One that could not open says so for ever.
     if (!report.resolver_answers) resolver = make_resolver(resolver_);
+    if (has_unsigned_host(report)) report.broken_signing = broken_signing(keys, report);
     output_.report(judge_report(std::move(report), time_now(), options_.warn_days));
   }
 }
@@ -190,8 +201,9 @@ Command add_check_command(CLI::App& parent) {
   auto options = std::make_shared<CheckOptions>();  // shared: std::function must be copyable
   add_arguments(*app, *options);
   app->footer(
-      "Exit code: 0 mail goes to every target, 1 it waits for one at least, 2 unusable arguments\n"
-      "or input; with --nagios see there.");
+      "Exit code: 0 mail goes to every target, 1 it waits or goes back for one at least, 2 "
+      "unusable\n"
+      "arguments or input; with --nagios see there.");
   return {app, [options] { return check(*options); }};
 }
 

@@ -71,7 +71,8 @@ json to_json(const AddressReport& address, WallTime now) {
               {"ocsp", ocsp_word(address.ocsp)},
               {"tls", nullptr},
               {"verdict", nullptr},
-              {"certificates", json::array()}};
+              {"certificates", json::array()},
+              {"other", nullptr}};
   if (address.tls) {
     object["tls"] = {{"version", address.tls->version},
                      {"cipher", address.tls->cipher},
@@ -79,6 +80,10 @@ json to_json(const AddressReport& address, WallTime now) {
                      {"sni", or_null(address.tls->sni)}};
     object["certificates"] = certificates(*address.tls, now);
   }
+  if (address.other)
+    object["other"] = {{"key", has_rsa_key(address.other->tls.chain.front()) ? "rsa" : "curve"},
+                       {"verdict", dane_json(address.other->dane)},
+                       {"certificates", certificates(address.other->tls, now)}};
   if (address.dane) object["verdict"] = dane_json(*address.dane);
   return object;
 }
@@ -96,8 +101,21 @@ json to_json(const HostReport& host, WallTime now) {
   return object;
 }
 
+const char* role_word(Role role) {
+  switch (role) {
+    case Role::Owner:
+      return "owner";
+    case Role::Sender:
+      return "sender";
+    case Role::Resolver:
+      return "resolver";
+  }
+  return "owner";
+}
+
 json to_json(const Advice& advice) {
   return {{"level", advice.weight == Weight::Warning ? "warning" : "note"},
+          {"role", role_word(advice.role)},
           {"host", or_null(advice.host)},
           {"text", advice.text},
           {"rfc", advice.rfc},

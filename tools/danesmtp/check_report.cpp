@@ -35,6 +35,7 @@ std::string fate_text(Fate fate) {
     case Fate::Clear:
       return "in clear";
     case Fate::Waits:
+    case Fate::NoDestination:
     case Fate::NoMail:
     case Fate::NotTried:
     case Fate::Unknown:
@@ -59,10 +60,18 @@ std::string details(const AddressReport& address, WallTime now) {
   if (!address.tls || address.tls->chain.empty()) return {};
   std::string text;
   if (auto facts = certificate_facts(address.tls->chain.front()))
-    text = format("; the certificate ends in {} days", days_left(*facts, now));
+    text = "; the certificate " + end_text(days_left(*facts, now));
   if (address.ocsp != OcspResult::NotRequested)
     text += format("; OCSP: {}", ocsp_word(address.ocsp));
   return text;
+}
+
+std::string other_text(const AddressReport& address) {
+  const auto& dane = address.other->dane;
+  const bool rsa = has_rsa_key(address.other->tls.chain.front());
+  return format("    [{}] its {} certificate: {}\n", address.address,
+                rsa ? "RSA" : "ECDSA or EdDSA",
+                dane.match ? "authenticated by " + to_text(dane.match->record) : dane.reason);
 }
 
 std::string host_text(const HostReport& host, WallTime now) {
@@ -70,17 +79,32 @@ std::string host_text(const HostReport& host, WallTime now) {
   if (host.preference) text += format(" (MX {})", *host.preference);
   text += ": " + policy_text(host.plan.policy) + "\n";
   if (std::holds_alternative<SkipHost>(host.plan.policy)) return text;
-  for (const auto& address : host.addresses)
+  for (const auto& address : host.addresses) {
     text +=
         format("    [{}] {}{}\n", address.address, verdict_text(address), details(address, now));
+    if (address.other) text += other_text(address);
+  }
   return text;
+}
+
+const char* role_text(Role role) {
+  switch (role) {
+    case Role::Owner:
+      return "if you run it";
+    case Role::Sender:
+      return "if you send to it";
+    case Role::Resolver:
+      return "your resolver";
+  }
+  return "if you run it";
 }
 
 std::string advice_text(const Advice& advice, Colour colour) {
   const bool warning = advice.weight == Weight::Warning;
-  std::string text =
-      format("  {}: {}{} ({})\n", warning ? coloured("warning", 33, colour) : std::string("note"),
-             advice.host.empty() ? "" : advice.host + ": ", advice.text, advice.rfc);
+  std::string text = format("  {}, {}: {}{} ({})\n",
+                            warning ? coloured("warning", 33, colour) : std::string("note"),
+                            role_text(advice.role), advice.host.empty() ? "" : advice.host + ": ",
+                            advice.text, advice.rfc);
   if (!advice.publish.empty()) text += format("    publish: {}\n", advice.publish);
   return text;
 }
@@ -113,6 +137,8 @@ const char* fate_word(Fate fate) {
       return "clear";
     case Fate::Waits:
       return "waits";
+    case Fate::NoDestination:
+      return "no-destination";
     case Fate::NoMail:
       return "no-mail";
     case Fate::NotTried:
@@ -139,14 +165,29 @@ const char* ocsp_word(OcspResult result) {
   return "not-requested";
 }
 
+bool is_lost(Fate fate) {
+  return fate == Fate::Waits || fate == Fate::NoDestination;
+}
+
+bool cannot_tell(const Report& report) {
+  bool refused_our_name = false;
+  for (const auto& host : report.hosts)
+    for (const auto& address : host.addresses) {
+      if (!address.hello_refused) return !report.resolver_answers;
+      refused_our_name = true;
+    }
+  return refused_our_name || !report.resolver_answers;
+}
+
 Checked judge_report(Report report, WallTime now, int warn_days) {
   Checked checked{std::move(report), {}, State::Ok, now};
   checked.advice = advice_on({checked.report, now, warn_days});
   if (std::any_of(checked.advice.begin(), checked.advice.end(),
                   [](const Advice& one) { return one.weight == Weight::Warning; }))
     checked.state = State::Warning;
-  if (checked.report.fate == Fate::Waits)
-    checked.state = checked.report.resolver_answers ? State::Critical : State::Unknown;
+  if (is_lost(checked.report.fate)) checked.state = State::Critical;
+  if (checked.report.fate == Fate::Waits && cannot_tell(checked.report))
+    checked.state = State::Unknown;
   return checked;
 }
 
@@ -164,6 +205,11 @@ std::string summary(const Checked& checked) {
   if (report.fate == Fate::Unknown) return report.reason;
   if (report.fate == Fate::NoMail) return report.reason;
   if (report.fate == Fate::NotTried) return "the DNS lets mail through; no host was tried";
+  if (report.fate == Fate::NoDestination)
+    return format("no such destination: {}: {}", report.reason,
+                  report.target.route == RouteKind::Mx
+                      ? "mail to it goes back to its sender"
+                      : "Exim freezes mail to it (host_find_failed)");
   if (report.fate == Fate::Waits)
     return format("mail waits: {}{}", report.host.empty() ? "" : report.host + ": ", report.reason);
   return format("mail goes to {}, {}", report.host, fate_text(report.fate));

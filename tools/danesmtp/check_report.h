@@ -29,7 +29,14 @@ struct Checked {
   WallTime at;
 };
 
-// Critical: mail waits. Unknown: this machine cannot tell. Warning: some advice is one.
+// Mail does not get there: it waits, or goes back.
+bool is_lost(Fate fate);
+
+// What was seen is this machine's trouble: its resolver, or the name that it says in EHLO.
+bool cannot_tell(const Report& report);
+
+// Critical: mail does not get there. Unknown: this machine cannot tell. Warning: some advice is
+// one.
 Checked judge_report(Report report, WallTime now, int warn_days);
 
 // What was given names no target: nothing is known of it, and `why` is the reason.

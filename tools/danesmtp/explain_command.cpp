@@ -49,7 +49,7 @@ int explain(const ExplainOptions& options) {
     std::cout << to_json(checked, trace).dump() << '\n';
   else
     std::cout << "Outcome: " << summary(checked) << '\n';
-  return checked.report.fate == Fate::Waits ? kNotAuthenticated : kDone;
+  return is_lost(checked.report.fate) ? kNotAuthenticated : kDone;
 }
 
 }  // namespace
@@ -61,7 +61,7 @@ Command add_explain_command(CLI::App& parent) {
                   "DOMAIN: the servers of its MX records. HOST:PORT or [HOST]: that one");
   app->add_flag("--json", options->json, "Answer with one JSON object");
   add_probe_arguments(*app, options->probe);
-  app->footer("Exit code: 0 mail goes through, 1 it waits, 2 unusable arguments.");
+  app->footer("Exit code: 0 mail goes through, 1 it waits or goes back, 2 unusable arguments.");
   return {app, [options] { return explain(*options); }};
 }
 

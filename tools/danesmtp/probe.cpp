@@ -1,18 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "probe.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
 #include <map>
 
+#include "certificate_facts.h"
 #include "core/format.h"
 #include "probe_server.h"
 #include "route/domain_plan.h"
 #include "route/host_loop.h"
 #include "route/host_tls.h"
 #include "route/mx_lookup.h"
+#include "time_input.h"
 
 namespace danesmtp::tool {
 namespace {
@@ -51,6 +56,35 @@ bool no_way_from_here(const ConnectFailure& failure) {
          failure.system_errno == EADDRNOTAVAIL;
 }
 
+// How a list of hosts is ordered before chance has a say: by preference, and IPv6 first.
+std::pair<int, bool> order_class(const BatchHost& host) {
+  return {host.mx.value_or(-1), host.address.find(':') == std::string::npos};
+}
+
+// Of this machine or of its wire: in the DNS of somebody else it leads nowhere.
+bool is_own_address(const std::string& address) {
+  in_addr inet{};
+  in6_addr inet6{};
+  std::uint32_t number = 0;
+  if (inet_pton(AF_INET, address.c_str(), &inet) == 1) {
+    number = ntohl(inet.s_addr);
+  } else if (inet_pton(AF_INET6, address.c_str(), &inet6) == 1) {
+    if (!IN6_IS_ADDR_V4MAPPED(&inet6))
+      return IN6_IS_ADDR_LOOPBACK(&inet6) || IN6_IS_ADDR_LINKLOCAL(&inet6) ||
+             IN6_IS_ADDR_UNSPECIFIED(&inet6);
+    std::memcpy(&number, inet6.s6_addr + 12, sizeof number);
+    number = ntohl(number);
+  }
+  return number >> 24 == 0 || number >> 24 == 127 || number >> 16 == 0xa9fe;  // RFC 6890 2.2.2
+}
+
+// 500 and 502: EHLO itself is not known there.
+bool refuses_our_name(const SmtpTrouble& trouble) {
+  if (!trouble.reply || !trouble.reply->permanent()) return false;
+  const int code = trouble.reply->code;
+  return trouble.command.compare(0, 5, "EHLO ") == 0 && code != 500 && code != 502;
+}
+
 class Probe {
  public:
   Probe(Resolver& resolver, const Target& target, const ProbeOptions& options, const Trace& trace)
@@ -67,11 +101,17 @@ class Probe {
   void try_every_address();
   AddressReport try_address(std::size_t host, TlsChoice tls);
   void open_session(const HostTls& tls, UniqueFd socket, AddressReport& address);
+  void ask_for_other_key(std::size_t host, const HostTls& tls, AddressReport& address);
   AttemptRequest request(std::size_t host, TlsChoice tls) const;
+  std::optional<AddressReport> known_dead(std::size_t host) const;
+  std::vector<std::size_t> order_with(std::size_t first) const;
+  void walk(const std::vector<std::size_t>& order);
+  const AddressReport& in_clear(std::size_t host);
+  std::string why_no_destination() const;
   HostReport& report_of(const BatchHost& host);
   AttemptResult as_delivery(std::size_t host, const AddressReport& address);
   void see_delivery();
-  void conclude(const RecipientOutcome& outcome);
+  void conclude(const RecipientOutcome& outcome, Report& report) const;
   void conclude_from_dns();
   bool resolver_validates();
 
@@ -80,7 +120,8 @@ class Probe {
   ProbeServer server_;
   AddressBatch batch_;
   DomainPlan plan_;
-  std::vector<AddressReport> tried_;  // by host of the batch
+  std::vector<AddressReport> tried_;               // by host of the batch
+  std::map<std::size_t, AddressReport> in_clear_;  // those that were tried again without TLS
   Report report_;
 };
 
@@ -99,7 +140,9 @@ void Probe::find_hosts(Resolver& asked, const DnsName& domain) {
   } else if (const auto* set = std::get_if<MxSet>(&route.mx)) {
     for (const auto& host : set->hosts) add_host(host.name, host.preference);
     for (const auto& skipped : set->skipped)
-      report_.skipped_mx.push_back(format("{}: {}", skipped.exchange, skipped.reason));
+      report_.skipped_mx.push_back(skipped.exchange.empty()
+                                       ? skipped.reason
+                                       : format("{}: {}", skipped.exchange, skipped.reason));
     report_.reason = "no MX record names a host";
   } else {
     add_host(domain, std::nullopt);
@@ -147,35 +190,92 @@ void Probe::open_session(const HostTls& tls, UniqueFd socket, AddressReport& add
   SmtpSession session(LineChannel(std::move(socket)), std::move(*settings), server_);
   auto opened = session.open();
   if (opened) session.quit();
-  if (!opened) address.failure = judge(opened.error(), false);
+  if (!opened) {
+    address.failure = judge(opened.error(), false);
+    address.hello_refused = refuses_our_name(opened.error());
+  }
   address.trust = opened ? verdict.trust : PeerTrust::None;
   address.dane = verdict.dane;
   address.ocsp = verdict.ocsp;
 }
 
+// A server may have two certificates, and which one a client gets depends on what it offers.
+constexpr const char* kOnlyRsa =
+    "NORMAL:-ECDHE-ECDSA:-SIGN-ALL:+SIGN-RSA-PSS-RSAE-SHA256:+SIGN-RSA-PSS-RSAE-SHA384:"
+    "+SIGN-RSA-PSS-RSAE-SHA512:+SIGN-RSA-PSS-SHA256:+SIGN-RSA-PSS-SHA384:+SIGN-RSA-PSS-SHA512:"
+    "+SIGN-RSA-SHA256:+SIGN-RSA-SHA384:+SIGN-RSA-SHA512";
+constexpr const char* kOnlyCurves =
+    "NORMAL:-ECDHE-RSA:-DHE-RSA:-RSA:-SIGN-ALL:+SIGN-ECDSA-SHA256:+SIGN-ECDSA-SHA384:"
+    "+SIGN-ECDSA-SHA512:+SIGN-ECDSA-SECP256R1-SHA256:+SIGN-ECDSA-SECP384R1-SHA384:"
+    "+SIGN-ECDSA-SECP521R1-SHA512:+SIGN-EDDSA-ED25519:+SIGN-EDDSA-ED448";
+
+// A second session, in which only the other kind of key will do. That it fails is the usual case.
+void Probe::ask_for_other_key(std::size_t host, const HostTls& tls, AddressReport& address) {
+  const auto policy = plan_.host(batch_.hosts[host]);
+  const auto* dane = std::get_if<Authenticate>(&policy.policy);
+  if (!dane || !address.tls || address.tls->chain.empty()) return;
+  PeerVerdict unused;
+  auto settings = session_settings(server_, tls, unused);
+  auto socket = server_.connect(host, plan_.port(batch_.hosts[host]));
+  if (!settings || !socket) return;
+  const bool rsa = has_rsa_key(address.tls->chain.front());
+  settings->tls.priority = rsa ? kOnlyCurves : kOnlyRsa;
+  std::optional<TlsInfo> shown;
+  settings->verify_peer = [&shown](const TlsInfo& info) {
+    shown = info;
+    return Result<void>();
+  };
+  SmtpSession session(LineChannel(std::move(*socket)), std::move(*settings), server_);
+  if (session.open()) session.quit();
+  if (!shown || shown->chain.empty() || has_rsa_key(shown->chain.front()) == rsa) return;
+  auto verdict = verify_dane({shown->chain, dane->records, policy.names, time_now()});
+  address.other = OtherCertificate{std::move(*shown), std::move(verdict)};
+}
+
+AddressReport not_used(const std::string& address, const std::string& why) {
+  AddressReport report;
+  report.address = address;
+  report.failure = Judgement{};
+  report.failure->text = why;
+  return report;
+}
+
+// Another name of an address that does not answer: it is asked once.
+std::optional<AddressReport> Probe::known_dead(std::size_t host) const {
+  const auto& target = batch_.hosts[host];
+  for (std::size_t i = 0; i < tried_.size(); ++i)
+    if (tried_[i].unconnected && tried_[i].address == target.address &&
+        plan_.port(batch_.hosts[i]) == plan_.port(target))
+      return tried_[i];
+  return std::nullopt;
+}
+
 AddressReport Probe::try_address(std::size_t host, TlsChoice choice) {
-  AddressReport address;
-  address.address = batch_.hosts[host].address;
+  const auto& target = batch_.hosts[host];
   const auto asked = request(host, choice);
+  if (target.address.empty()) return not_used("", format("{} has no address", target.asked_name));
+  if (report_.target.route == RouteKind::Mx && is_own_address(target.address)) {
+    auto report = not_used(target.address,
+                           "an address of whoever asks (loopback, link-local): not "
+                           "tried");
+    report.not_tried = true;
+    return report;
+  }
   auto tls = tls_for_host(server_, batch_, asked);
-  if (!tls) {
-    address.failure = Judgement{};
-    address.failure->text = tls.error().text;
-    return address;
-  }
-  if (address.address.empty()) {
-    address.failure = Judgement{};
-    address.failure->text = format("{} has no address", batch_.hosts[host].asked_name);
-    return address;
-  }
+  if (!tls) return not_used(target.address, tls.error().text);
+  if (auto dead = known_dead(host)) return *dead;
   auto socket = server_.connect(host, asked.port);
-  if (socket) {
-    open_session(*tls, std::move(*socket), address);
-    return address;
+  if (!socket) {
+    auto report = not_used(target.address,
+                           format("no connection: {}", std::strerror(socket.error().system_errno)));
+    report.unconnected = true;
+    report.no_route = no_way_from_here(socket.error());
+    return report;
   }
-  address.failure = judge(socket.error());
-  address.failure->text = format("no connection: {}", std::strerror(socket.error().system_errno));
-  address.no_route = no_way_from_here(socket.error());
+  AddressReport address;
+  address.address = target.address;
+  open_session(*tls, std::move(*socket), address);
+  if (choice == TlsChoice::AsPolicySays) ask_for_other_key(host, *tls, address);
   return address;
 }
 
@@ -204,32 +304,83 @@ AttemptResult Probe::as_delivery(std::size_t host, const AddressReport& address)
   return {AttemptEnd::Worked, {}, false, {}};
 }
 
-// The transport's own walk through the hosts, over what was found.
-void Probe::see_delivery() {
-  try_hosts(server_, batch_, plan_,
-            [this](MailServer&, const AddressBatch&, const AttemptRequest& asked) {
-              if (asked.tls == TlsChoice::AsPolicySays)
-                return as_delivery(asked.host, tried_[asked.host]);
-              return as_delivery(asked.host, try_address(asked.host, asked.tls));
-            });
-  if (server_.outcome()) conclude(*server_.outcome());
+const AddressReport& Probe::in_clear(std::size_t host) {
+  auto found = in_clear_.find(host);
+  if (found == in_clear_.end())
+    found = in_clear_.emplace(host, try_address(host, TlsChoice::Suppressed)).first;
+  return found->second;
 }
 
-void Probe::conclude(const RecipientOutcome& outcome) {
+// The order in which `first` is the first of its class. Exim has an address that is there under two
+// names once, and one of whoever asks not at all (ignore_target_hosts).
+std::vector<std::size_t> Probe::order_with(std::size_t first) const {
+  const auto& hosts = batch_.hosts;
+  std::vector<std::size_t> order;
+  const auto take = [&](std::size_t host) {
+    const bool there = std::any_of(order.begin(), order.end(), [&](std::size_t one) {
+      return one == host ||
+             (hosts[one].address == hosts[host].address && !hosts[host].address.empty());
+    });
+    if (!there && !tried_[host].not_tried) order.push_back(host);
+  };
+  for (std::size_t host = 0; host < hosts.size(); ++host) {
+    if (order_class(hosts[host]) == order_class(hosts[first])) take(first);
+    take(host);
+  }
+  return order;
+}
+
+// The transport's own walk through the hosts, over what was found.
+void Probe::walk(const std::vector<std::size_t>& order) {
+  AddressBatch batch = batch_;
+  batch.hosts.clear();
+  for (const auto host : order) batch.hosts.push_back(batch_.hosts[host]);
+  try_hosts(server_, batch, plan_,
+            [&](MailServer&, const AddressBatch&, const AttemptRequest& asked) {
+              const std::size_t host = order[asked.host];
+              return as_delivery(
+                  host, asked.tls == TlsChoice::AsPolicySays ? tried_[host] : in_clear(host));
+            });
+}
+
+// Exim takes addresses of one preference and family in any order: the least good of what may come
+// of it counts, so that it is the same each time.
+void Probe::see_delivery() {
+  walk(order_with(0));
+  if (!server_.outcome()) return;
+  const RecipientOutcome usual = *server_.outcome();
+  conclude(usual, report_);
+  if (usual.status != Status::Delivered || !usual.host) return;
+  constexpr std::size_t kMost = 100;  // a bound for odd zones
+  std::size_t walks = 0;
+  for (std::size_t first = 0; first < batch_.hosts.size() && walks < kMost; ++first) {
+    if (order_class(batch_.hosts[first]) != order_class(batch_.hosts[*usual.host])) continue;
+    ++walks;
+    walk(order_with(first));
+    Report other;
+    conclude(*server_.outcome(), other);
+    if (other.fate <= report_.fate) continue;
+    report_.fate = other.fate;
+    report_.host = other.host;
+    report_.reason = other.reason;
+  }
+}
+
+void Probe::conclude(const RecipientOutcome& outcome, Report& report) const {
   if (outcome.host) {
     const auto& host = batch_.hosts[*outcome.host];
-    report_.host = format("{}:{}", host.asked_name, plan_.port(host));
-    if (!host.address.empty()) report_.host += format(" [{}]", host.address);
+    report.host = format("{}:{}", host.asked_name, plan_.port(host));
+    if (!host.address.empty()) report.host += format(" [{}]", host.address);
   }
   if (outcome.status != Status::Delivered) {
-    report_.fate = Fate::Waits;
-    report_.reason = outcome.text;
+    report.fate = Fate::Waits;
+    report.reason = outcome.text;
     return;
   }
-  report_.reason.clear();
-  report_.fate = outcome.cipher.empty() ? Fate::Clear : Fate::Encrypted;
-  if (outcome.trust == PeerTrust::Verified) report_.fate = Fate::Verified;
-  if (outcome.trust == PeerTrust::Dane) report_.fate = Fate::Dane;
+  report.reason.clear();
+  report.fate = outcome.cipher.empty() ? Fate::Clear : Fate::Encrypted;
+  if (outcome.trust == PeerTrust::Verified) report.fate = Fate::Verified;
+  if (outcome.trust == PeerTrust::Dane) report.fate = Fate::Dane;
 }
 
 void Probe::conclude_from_dns() {
@@ -239,6 +390,27 @@ void Probe::conclude_from_dns() {
     if (skip && report_.fate != Fate::NotTried) report_.reason = skip->error.text;
   }
   if (report_.fate == Fate::NotTried) report_.reason.clear();
+}
+
+// The answers that say so, when the DNS proves that there is no host to connect to; empty
+// otherwise. With any look-up unanswered it is not known.
+std::string Probe::why_no_destination() const {
+  bool nxdomain = false;
+  bool own = false;
+  for (const auto& look_up : server_.look_ups()) {
+    if (look_up.error) return {};
+    if (look_up.name == report_.target.name && look_up.nxdomain) nxdomain = true;
+    if (look_up.type != RrType::A && look_up.type != RrType::Aaaa) continue;
+    for (const auto& address : look_up.records) {
+      if (report_.target.route != RouteKind::Mx || !is_own_address(address)) return {};
+      own = true;
+    }
+  }
+  if (nxdomain) return format("{} does not exist", report_.target.name);
+  if (own) return "the DNS has addresses of whoever asks only (loopback, link-local)";
+  const bool by_mx = batch_.hosts.empty() || batch_.hosts.front().mx;
+  return by_mx ? std::string("no MX record names a host that has an address")
+               : format("{} has no address", report_.target.name);
 }
 
 // A control question: is the trouble the domain's, or is there no validated answer at all?
@@ -255,15 +427,20 @@ Report Probe::run() {
   MxAskedOnce asked(traced);
   asked.limit(Deadline::in(kLookUps));  // the one of the target before may have passed
   batch_.transport_name = "danesmtp";
+  report_.helo_name = options_.helo_name;
   batch_.recipients = {{"postmaster@" + domain->text(), domain->text(), report_.target.route}};
   find_hosts(asked, *domain);
   plan_ = plan_domain(server_, asked, batch_, recipients_by_domain(batch_).front(),
                       Deadline::in(kLookUps));
   make_host_reports();
+  const auto nowhere = report_.fate == Fate::NoMail ? std::string() : why_no_destination();
   if (plan_.failure) {
     report_.failure = plan_.failure;
     report_.reason = plan_.failure->text;
     report_.hosts.clear();
+  } else if (!nowhere.empty()) {
+    report_.fate = Fate::NoDestination;
+    report_.reason = nowhere;
   } else if (options_.reach == Reach::DnsOnly) {
     conclude_from_dns();
   } else if (!batch_.hosts.empty()) {

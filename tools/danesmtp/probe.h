@@ -55,6 +55,12 @@ struct Target {
 // The same; BadInput also for a port at which the session that `options` ask for would only wait.
 [[nodiscard]] Result<Target> target_to_probe(const std::string& text, const ProbeOptions& options);
 
+// The certificate that the server shows to a client which asks for the other kind of key.
+struct OtherCertificate {
+  TlsInfo tls;
+  DaneVerdict dane;
+};
+
 // One address of a host.
 struct AddressReport {
   std::string address;
@@ -62,8 +68,12 @@ struct AddressReport {
   std::optional<DaneVerdict> dane;  // where there are records to judge by
   PeerTrust trust = PeerTrust::None;
   OcspResult ocsp = OcspResult::NotRequested;
-  std::optional<Judgement> failure;  // the session could not be opened
-  bool no_route = false;             // this machine has no way to addresses of the kind
+  std::optional<Judgement> failure;       // the session could not be opened
+  bool no_route = false;                  // this machine has no way to addresses of the kind
+  bool unconnected = false;               // no connection came about
+  bool hello_refused = false;             // the server does not like our name in EHLO
+  bool not_tried = false;                 // an address of whoever asks, in the DNS of somebody else
+  std::optional<OtherCertificate> other;  // RSA beside ECDSA or the reverse, where there are both
 };
 
 struct HostReport {
@@ -75,25 +85,28 @@ struct HostReport {
 };
 
 enum class Fate {
-  Dane,       // delivered, authenticated by DANE all the way from the domain
-  Verified,   // delivered, authenticated: by PKIX, or by DANE behind an unsigned MX record
-  Encrypted,  // delivered over TLS to nobody in particular
-  Clear,      // delivered without TLS
-  Waits,      // not delivered
-  NoMail,     // the domain takes no mail (RFC 7505)
-  NotTried,   // Reach::DnsOnly, and some host may be used
-  Unknown,    // no target to look at: nothing was asked
+  Dane,           // delivered, authenticated by DANE all the way from the domain
+  Verified,       // delivered, authenticated: by PKIX, or by DANE behind an unsigned MX record
+  Encrypted,      // delivered over TLS to nobody in particular
+  Clear,          // delivered without TLS
+  Waits,          // not delivered
+  NoDestination,  // the DNS has no such domain, or no address for it: Exim returns such mail
+  NoMail,         // the domain takes no mail (RFC 7505)
+  NotTried,       // Reach::DnsOnly, and some host may be used
+  Unknown,        // no target to look at: nothing was asked
 };
 
 struct Report {
   Target target;
   std::vector<LookUp> look_ups;
   std::vector<std::string> skipped_mx;  // MX records that name no host, and why
+  std::string broken_signing;           // why what is signed counts as unsigned
   std::vector<HostReport> hosts;
   std::optional<Error> failure;  // of a look-up for the whole domain
   Fate fate = Fate::Waits;
   std::string host;              // that mail would go to, with its address
   std::string reason;            // why it waits
+  std::string helo_name;         // as said to the servers
   bool resolver_answers = true;  // false: the resolver validates nothing, so nothing is known
   std::chrono::milliseconds took{0};
 };

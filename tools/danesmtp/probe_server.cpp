@@ -4,10 +4,12 @@
 #include <netdb.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <memory>
 #include <string_view>
+#include <tuple>
 
 #include "core/format.h"
 #include "net/socket_io.h"
@@ -54,6 +56,10 @@ void ProbeServer::looked_up(const LookUp& look_up) {
 int ProbeServer::option_number(const char* name, int fallback) {
   const std::string_view option = name;
   const bool time = option == "command_timeout" || option == "connect_timeout";
+  // A limit puts the rest off until a later attempt, and what is dead is remembered then: in the
+  // end every host is tried. The limits' meaning for the first attempt is told as advice.
+  constexpr int kEvery = 100000;
+  if (option == "hosts_max_try" || option == "hosts_max_try_hardlimit") return kEvery;
   return time ? static_cast<int>(options_.timeout.count()) : fallback;
 }
 
@@ -107,6 +113,13 @@ void ProbeServer::take_over(AddressBatch& batch) {
   std::vector<BatchHost> hosts;
   for (const auto& host : batch.hosts)
     for (auto& entry : with_addresses(host)) hosts.push_back(std::move(entry));
+  // As the DNS happens to answer must not matter: what the order leaves open is sorted.
+  const auto key = [](const BatchHost& host) {
+    const bool inet = host.address.find(':') == std::string::npos;
+    return std::tuple(host.mx.value_or(-1), inet, host.asked_name, host.address);
+  };
+  std::stable_sort(hosts.begin(), hosts.end(),
+                   [&](const BatchHost& a, const BatchHost& b) { return key(a) < key(b); });
   batch.hosts = std::move(hosts);
   for (const auto& host : batch.hosts) addresses_.push_back(host.address);
 }

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Scenario zones for what the tool says: destinations that are none, hosts of many addresses, and zones
+whose signatures nobody can check.
+"""
+from zone import Signing, Zone, exim, one_mx, scripted
+
+DEAD = [f"2001:db8::96:{number}" for number in range(1, 20)]
+
+ZONES_TOOL = (
+    Zone("no-address", "@ TXT nothing"),
+    Zone("mx-nowhere", "@ MX 10 mx"),
+    Zone("mx-loopback", "@ MX 10 mx\nmx A 127.0.0.1"),
+    Zone("mx-loopback-first", """
+        @ MX 10 own
+        @ MX 20 mx
+        own A 127.0.0.1
+        own AAAA fe80::1
+        mx A 192.0.2.96
+        _25._tcp.mx TLSA 3 1 1 =mx-loopback-first
+        """, (exim("192.0.2.96", "mx-loopback-first"),)),
+    Zone("many-addresses", "@ MX 10 mx\n_25._tcp.mx TLSA 3 1 1 =many-addresses\n" + "\n".join(
+        f"mx AAAA {address}" for address in (*DEAD, "2001:db8::96:20")),
+         (scripted("2001:db8::96:20", "many-addresses", {}),)),
+    Zone("two-names", "@ MX 10 mx\n@ MX 10 mx2\nmx A 192.0.2.97\nmx2 A 192.0.2.97"),  # nothing listens
+    Zone("two-keys", one_mx("192.0.2.98", "3 1 1 =two-keys")),  # a test starts its server
+    Zone("unknown-algorithm", one_mx("192.0.2.99"), (exim("192.0.2.99", "unknown-algorithm"),),
+         signing=Signing.UNKNOWN_ALGORITHM),
+)
