@@ -77,12 +77,22 @@ class RecordComparison(unittest.TestCase):
         cls.made = {}
         for number, (kind, arguments) in enumerate(KEYS.items()):
             files = {name: str(Path(cls.directory.name) / f"{number}-{name}.pem")
-                     for name in ("private", "public", "certificate")}
+                     for name in ("private", "public", "certificate", "chain")}
             output("openssl", "genpkey", *arguments, "-out", files["private"])
             output("openssl", "pkey", "-in", files["private"], "-pubout", "-out", files["public"])
             output("openssl", "req", "-x509", "-key", files["private"], "-subj", "/CN=mx.lab", "-days", "30",
                    "-addext", "subjectAltName=DNS:mx.lab", "-out", files["certificate"])
+            cls.issue(files)
             cls.made[kind] = files
+
+    @staticmethod
+    def issue(files):
+        """The chain of a server whose certificate the made one issued: usage 2 speaks of that one."""
+        request = output("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                         "-keyout", "/dev/null", "-subj", "/CN=leaf", "-days", "9", "-CA", files["certificate"],
+                         "-CAkey", files["private"], "-addext", "subjectAltName=DNS:mx.lab",
+                         "-addext", "basicConstraints=critical,CA:FALSE")
+        Path(files["chain"]).write_bytes(request + Path(files["certificate"]).read_bytes())
 
     @classmethod
     def tearDownClass(cls):
@@ -92,7 +102,7 @@ class RecordComparison(unittest.TestCase):
         for kind, files in self.made.items():
             for usage, selector, matching in FORMS:
                 with self.subTest(kind, form=(usage, selector, matching)):
-                    (record,) = ours(files["certificate"], "--usage", usage, "--selector", selector,
+                    (record,) = ours(files["chain" if usage == 2 else "certificate"], "--usage", usage, "--selector", selector,
                                      "--matching", matching)
                     self.assertEqual(record, by_openssl(files, usage, selector, matching))
                     self.assertEqual(record, by_ldns(files, usage, selector, matching))
