@@ -36,7 +36,7 @@ void deliver(MailServer& server, std::unique_ptr<Resolver> resolver, AddressBatc
   const auto look_ups_end = Deadline::in(kLookUps);
   for (auto& group : recipients_by_domain(batch)) {
     auto plan = plan_domain(server, asked, batch, std::move(group), look_ups_end);
-    if (plan.needs_us())
+    if (plan.needs_us(batch))
       ours.push_back(std::move(plan));
     else
       delegated.insert(delegated.end(), plan.recipients.begin(), plan.recipients.end());

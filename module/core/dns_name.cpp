@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 
 #include "core/format.h"
 
@@ -39,6 +40,28 @@ Result<std::string> to_a_labels(std::string_view text) {
   std::unique_ptr<char, Idn2Free> holder(converted);
   if (rc != IDN2_OK) return tl::unexpected(bad(text, idn2_strerror(rc)));
   return std::string(converted);
+}
+
+std::string octet_text(std::uint8_t octet) {
+  const char c = lower(static_cast<char>(octet));
+  return is_name_character(c) ? std::string(1, c) : format("\\{:03}", octet);
+}
+
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+// The octet at `at`, which moves behind it (RFC 1035 5.1).
+std::optional<std::uint8_t> unescaped(std::string_view text, std::size_t& at) {
+  const auto octet = [](char c) { return static_cast<std::uint8_t>(c); };
+  if (text[at] != '\\') return octet(text[at++]);
+  if (++at == text.size()) return std::nullopt;
+  if (!is_digit(text[at])) return octet(text[at++]);
+  if (at + 3 > text.size() || !is_digit(text[at + 1]) || !is_digit(text[at + 2]))
+    return std::nullopt;
+  const int value = (text[at] - '0') * 100 + (text[at + 1] - '0') * 10 + (text[at + 2] - '0');
+  at += 3;
+  return value > 255 ? std::nullopt : std::optional(static_cast<std::uint8_t>(value));
 }
 
 // Why `text` is no name, or nullptr.
@@ -78,27 +101,58 @@ Result<DnsName> DnsName::parse(std::string_view text) {
   return DnsName(std::move(name));
 }
 
+// RFC 2181 11: any octets are a label; written so that equal names have equal text.
 Result<DnsName> DnsName::from_wire(ByteView wire) {
   std::string name;
   std::size_t at = 0;
   while (at < wire.size() && wire[at] != 0) {
-    std::size_t length = wire[at];
+    const std::size_t length = wire[at];
     if (length > kMaxLabel || at + 1 + length >= wire.size())
       return fail(ErrorKind::BadInput, "a damaged domain name");
     if (!name.empty()) name += '.';
-    auto label = as_text(wire.subspan(at + 1, length));
-    if (label.find('.') != std::string_view::npos)
-      return fail(ErrorKind::BadInput, "a domain name with a dot inside a label");
-    name += label;
+    for (auto octet : wire.subspan(at + 1, length)) name += octet_text(octet);
     at += 1 + length;
   }
-  if (at >= wire.size()) return fail(ErrorKind::BadInput, "a damaged domain name");
-  return parse(name);
+  if (at >= wire.size() || at > kMaxName + 1)
+    return fail(ErrorKind::BadInput, "a damaged domain name");
+  if (name.empty()) return fail(ErrorKind::BadInput, "the name of the root");
+  return DnsName(std::move(name));
+}
+
+Result<DnsName> DnsName::from_dns_text(std::string_view text) {
+  Bytes wire(1);
+  std::size_t start = 0;  // where the label's length is
+  for (std::size_t at = 0; at < text.size();) {
+    if (text[at] == '.') {
+      if (wire.size() - start == 1) return tl::unexpected(bad(text, "it has an empty label"));
+      start = wire.size();
+      wire.push_back(0);
+      ++at;
+      continue;
+    }
+    const auto octet = unescaped(text, at);
+    if (!octet) return tl::unexpected(bad(text, "it has a broken escape"));
+    if (wire.size() - start > kMaxLabel) return tl::unexpected(bad(text, "a label is too long"));
+    wire.push_back(*octet);
+    ++wire[start];
+  }
+  if (wire.size() - start > 1) wire.push_back(0);  // no dot at the end
+  if (wire.size() > kMaxName + 2) return tl::unexpected(bad(text, "it is too long"));
+  auto name = from_wire(wire);
+  if (!name) return tl::unexpected(bad(text, name.error().text));
+  return name;
+}
+
+Result<DnsName> DnsName::of_any_kind(std::string_view text) {
+  auto name = parse(text);
+  if (name || is_ip_address(text)) return name;
+  auto octets = from_dns_text(text);
+  return octets ? octets : name;
 }
 
 // RFC 6698 3, D-061
 Result<DnsName> DnsName::tlsa_owner(std::uint16_t port) const {
-  return parse(format("_{}._tcp.{}", port, text_));
+  return from_dns_text(format("_{}._tcp.{}", port, text_));
 }
 
 bool is_ip_address(std::string_view text) {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A fully qualified domain name as A-labels in lower case, without the trailing dot. It is only
-// ever made by parse(), so holding one means that it can be put into a DNS query, an SNI extension
-// or a comparison as it is. Names are never completed with a search suffix (D-057).
+// A fully qualified domain name as A-labels in lower case, without the trailing dot. Holding one
+// means that it can be put into a DNS query or a comparison as it is; into an SNI extension and
+// against a certificate only if it is a host name. Names are never completed with a search suffix
+// (D-057).
 #pragma once
 
 #include <compare>
@@ -20,14 +21,23 @@ class DnsName {
   // address, or an octet outside letters, digits, '-' and '_'.
   [[nodiscard]] static Result<DnsName> parse(std::string_view text);
 
-  // An uncompressed name in wire form (RFC 1035 3.1) at the start of `wire`. The root gives
-  // BadInput, as does a label with octets that parse() refuses.
+  // An uncompressed name in wire form (RFC 1035 3.1) at the start of `wire`, whatever octets its
+  // labels have: the DNS takes any (RFC 2181 11). The root gives BadInput.
   [[nodiscard]] static Result<DnsName> from_wire(ByteView wire);
 
-  // "_port._tcp.name", the owner of the TLSA records (RFC 6698 3).
+  // Text as DNS libraries print names (RFC 1035 5.1): "\." and "\DDD" stand for an octet. Nothing
+  // is converted. BadInput: the root, an empty label, a label or a name that is too long.
+  [[nodiscard]] static Result<DnsName> from_dns_text(std::string_view text);
+
+  // Text from Exim: parse(), or where that refuses it from_dns_text(); never an IP address.
+  [[nodiscard]] static Result<DnsName> of_any_kind(std::string_view text);
+
+  // "_port._tcp.name", the owner of the TLSA records (RFC 6698 3). BadInput: there is no room.
   [[nodiscard]] Result<DnsName> tlsa_owner(std::uint16_t port) const;
 
+  // Octets outside letters, digits, '-' and '_' are written "\DDD", which no host name has.
   const std::string& text() const { return text_; }
+  bool is_host_name() const { return text_.find('\\') == std::string::npos; }
 
   friend auto operator<=>(const DnsName&, const DnsName&) = default;
 

@@ -4,18 +4,25 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
 #include "core/dns_name.h"
 #include "core/error.h"
+#include "dane/proof.h"
 #include "dane/tlsa_record.h"
 
 namespace danesmtp {
 
 // No secure TLSA records: proved absent, insecure, or not looked up since the addresses are
-// insecure.
+// insecure. Only made with the proof.
 struct NoTlsa {
+  NoTlsa(ProvedUnsigned, std::string why_) : why(std::move(why_)) {}
+  NoTlsa(ProvedAbsent, std::string why_) : why(std::move(why_)) {}
+  NoTlsa(NoRoomForOwner, std::string why_) : why(std::move(why_)) {}
+  NoTlsa(AddressLiteral, std::string why_) : why(std::move(why_)) {}
+
   std::string why;  // for debug output and `danesmtp check`
 };
 

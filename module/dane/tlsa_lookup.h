@@ -17,15 +17,16 @@
 namespace danesmtp {
 
 enum class AddressState {
-  Secure,    // addresses, validated
-  Insecure,  // addresses, not signed
-  Absent,    // none
-  Failed,    // the look-up failed: not known
+  Secure,          // addresses, validated
+  Insecure,        // addresses, not signed
+  SecurelyAbsent,  // none, and that is proved
+  Absent,          // none, in a zone that is not signed
+  Failed,          // the look-up failed: not known
 };
 
 // One address family of a host (D-059: a failure is that family's alone).
 struct FamilyDns {
-  AddressState state = AddressState::Absent;
+  AddressState state = AddressState::Failed;
   std::vector<std::string> addresses;  // text form; with Secure and Insecure only
   std::optional<Error> error;          // with Failed only
 };
@@ -34,10 +35,23 @@ struct HostDns {
   FamilyDns inet;
   FamilyDns inet6;
   TlsaDecision tlsa;
+
+  // It is proved that there is nothing to connect to (D-050).
+  bool nowhere() const {
+    return inet.state == AddressState::SecurelyAbsent &&
+           inet6.state == AddressState::SecurelyAbsent;
+  }
+  // May an address that somebody else has looked up be one of the host's? Of a signed host only
+  // those that were validated are, and none of a family whose look-up failed (D-041, D-059).
+  bool may_have(const std::string& address) const;
 };
 
 // `host`: an MX hostname, a domain without MX, or a host that the configuration names. `port`: the
-// real TCP port (D-061). The decision is NoTlsa only when no failed look-up could have changed it.
+// real TCP port (D-061). The decision is NoTlsa only when no failed look-up could have changed it;
+// without a validated address it is TlsaLookupFailed.
 HostDns look_up_host(Resolver& resolver, const DnsName& host, std::uint16_t port);
+
+// The records of this name alone, for a host whose addresses do not come from the DNS.
+TlsaDecision look_up_tlsa(Resolver& resolver, const DnsName& host, std::uint16_t port);
 
 }  // namespace danesmtp

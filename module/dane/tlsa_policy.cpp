@@ -17,7 +17,7 @@ struct Decide {
   HostPolicy operator()(const NoTlsa& none) const {
     if (wish == DaneWish::Require) return required(none.why);  // D-110: delay, never bounce at once
     // RFC 7672 2.2, D-022: opportunistic TLS.
-    return NoDane{none.why};
+    return NoDane(none);
   }
   HostPolicy operator()(const TlsaUnusable& unusable) const {
     if (wish == DaneWish::Require)
@@ -39,7 +39,6 @@ struct Decide {
 // deviates D-113: Exim offers no REQUIRETLS, so no message on its queue carries the parameter; a
 // "TLS-Required: No" header field is honoured where dane_audit_domains says so.
 HostPolicy host_policy(DaneWish wish, MxTrust mx, const TlsaDecision& decision) {
-  if (wish == DaneWish::Off) return NoDane{"the host is not in hosts_try_dane"};
   if (wish == DaneWish::Require && mx == MxTrust::Insecure)  // D-034
     return required("the MX record that names this host is not signed");
   return std::visit(Decide{wish}, decision);

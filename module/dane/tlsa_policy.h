@@ -12,8 +12,8 @@
 
 namespace danesmtp {
 
-// hosts_try_dane and hosts_require_dane, matched with the host.
-enum class DaneWish { Off, Try, Require };
+// hosts_try_dane and hosts_require_dane, matched with the host. In neither: NotListed.
+enum class DaneWish { Try, Require };
 
 // Whether the DNS names this host securely for the recipient's domain.
 enum class MxTrust {
@@ -21,8 +21,14 @@ enum class MxTrust {
   Insecure,  // by an MX record that is not signed
 };
 
-// No DANE policy: Exim's rules for opportunistic TLS.
+// No DANE policy: Exim's rules for opportunistic TLS. Only made with a proof that there is none; what
+// is not known is SkipHost.
 struct NoDane {
+  explicit NoDane(const NoTlsa& none) : why(none.why) {}
+  NoDane(ProvedUnsigned, std::string why_) : why(std::move(why_)) {}
+  NoDane(NotListed, std::string why_) : why(std::move(why_)) {}
+  NoDane(Listed, std::string why_) : why(std::move(why_)) {}
+
   std::string why;
 };
 
@@ -40,11 +46,12 @@ struct Authenticate {
 
 // Do not use this host now: the next one, else the message waits (D-007, D-110).
 struct SkipHost {
-  Error error;
-  std::string event_data;  // of dane:fail: dnssec-invalid, dane-required
+  Error error{ErrorKind::Internal, "no DANE policy was decided for this host"};
+  std::string event_data = "dnssec-invalid";  // of dane:fail: or dane-required
 };
 
-using HostPolicy = std::variant<NoDane, EncryptOnly, Authenticate, SkipHost>;
+// SkipHost first: what nobody has decided is not used.
+using HostPolicy = std::variant<SkipHost, NoDane, EncryptOnly, Authenticate>;
 
 // Null where the policy knows no TLSA records.
 const DnsName* tlsa_base_domain(const HostPolicy& policy);

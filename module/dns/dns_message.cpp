@@ -42,14 +42,23 @@ std::uint8_t lower(std::uint8_t c) {
 
 // "a.b" as labels; the text is that of a DnsName, or empty for the root.
 Bytes name_wire(std::string_view text) {
-  Bytes wire;
-  while (!text.empty()) {
-    auto label = text.substr(0, text.find('.'));
-    wire.push_back(static_cast<std::uint8_t>(label.size()));
-    for (char c : label) wire.push_back(lower(static_cast<std::uint8_t>(c)));
-    text.remove_prefix(std::min(label.size() + 1, text.size()));
+  Bytes wire{0};
+  std::size_t start = 0;  // where the label's length is
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (text[at] == '.') {
+      start = wire.size();
+      wire.push_back(0);
+      continue;
+    }
+    unsigned octet = static_cast<std::uint8_t>(text[at]);
+    if (octet == '\\' && at + 3 < text.size()) {  // always "\DDD"
+      octet = 0;
+      for (int digit = 0; digit < 3; ++digit) octet = octet * 10 + static_cast<unsigned>(text[++at] - '0');
+    }
+    wire.push_back(lower(static_cast<std::uint8_t>(octet)));
+    ++wire[start];
   }
-  wire.push_back(0);
+  if (!text.empty()) wire.push_back(0);
   return wire;
 }
 

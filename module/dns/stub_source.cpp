@@ -23,7 +23,7 @@ Result<Answer<Bytes>> StubSource::ask(const DnsName& name, RrType type, Deadline
   DnsQuestion question{name.text(), type};
   auto reply = resolve(question, deadline);
   if (!reply) return tl::unexpected(reply.error());
-  auto canonical = DnsName::parse(reply->canonical);
+  auto canonical = DnsName::from_dns_text(reply->canonical);
   if (!canonical)
     return fail(ErrorKind::DnsFailure,
                 format("{}: {}", question_text(question), canonical.error().text));

@@ -160,7 +160,7 @@ bool made_up(const ub_result& result, const DnsName& name) {
 
 Result<Answer<Bytes>> to_answer(const ub_result& result, const DnsName& name) {
   std::string end = result.canonname ? result.canonname : name.text();
-  auto canonical = DnsName::parse(end);
+  auto canonical = DnsName::from_dns_text(end);
   if (!canonical) return tl::unexpected(canonical.error());
   // Of the whole chain, and without records if there are none (D-003, D-008, D-009, D-063).
   Answer<Bytes> answer{result.secure ? DnsSecurity::Secure : DnsSecurity::Insecure,

@@ -28,12 +28,20 @@ struct BatchRecipient {
   bool dsn_last_hop = false;  // the router ends the chain of notifications here
 };
 
+// What came of looking for the host's addresses, outside the validated DNS.
+enum class AddressLookup {
+  Done,          // `address`, or nobody has looked yet
+  NoneByRouter,  // Exim's router found none: no delivery uses the host
+  Failed,        // the transport found none, or is not to use them: why is in the host's state
+};
+
 struct BatchHost {
   std::string name;        // as logs and retry keys have it: after Exim's CNAME expansion
   std::string asked_name;  // as the MX record or the configuration has it
   std::string address;     // text form; empty: not looked up yet
   std::optional<std::uint16_t> port;  // none: the transport's
   std::optional<int> mx;              // preference; none: not from an MX record
+  AddressLookup lookup = AddressLookup::Done;
 };
 
 struct AddressBatch {

@@ -24,7 +24,7 @@ enum class Enforcement {
 
 // What the look-ups decided for one host and one recipient domain.
 struct HostPlan {
-  HostPolicy policy = NoDane{};
+  HostPolicy policy = SkipHost{};
   MxTrust mx = MxTrust::Insecure;
   Enforcement enforcement = Enforcement::Full;
   bool secure = false;           // the host's addresses are signed, and what named it is too

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "core/bytes.h"
 #include "core/format.h"
 #include "dane/reference_names.h"
 #include "dane/tlsa_lookup.h"
@@ -28,6 +29,23 @@ bool has_secure_address(const HostDns& dns) {
   return dns.inet.state == AddressState::Secure || dns.inet6.state == AddressState::Secure;
 }
 
+// How a host was found for the domain, by the validated DNS or the configuration.
+struct Reached {
+  ReachedHost names;
+  std::optional<ProvedUnsigned> unsigned_mx;  // what names it is proved not to be signed
+};
+
+std::string unproved_text() {
+  return "DANE error: the address is not one of this host's in the validated DNS";
+}
+
+Error not_named(const std::string& host, const std::string& domain) {
+  return {ErrorKind::DnsBogus,
+          format("DANE error: {} is not a mail server of {} in the validated DNS, though the "
+                 "system's resolver says so",
+                 printable(host), domain)};
+}
+
 class Planner {
  public:
   Planner(MailServer& server, Resolver& resolver, const AddressBatch& batch, RecipientGroup group,
@@ -37,17 +55,27 @@ class Planner {
   DomainPlan plan();
 
  private:
-  DaneWish strictest_wish(const HostKey& key);
+  using Wish = std::variant<DaneWish, NotListed, Error>;
+
+  Wish strictest_wish(const HostKey& key);
   [[nodiscard]] Result<bool> listed(const char* option, const HostKey& key);
-  void plan_host(const HostKey& key, DaneWish wish);
-  HostPlan judge_host(const DnsName& host, std::uint16_t port, DaneWish wish);
-  [[nodiscard]] Result<ReachedHost> reach(const DnsName& host);
-  bool named_by_mx(const DnsName& host) const;
+  void plan_host(const HostKey& key);
+  HostPlan decide(const HostKey& key);
+  HostPlan judge_host(const HostKey& key, DaneWish wish);
+  HostPlan judge_literal(const HostKey& key, DaneWish wish, AddressLiteral literal);
+  HostPlan judge_records(const HostKey& key, DaneWish wish, const Reached& reached);
+  [[nodiscard]] Result<Reached> reach(const DnsName& host);
+  [[nodiscard]] Result<DomainRoute> mx_route();
   [[nodiscard]] Result<DomainRoute> domain_route();
+  bool named_by_record(const HostKey& key) const;
+  bool in_hosts_file(const BatchHost& host) const;
+  bool any_in_hosts_file(const HostKey& key) const;
+  void note_unproved(const HostKey& key, const HostDns& dns);
   void explain(const HostKey& key, const HostPlan& plan);
   [[nodiscard]] Result<bool> excepted();
   void plan_hosts();
   void audit(const HostKey& key, HostPlan& plan);
+  HostKey key_of(const BatchHost& host) const { return {host.asked_name, plan_.port(host)}; }
 
   MailServer& server_;
   Resolver& resolver_;
@@ -55,26 +83,26 @@ class Planner {
   RecipientGroup group_;
   DomainPlan plan_;
   Deadline end_;
-  bool audit_ = false;                // dane_audit_domains
+  std::optional<Listed> audit_;       // dane_audit_domains
   std::string audited_;               // what was last said of it
   std::optional<DomainRoute> route_;  // asked for once, and only if some host can have a policy
-  std::optional<Error> list_error_;   // a host list option could not be matched
 };
 
-// A host has an entry an address; it is required to have DANE if any of them says so.
-DaneWish Planner::strictest_wish(const HostKey& key) {
-  for (auto [option, wish] : {std::pair{"hosts_require_dane", DaneWish::Require},
-                              std::pair{"hosts_try_dane", DaneWish::Try}}) {
-    auto found = listed(option, key);
-    if (!found) list_error_ = found.error();
-    if (!found || *found) return wish;
-  }
-  return DaneWish::Off;
+// A host has an entry an address; it is required to have DANE if any of them says so. A list that
+// cannot be matched says nothing, least of all "no".
+Planner::Wish Planner::strictest_wish(const HostKey& key) {
+  const auto required = listed("hosts_require_dane", key);
+  if (!required) return required.error();
+  if (*required) return DaneWish::Require;
+  const auto tried = listed("hosts_try_dane", key);
+  if (!tried) return tried.error();
+  if (const auto proof = NotListed::by(required, tried)) return *proof;
+  return DaneWish::Try;
 }
 
 Result<bool> Planner::listed(const char* option, const HostKey& key) {
   for (std::size_t i = 0; i < batch_.hosts.size(); ++i) {
-    if (HostKey{batch_.hosts[i].asked_name, plan_.port(batch_.hosts[i])} != key) continue;
+    if (key_of(batch_.hosts[i]) != key) continue;
     auto in = server_.host_in(option, i);
     if (!in || *in) return in;
   }
@@ -83,79 +111,140 @@ Result<bool> Planner::listed(const char* option, const HostKey& key) {
 
 Result<DomainRoute> Planner::domain_route() {
   if (!route_) {
-    auto domain = DnsName::parse(group_.domain);
+    auto domain = DnsName::of_any_kind(group_.domain);
     if (!domain) return tl::unexpected(domain.error());
     route_ = look_up_domain(resolver_, *domain);
   }
   return *route_;
 }
 
-bool Planner::named_by_mx(const DnsName& host) const {
+// An error that is the domain's stops all its hosts (D-005).
+Result<DomainRoute> Planner::mx_route() {
+  auto route = domain_route();
+  if (!route) return route;
+  const auto* failed = std::get_if<MxFailed>(&route->mx);
+  if (!failed) return route;
+  plan_.failure = Error{failed->error.kind, lookup_text("MX", group_.domain, failed->error)};
+  return tl::unexpected(*plan_.failure);
+}
+
+// An MX or SRV record that nobody has validated put it into the list, not the configuration.
+bool Planner::named_by_record(const HostKey& key) const {
   return std::any_of(batch_.hosts.begin(), batch_.hosts.end(), [&](const BatchHost& one) {
-    return one.mx && DnsName::parse(one.asked_name) == host;
+    return one.mx && key_of(one) == key;
   });
 }
 
-// How the host was found for the domain; an error means that it must not be used. A configured name
-// that Exim expanded by MX records ("host/mx" in a route list) ends in a name that nobody
-// validated: it is held to its records, and proves nothing.
-Result<ReachedHost> Planner::reach(const DnsName& host) {
-  // RFC 7672 2.2.2, D-056
-  if (group_.route == RouteKind::Fixed) {
-    const auto role = named_by_mx(host) ? HostRole::InsecureMx : HostRole::NonMx;
-    return ReachedHost{role, host, host, host};
-  }
-  auto route = domain_route();
+// An error means that the host must not be used. A configured name that Exim expanded by MX records
+// ("host/mx" in a route list) ends in a name that nobody validated: it is held to its records, and
+// proves nothing.
+Result<Reached> Planner::reach(const DnsName& host) {
+  auto route = mx_route();
   if (!route) return tl::unexpected(route.error());
-  if (const auto* failed = std::get_if<MxFailed>(&route->mx)) {
-    plan_.failure = Error{failed->error.kind, lookup_text("MX", group_.domain, failed->error)};
-    return tl::unexpected(*plan_.failure);
-  }
   // D-041: the validated MX records must name it.
   auto role = role_of_host(*route, host);
-  if (!role)
-    return fail(ErrorKind::DnsBogus,
-                format("DANE error: {} is not a mail server of {} in the validated DNS, though "
-                       "the system's resolver says so",
-                       host.text(), group_.domain));
-  return ReachedHost{*role, host, route->domain, route->expanded};
+  if (!role) return tl::unexpected(not_named(host.text(), group_.domain));
+  return Reached{{*role, host, route->domain, route->expanded}, route->unsigned_mx};
 }
 
-HostPlan Planner::judge_host(const DnsName& host, std::uint16_t port, DaneWish wish) {
+// D-058: an address that the configuration names has no TLSA records. One that a record names
+// (D-039) is no host; only where it is proved that nobody signs the record does Exim's own rule
+// (allow_mx_to_ip) stand.
+HostPlan Planner::judge_literal(const HostKey& key, DaneWish wish, AddressLiteral literal) {
   HostPlan plan;
-  auto reached = reach(host);
-  if (!reached) {
-    plan.policy = SkipHost{reached.error(), "dnssec-invalid"};
+  const std::string why = format("\"{}\" is an IP address", key.first);
+  if (group_.route == RouteKind::Fixed && !named_by_record(key)) {
+    plan.mx = MxTrust::Secure;
+    plan.policy = host_policy(wish, plan.mx, NoTlsa(literal, why));
     return plan;
   }
-  plan.mx = reached->role == HostRole::InsecureMx ? MxTrust::Insecure : MxTrust::Secure;
-  // RFC 7672 2.2.1, D-031: an unsigned MX record may be ignored for DANE, or its host held to its
-  // records.
-  if (plan.mx == MxTrust::Insecure && wish == DaneWish::Try &&
-      server_.option_text("dane_insecure_mx") == "may") {
-    plan.policy = NoDane{"the MX record is not signed (dane_insecure_mx = may)"};
-    return plan;
-  }
-  resolver_.limit(earlier(end_, Deadline::in(kHostLookUps)));  // D-013
-  const HostDns dns = look_up_host(resolver_, host, port);
-  plan.secure = plan.mx == MxTrust::Secure && has_secure_address(dns);
-  plan.policy = host_policy(wish, plan.mx, dns.tlsa);
-  if (const auto* base = base_domain(dns.tlsa)) plan.names = reference_names(*base, *reached);
+  auto route = group_.route == RouteKind::Mx
+                   ? mx_route()
+                   : Result<DomainRoute>(fail(ErrorKind::DnsBogus, why + ", by an MX record"));
+  if (!route)
+    plan.policy = SkipHost{route.error()};
+  else if (!route->unsigned_mx)
+    plan.policy = SkipHost{not_named(key.first, group_.domain)};
+  else
+    plan.policy = host_policy(wish, MxTrust::Insecure, NoTlsa(*route->unsigned_mx, why));
   return plan;
 }
 
-void Planner::plan_host(const HostKey& key, DaneWish wish) {
-  auto& plan = plan_.hosts[key];
-  auto host = DnsName::parse(key.first);
-  if (list_error_) {
-    plan.policy = SkipHost{*list_error_, "dnssec-invalid"};
-  } else if (wish == DaneWish::Off) {
-    plan.policy = NoDane{"the host is not in hosts_try_dane"};
-  } else if (host) {
-    plan = judge_host(*host, key.second, wish);
-  } else {  // D-058: an address has no TLSA records
-    plan.policy = host_policy(wish, MxTrust::Secure, NoTlsa{host.error().text});
+HostPlan Planner::judge_host(const HostKey& key, DaneWish wish) {
+  HostPlan plan;
+  if (const auto literal = AddressLiteral::by(key.first))
+    return judge_literal(key, wish, *literal);
+  const auto host = DnsName::of_any_kind(key.first);
+  if (!host) {
+    plan.policy = SkipHost{host.error()};
+    return plan;
   }
+  // RFC 7672 2.2.2, D-056
+  const auto role = named_by_record(key) ? HostRole::InsecureMx : HostRole::NonMx;
+  const auto reached = group_.route == RouteKind::Mx
+                           ? reach(*host)
+                           : Result<Reached>(Reached{{role, *host, *host, *host}, std::nullopt});
+  if (reached) return judge_records(key, wish, *reached);
+  plan.policy = SkipHost{reached.error()};
+  return plan;
+}
+
+HostPlan Planner::judge_records(const HostKey& key, DaneWish wish, const Reached& reached) {
+  HostPlan plan;
+  const DnsName& host = reached.names.host;
+  plan.mx = reached.names.role == HostRole::InsecureMx ? MxTrust::Insecure : MxTrust::Secure;
+  // RFC 7672 2.2.1, D-031: an unsigned MX record may be ignored for DANE, or its host held to its
+  // records.
+  if (reached.unsigned_mx && plan.mx == MxTrust::Insecure && wish == DaneWish::Try &&
+      server_.option_text("dane_insecure_mx") == "may") {
+    plan.policy =
+        NoDane(*reached.unsigned_mx, "the MX record is not signed (dane_insecure_mx = may)");
+    return plan;
+  }
+  resolver_.limit(earlier(end_, Deadline::in(kHostLookUps)));  // D-013
+  HostDns dns = look_up_host(resolver_, host, key.second);
+  // What this machine's own file names need not be in the DNS, but may have records there.
+  if (dns.nowhere() && any_in_hosts_file(key)) dns.tlsa = look_up_tlsa(resolver_, host, key.second);
+  note_unproved(key, dns);
+  plan.secure = plan.mx == MxTrust::Secure && has_secure_address(dns);
+  plan.policy = host_policy(wish, plan.mx, dns.tlsa);
+  if (const auto* base = base_domain(dns.tlsa)) plan.names = reference_names(*base, reached.names);
+  return plan;
+}
+
+// The hosts file is the administrator's word, for names that the configuration has.
+bool Planner::in_hosts_file(const BatchHost& host) const {
+  return group_.route == RouteKind::Fixed && !host.mx && !host.address.empty() &&
+         server_.in_hosts_file(host.asked_name, host.address);
+}
+
+bool Planner::any_in_hosts_file(const HostKey& key) const {
+  return std::any_of(batch_.hosts.begin(), batch_.hosts.end(), [&](const BatchHost& one) {
+    return key_of(one) == key && in_hosts_file(one);
+  });
+}
+
+void Planner::note_unproved(const HostKey& key, const HostDns& dns) {
+  for (const auto& host : batch_.hosts)
+    if (key_of(host) == key && !host.address.empty() && !dns.may_have(host.address) &&
+        !in_hosts_file(host))
+      plan_.unproved.insert({host.asked_name, host.address});
+}
+
+HostPlan Planner::decide(const HostKey& key) {
+  HostPlan plan;
+  const auto wish = strictest_wish(key);
+  if (const auto* error = std::get_if<Error>(&wish))
+    plan.policy = SkipHost{*error};
+  else if (const auto* proof = std::get_if<NotListed>(&wish))
+    plan.policy = NoDane(*proof, "the host is not in hosts_try_dane");
+  else
+    plan = judge_host(key, std::get<DaneWish>(wish));
+  return plan;
+}
+
+void Planner::plan_host(const HostKey& key) {
+  auto& plan = plan_.hosts[key] = decide(key);
   if (audit_) audit(key, plan);
   explain(key, plan);
 }
@@ -181,13 +270,14 @@ void Planner::audit(const HostKey& key, HostPlan& plan) {
   plan.enforcement = Enforcement::Audit;
   plan_.failure.reset();
   const auto* skip = std::get_if<SkipHost>(&plan.policy);
-  if (!skip) return;
-  const std::string why = skip->error.text;
+  if (!skip && plan_.unproved.empty()) return;
+  const std::string why = skip ? skip->error.text : unproved_text();
+  plan_.unproved.clear();
   if (why != audited_)  // of a whole domain once, not once a host
     server_.note(
         format("DANE audit: {} would not be used for {}: {}", key.first, group_.domain, why));
   audited_ = why;
-  plan.policy = NoDane{"dane_audit_domains: " + why};
+  if (skip) plan.policy = NoDane(*audit_, "dane_audit_domains: " + why);
 }
 
 // D-015: the domain is delivered without DANE. As audit, a list that cannot be matched is an error.
@@ -195,15 +285,15 @@ Result<bool> Planner::excepted() {
   auto except = server_.domain_in("dane_except_domains", group_.domain);
   if (!except || *except) return except;
   auto audit = server_.domain_in("dane_audit_domains", group_.domain);
-  if (audit) audit_ = *audit;
+  audit_ = Listed::by(audit);
   return audit ? Result<bool>(false) : audit;
 }
 
 void Planner::plan_hosts() {
   // RFC 7672 2.2.1, D-030: each host is a destination of its own.
   for (const auto& host : batch_.hosts) {
-    const HostKey key{host.asked_name, plan_.port(host)};
-    if (plan_.hosts.count(key) == 0) plan_host(key, strictest_wish(key));
+    if (host.lookup != AddressLookup::Done || plan_.hosts.count(key_of(host)) != 0) continue;
+    plan_host(key_of(host));
     if (plan_.failure) return;
   }
 }
@@ -211,6 +301,7 @@ void Planner::plan_hosts() {
 DomainPlan Planner::plan() {
   plan_.domain = group_.domain;
   plan_.recipients = group_.recipients;
+  server_.about(group_.recipients);
   auto port = server_.service_port();
   auto except = excepted();
   if (!port || !except) {
@@ -219,10 +310,12 @@ DomainPlan Planner::plan() {
   }
   plan_.default_port = *port;
   resolver_.limit(end_);
-  if (!*except) {
+  if (const auto proof = Listed::by(except)) {
+    plan_.excepted = HostPlan{.policy = NoDane(*proof, "dane_except_domains")};
+    if (server_.debugging())
+      server_.debug(format("DANE policy for {}: none (dane_except_domains)", group_.domain));
+  } else {
     plan_hosts();
-  } else if (server_.debugging()) {
-    server_.debug(format("DANE policy for {}: none (dane_except_domains)", group_.domain));
   }
   return plan_;
 }
@@ -256,17 +349,24 @@ std::vector<RecipientGroup> recipients_by_domain(const AddressBatch& batch) {
 }
 
 const HostPlan& DomainPlan::host(const BatchHost& host) const {
-  static const HostPlan kUnplanned = {
-      .policy = SkipHost{{ErrorKind::Internal, "no DANE policy was decided for this host"},
-                         "dnssec-invalid"}};
+  static const HostPlan kUndecided;
+  static const HostPlan kUnproved = {
+      .policy = SkipHost{{ErrorKind::DnsBogus, unproved_text()}, "dnssec-invalid"}};
+  if (excepted) return *excepted;
   auto found = hosts.find({host.asked_name, port(host)});
-  return found == hosts.end() ? kUnplanned : found->second;
+  if (found == hosts.end()) return kUndecided;
+  const bool proved = unproved.count({host.asked_name, host.address}) == 0;
+  return proved || std::holds_alternative<SkipHost>(found->second.policy) ? found->second
+                                                                          : kUnproved;
 }
 
-bool DomainPlan::needs_us() const {
-  return failure || std::any_of(hosts.begin(), hosts.end(), [](const auto& entry) {
-           return !std::holds_alternative<NoDane>(entry.second.policy);
-         });
+bool DomainPlan::needs_us(const AddressBatch& batch) const {
+  if (failure) return true;
+  return std::any_of(batch.hosts.begin(), batch.hosts.end(), [&](const BatchHost& one) {
+    if (one.lookup == AddressLookup::NoneByRouter) return false;
+    return one.lookup == AddressLookup::Failed ||
+           !std::holds_alternative<NoDane>(host(one).policy);
+  });
 }
 
 DomainPlan plan_domain(MailServer& server, Resolver& resolver, const AddressBatch& batch,

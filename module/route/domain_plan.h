@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -32,15 +33,19 @@ struct DomainPlan {
   std::string domain;
   std::vector<std::size_t> recipients;
   bool last = true;              // no other domain of the batch is delivered after it
+  std::optional<HostPlan> excepted{};  // of every host, by dane_except_domains
   std::optional<Error> failure;  // of a look-up for the whole domain: no host can be used
   std::uint16_t default_port = 25;
   std::map<std::pair<std::string, std::uint16_t>, HostPlan> hosts;  // by asked name and port
+  std::set<std::pair<std::string, std::string>> unproved;           // asked names and addresses
 
   std::uint16_t port(const BatchHost& host) const { return host.port.value_or(default_port); }
+  // For an address that is not one of the host's (D-041): not to be used.
   const HostPlan& host(const BatchHost& host) const;
 
-  // False: no host has a DANE policy and none is required; Exim's own driver takes it.
-  bool needs_us() const;
+  // False: it is proved for every host that can be used that there is no DANE; Exim's own driver
+  // takes the list as it is.
+  bool needs_us(const AddressBatch& batch) const;
 };
 
 // One line for debug output and the tool: the policy and the rule that it follows from.

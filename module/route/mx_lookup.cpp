@@ -3,15 +3,19 @@
 
 #include <algorithm>
 
+#include "core/format.h"
+
 namespace danesmtp {
 namespace {
 
-// D-039: a host name, or the reason why it is none.
+// D-039: the name of a host, or the reason why it is none. That it is no host name (an underscore,
+// a slash) is none: Exim uses it, so it is held to its records.
 tl::expected<DnsName, std::string> exchange_name(const std::string& exchange) {
   using Reason = tl::unexpected<std::string>;
   if (exchange.empty()) return Reason("\".\" beside other MX records");  // RFC 7505 3
   if (exchange == "localhost") return Reason("localhost is not a mail host");
-  auto name = DnsName::parse(exchange);
+  if (is_ip_address(exchange)) return Reason(format("\"{}\" is an IP address", exchange));
+  auto name = DnsName::from_dns_text(exchange);
   if (!name) return Reason(name.error().text);
   return *name;
 }
@@ -59,7 +63,7 @@ DomainRoute look_up_domain(Resolver& resolver, const DnsName& domain) {
   auto answer = resolver.mx(domain);
   // RFC 7672 2.1.2: absence has to be proved (D-005, D-038). An alias keeps both names (D-035).
   if (!answer) return {domain, domain, MxFailed{answer.error()}};
-  return {domain, answer->canonical, mx_result(*answer)};
+  return {domain, answer->canonical, mx_result(*answer), ProvedUnsigned::by(*answer)};
 }
 
 std::optional<HostRole> role_of_host(const DomainRoute& route, const DnsName& host) {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/dns_name.h"
+#include "dane/proof.h"
 #include "dane/reference_names.h"
 #include "dns/resolver.h"
 
@@ -57,6 +58,7 @@ struct DomainRoute {
   DnsName domain;
   DnsName expanded;  // the end of the domain's CNAME chain (D-035); the domain itself if none
   MxResult mx;
+  std::optional<ProvedUnsigned> unsigned_mx{};  // whatever names the hosts, or does not
 };
 
 DomainRoute look_up_domain(Resolver& resolver, const DnsName& domain);

@@ -10,9 +10,11 @@
 
 #include "core/format.h"
 #include "dane/tlsa_policy.h"
+#include "fakes/proofs.h"
 #include "route/host_tls.h"
 
 using namespace danesmtp;
+using danesmtp::test::no_tlsa;
 
 namespace {
 
@@ -36,8 +38,8 @@ std::string policy_table() {
   const Row rows[] = {
       {"usable TLSA records", TlsaUsable{base, {}}},
       {"TLSA records, none usable", TlsaUnusable{base, {}}},
-      {"no TLSA records, or unsigned", NoTlsa{}},
-      {"the look-up failed", TlsaLookupFailed{}},
+      {"no TLSA records, or unsigned", no_tlsa()},
+      {"the look-up failed", TlsaLookupFailed{{ErrorKind::DnsFailure, ""}}},
   };
   std::string text =
       "[[ *MX record*\n:[ *the host has*\n:[ *in hosts_try_dane*\n"

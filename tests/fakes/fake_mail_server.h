@@ -58,6 +58,15 @@ class FakeMailServer : public MailServer {
     calls.push_back(format("log_refusal {} {}", host, text));
   }
 
+  std::set<std::pair<std::string, std::string>> hosts_file;  // names and addresses
+  std::vector<std::vector<std::size_t>> spoken_of;           // recipients, by about()
+  void about(const std::vector<std::size_t>& recipients) override {
+    spoken_of.push_back(recipients);
+  }
+  bool in_hosts_file(const std::string& name, const std::string& address) override {
+    return hosts_file.count({name, address}) != 0;
+  }
+
   int option_number(const char* name, int fallback) override {
     auto found = numbers.find(name);
     return found == numbers.end() ? fallback : found->second;

@@ -43,7 +43,7 @@ class FakeResolver final : public Resolver {
       return tl::unexpected(failure->second);
     auto answer = empty<DnsName>(name);
     if (auto link = cnames.find(name.text()); link != cnames.end())
-      answer.records.push_back(*DnsName::parse(link->second));
+      answer.records.push_back(*DnsName::from_dns_text(link->second));
     return answer;
   }
 
@@ -83,7 +83,7 @@ class FakeResolver final : public Resolver {
         name = link->second;
         continue;
       }
-      auto answer = empty<T>(*DnsName::parse(name));
+      auto answer = empty<T>(*DnsName::from_dns_text(name));
       if (!secure) answer.security = DnsSecurity::Insecure;
       if (auto found = records.find(name); found != records.end()) answer.records = found->second;
       return answer;

@@ -85,10 +85,60 @@ START_TEST(wire_form) {
                        {3, 'm', 'x', 0},
                        {64, 'a', 0},
                        {2, 'm', 'x'},
-                       {0xc0, 0x0c},
-                       {3, 'a', '.', 'b', 0},
-                       {3, 'a', 0, 'b', 0}};
+                       {0xc0, 0x0c}};
   for (const auto& wire : bad) assert_error(DnsName::from_wire(wire), ErrorKind::BadInput);
+}
+END_TEST
+
+// RFC 2181 11: a name of the DNS may have any octets. Equal names have one text, and none that is no
+// host name has the text of one.
+START_TEST(names_that_are_no_host_names) {
+  const struct {
+    Bytes wire;
+    const char* dns_text;  // as libraries print it
+    const char* text;
+  } rows[] = {
+      {{3, 'a', '/', 'B', 3, 'l', 'a', 'b', 0}, "a/B.lab", "a\\047b.lab"},
+      {{3, 'a', '.', 'b', 3, 'l', 'a', 'b', 0}, "a\\.b.lab.", "a\\046b.lab"},
+      {{3, 'a', 0, 'b', 0}, "a\\000b", "a\\000b"},
+      {{2, '\\', '1', 0}, "\\\\1", "\\0921"},
+      {{1, '*', 3, 'l', 'a', 'b', 0}, "*.lab", "\\042.lab"},
+      {{2, 'a', 255, 0}, "a\\255", "a\\255"},
+      {{3, '1', '9', '2', 1, '0', 1, '2', 1, '1', 0}, "192.0.2.1", "192.0.2.1"},
+  };
+  for (const auto& row : rows) {
+    const auto name = assert_ok(DnsName::from_wire(row.wire));
+    assert_text(name.text(), row.text);
+    ck_assert(assert_ok(DnsName::from_dns_text(row.dns_text)) == name);
+    ck_assert(assert_ok(DnsName::from_dns_text(name.text())) == name);
+  }
+  ck_assert(!DnsName::from_dns_text("a/b.lab")->is_host_name());
+  ck_assert(DnsName::from_dns_text("_a-b.lab")->is_host_name());
+  const std::string long_label(64, 'a');
+  for (const std::string& text : {std::string(), std::string("."), std::string("a..b"),
+                                  std::string(".a"), std::string("a\\"), std::string("a\\25"),
+                                  std::string("a\\256"), long_label})
+    assert_error(DnsName::from_dns_text(text), ErrorKind::BadInput);
+}
+END_TEST
+
+START_TEST(the_longest_name_of_the_dns) {
+  const std::string label(63, '/');
+  const std::string longest = label + "." + label + "." + label + "." + std::string(61, '/');
+  assert_ok(DnsName::from_dns_text(longest));
+  assert_error(DnsName::from_dns_text(longest + "/"), ErrorKind::BadInput);
+}
+END_TEST
+
+// What Exim has from a configuration or a record: U-labels are converted, odd octets kept.
+START_TEST(names_of_any_kind) {
+  assert_text(assert_ok(DnsName::of_any_kind("b\xc3\xbc"
+                                             "cher.lab"))
+                  .text(),
+              "xn--bcher-kva.lab");
+  assert_text(assert_ok(DnsName::of_any_kind("a/b.lab")).text(), "a\\047b.lab");
+  for (const char* text : {"192.0.2.1", "[192.0.2.1]", "2001:db8::1", ""})
+    assert_error(DnsName::of_any_kind(text), ErrorKind::BadInput);
 }
 END_TEST
 
@@ -106,6 +156,9 @@ int main() {
   tcase_add_loop_test(tc, accepts, 0, static_cast<int>(std::size(kAccepted)));
   tcase_add_test(tc, a_name_of_253_is_the_longest);
   tcase_add_test(tc, wire_form);
+  tcase_add_test(tc, names_that_are_no_host_names);
+  tcase_add_test(tc, the_longest_name_of_the_dns);
+  tcase_add_test(tc, names_of_any_kind);
   tcase_add_test(tc, tlsa_owner_has_the_port);
   suite_add_tcase(suite, tc);
   return run_suite(suite);

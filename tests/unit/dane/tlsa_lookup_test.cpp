@@ -72,6 +72,9 @@ void tlsa(FakeResolver& dns, const char* base, std::uint8_t octet) {
   dns.tlsa_records[std::string("_25._tcp.") + base] = {good_tlsa(octet)};
 }
 
+#define NOWHERE                                                                            \
+  "failed DANE error: mx.lab has no address in the validated DNS, though the system's "   \
+  "resolver says so"
 #define ADDRESSES "A mx.lab, AAAA mx.lab"
 #define AT_MX ", TLSA _25._tcp.mx.lab"
 #define AT_HOST ", TLSA _25._tcp.host.lab"
@@ -149,13 +152,15 @@ const Case kCases[] = {
      "failed SERVFAIL", ADDRESSES AT_MX},
 
     // Nothing to look for. tests D-003, D-050, D-051
-    {"NXDOMAIN", [](auto&) {}, "none", ADDRESSES},
+    {"NXDOMAIN", [](auto&) {}, NOWHERE, ADDRESSES},
     {"NODATA",
      [](auto& dns) {
        dns.mx_records["mx.lab"] = {};
        tlsa(dns, "mx.lab", 1);
      },
-     "none", ADDRESSES},
+     NOWHERE, ADDRESSES},
+    {"NXDOMAIN in an unsigned zone", [](auto& dns) { dns.insecure = {"mx.lab"}; }, "none",
+     ADDRESSES},
     {"insecure addresses: no TLSA query",
      [](auto& dns) {
        addresses(dns);
@@ -388,6 +393,39 @@ START_TEST(families_are_kept_apart) {  // tests D-059
 }
 END_TEST
 
+// tests D-041, D-059: the addresses at which somebody else wants to connect to the host
+START_TEST(whose_address_it_may_be) {
+  FakeResolver dns;
+  addresses(dns);
+  auto found = look_up_host(dns, name("mx.lab"), 25);
+  ck_assert(found.may_have("192.0.2.1") && !found.may_have("192.0.2.66"));
+  ck_assert(!found.may_have("2001:db8::66"));  // proved to have none of the kind
+  dns.failures = {{"AAAA mx.lab", kBogus}};
+  found = look_up_host(dns, name("mx.lab"), 25);
+  ck_assert(found.may_have("192.0.2.1") && !found.may_have("2001:db8::66"));
+  dns.failures.clear();
+  dns.aaaa_records["mx.lab"] = {"2001:db8::1"};
+  found = look_up_host(dns, name("mx.lab"), 25);
+  ck_assert(found.may_have("2001:DB8:0:0::1") && !found.may_have("nonsense"));
+
+  FakeResolver unsigned_zone;
+  addresses(unsigned_zone);
+  unsigned_zone.insecure = {"mx.lab"};
+  found = look_up_host(unsigned_zone, name("mx.lab"), 25);
+  ck_assert(found.may_have("192.0.2.66") && found.may_have("2001:db8::66"));
+}
+END_TEST
+
+// tests D-050: an alias of the TLSA owner may have any name
+START_TEST(an_odd_alias_of_the_records) {
+  FakeResolver dns;
+  addresses(dns);
+  dns.cnames["_25._tcp.mx.lab"] = "a\\047b.lab";
+  dns.tlsa_records["a\\047b.lab"] = {good_tlsa(1)};
+  assert_text(decision_text(look_up_host(dns, name("mx.lab"), 25).tlsa), "usable mx.lab 01");
+}
+END_TEST
+
 START_TEST(a_name_too_long_for_tlsa_has_none) {
   std::string label(60, 'a');
   std::string longest = label + "." + label + "." + label + "." + label + ".lab";
@@ -420,6 +458,8 @@ int main() {
   tcase_add_loop_test(tc, decides, 0, static_cast<int>(std::size(kCases)));
   tcase_add_test(tc, the_real_port_is_asked);
   tcase_add_test(tc, families_are_kept_apart);
+  tcase_add_test(tc, whose_address_it_may_be);
+  tcase_add_test(tc, an_odd_alias_of_the_records);
   tcase_add_test(tc, a_name_too_long_for_tlsa_has_none);
   tcase_add_test(tc, the_fake_notes_every_question);
   suite_add_tcase(suite, tc);

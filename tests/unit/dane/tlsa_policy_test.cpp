@@ -2,7 +2,9 @@
 #include "dane/tlsa_policy.h"
 
 #include <iterator>
+#include <type_traits>
 
+#include "fakes/proofs.h"
 #include "unit/check_support.h"
 
 using namespace danesmtp;
@@ -15,7 +17,7 @@ DnsName base() {
 }
 
 TlsaDecision none() {
-  return NoTlsa{"no TLSA records"};
+  return no_tlsa();
 }
 TlsaDecision unusable() {
   return TlsaUnusable{base(), {"usage 1"}};
@@ -29,7 +31,7 @@ TlsaDecision failed() {
 }
 
 // Index in HostPolicy.
-enum Expected { kNoDane = 0, kEncrypt = 1, kAuthenticate = 2, kSkip = 3 };
+enum Expected { kSkip = 0, kNoDane = 1, kEncrypt = 2, kAuthenticate = 3 };
 
 struct Row {
   const char* name;
@@ -50,8 +52,6 @@ const Row kRows[] = {
     {"unusable, try", DaneWish::Try, MxTrust::Secure, unusable, kEncrypt},                  // D-021
     {"unusable, insecure MX", DaneWish::Try, MxTrust::Insecure, unusable, kEncrypt},
     {"no TLSA, try", DaneWish::Try, MxTrust::Secure, none, kNoDane},  // D-022
-    {"off, usable", DaneWish::Off, MxTrust::Secure, usable, kNoDane},
-    {"off, failed", DaneWish::Off, MxTrust::Secure, failed, kNoDane},
     {"usable, try", DaneWish::Try, MxTrust::Secure, usable, kAuthenticate},  // D-020
     {"usable, require", DaneWish::Require, MxTrust::Secure, usable, kAuthenticate},
     {"usable, insecure MX", DaneWish::Try, MxTrust::Insecure, usable, kAuthenticate},  // D-031
@@ -77,11 +77,40 @@ START_TEST(skipped_hosts_say_which_event) {
 }
 END_TEST
 
+// What nobody has decided is not used; "no DANE" cannot be said without a proof.
+static_assert(!std::is_default_constructible_v<NoDane>);
+static_assert(!std::is_default_constructible_v<NoTlsa>);
+static_assert(!std::is_constructible_v<NoDane, std::string>);
+static_assert(!std::is_constructible_v<NoTlsa, std::string>);
+
+START_TEST(undecided_is_skipped) {
+  ck_assert(std::holds_alternative<SkipHost>(HostPolicy{}));
+}
+END_TEST
+
+START_TEST(only_answers_are_proofs) {
+  Answer<Bytes> answer{DnsSecurity::Secure, {{1}}, base()};
+  ck_assert(!ProvedUnsigned::by(answer) && !ProvedAbsent::by(answer));
+  answer.records.clear();
+  ck_assert(!ProvedUnsigned::by(answer) && ProvedAbsent::by(answer));
+  answer.security = DnsSecurity::Insecure;
+  ck_assert(ProvedUnsigned::by(answer).has_value());
+
+  const Result<bool> yes = true, no = false;
+  const Result<bool> unknown = tl::unexpected(Error{ErrorKind::DnsFailure, "look-up"});
+  ck_assert(NotListed::by(no, no) && !NotListed::by(no, yes) && !NotListed::by(yes, no));
+  ck_assert(!NotListed::by(unknown, no) && !NotListed::by(no, unknown));
+  ck_assert(Listed::by(yes) && !Listed::by(no) && !Listed::by(unknown));
+}
+END_TEST
+
 int main() {
   Suite* suite = suite_create("tlsa_policy");
   TCase* tc = tcase_create("rows");
   tcase_add_loop_test(tc, policy_row, 0, static_cast<int>(std::size(kRows)));
   tcase_add_test(tc, skipped_hosts_say_which_event);
+  tcase_add_test(tc, undecided_is_skipped);
+  tcase_add_test(tc, only_answers_are_proofs);
   suite_add_tcase(suite, tc);
   return run_suite(suite);
 }

@@ -3,6 +3,7 @@
 #include "route/attempt.h"
 
 #include "fakes/fake_mail_server.h"
+#include "fakes/proofs.h"
 #include "fakes/scripted_peer.h"
 #include "route/connection_mark.h"
 #include "route/host_tls.h"
@@ -128,7 +129,7 @@ START_TEST(hosts_avoid_tls_does_not_beat_dane) {
 END_TEST
 
 START_TEST(refused_connection) {
-  Scene scene(1, NoDane{}, kNothing);
+  Scene scene(1, no_dane(), kNothing);
   scene.server.sockets.clear();
   auto result = scene.run();
   ck_assert(result.end == AttemptEnd::HostDeferred);
@@ -201,7 +202,7 @@ START_TEST(tls_variables_say_what_is_known) {
   ck_assert(after.trust == PeerTrust::None);
   ck_assert(after.channel_binding.type == ChannelBindingType::Exporter);
 
-  Scene plain(1, NoDane{}, [](PeerSide& peer) { clear_greeting(peer); });
+  Scene plain(1, no_dane(), [](PeerSide& peer) { clear_greeting(peer); });
   plain.run();
   const auto& none = plain.server.tls_variables.back();
   ck_assert(none.sni.empty() && none.tlsa_usages == 0 && none.cipher.empty());
@@ -209,7 +210,7 @@ START_TEST(tls_variables_say_what_is_known) {
 END_TEST
 
 START_TEST(each_recipient_has_its_own_result) {
-  Scene scene(4, NoDane{}, [](PeerSide& peer) {
+  Scene scene(4, no_dane(), [](PeerSide& peer) {
     clear_greeting(peer, "250-mx1.lab\r\n250 PIPELINING\r\n");
     peer.answer("250 ok\r\n");
     peer.answer("550 no such user\r\n");
@@ -236,7 +237,7 @@ START_TEST(each_recipient_has_its_own_result) {
 END_TEST
 
 START_TEST(the_answer_to_the_dot_did_not_come) {
-  Scene scene(1, NoDane{}, [](PeerSide& peer) {
+  Scene scene(1, no_dane(), [](PeerSide& peer) {
     clear_greeting(peer);
     peer.answer("250 ok\r\n");
     peer.answer("250 ok\r\n");
@@ -252,7 +253,7 @@ START_TEST(the_answer_to_the_dot_did_not_come) {
 END_TEST
 
 START_TEST(a_message_that_cannot_be_made_is_not_begun) {
-  Scene scene(1, NoDane{}, [](PeerSide& peer) {
+  Scene scene(1, no_dane(), [](PeerSide& peer) {
     clear_greeting(peer);
     peer.answer("221 bye\r\n");
   });
@@ -266,7 +267,7 @@ END_TEST
 // RFC 6531 3.2: the next host may offer it; after the last one the sender is told.
 START_TEST(smtputf8_is_asked_for_or_nothing_is_sent) {
   for (std::size_t hosts : {1U, 2U}) {
-    Scene without(1, NoDane{}, [](PeerSide& peer) {
+    Scene without(1, no_dane(), [](PeerSide& peer) {
       clear_greeting(peer);
       peer.answer("221 bye\r\n");
     });
@@ -279,7 +280,7 @@ START_TEST(smtputf8_is_asked_for_or_nothing_is_sent) {
     ck_assert((result.end == AttemptEnd::MessageDeferred) == (hosts == 2));
   }
 
-  Scene with(1, NoDane{}, [](PeerSide& peer) {
+  Scene with(1, no_dane(), [](PeerSide& peer) {
     clear_greeting(peer, "250-mx1.lab\r\n250 SMTPUTF8\r\n");
     peer.answer("250 ok\r\n");
     peer.answer("250 ok\r\n");
@@ -301,7 +302,7 @@ START_TEST(a_limit_of_messages_makes_another_connection) {
     take_message(peer);
     peer.answer("221 bye\r\n");
   };
-  Scene scene(2, NoDane{}, script);
+  Scene scene(2, no_dane(), script);
   ScriptedPeer second(script);
   scene.server.later_sockets.push_back(second.take_socket());
   ck_assert(scene.run().end == AttemptEnd::Worked);
@@ -397,7 +398,7 @@ END_TEST
 
 // A final refusal is the end of it: the second socket stays unused.
 START_TEST(a_refused_message_makes_no_other_connection) {
-  Scene scene(2, NoDane{}, [](PeerSide& peer) {
+  Scene scene(2, no_dane(), [](PeerSide& peer) {
     clear_greeting(peer);
     peer.answer("550 not from you\r\n");
     peer.answer("221 bye\r\n");
@@ -412,7 +413,7 @@ START_TEST(a_refused_message_makes_no_other_connection) {
 END_TEST
 
 START_TEST(the_second_connection_can_fail) {
-  Scene scene(2, NoDane{}, [](PeerSide& peer) {
+  Scene scene(2, no_dane(), [](PeerSide& peer) {
     clear_greeting(peer, "250-mx1.lab\r\n250 LIMITS MAILMAX=1 RCPTMAX=1\r\n");
     peer.answer("250 ok\r\n");
     peer.answer("250 ok\r\n");
@@ -429,7 +430,7 @@ END_TEST
 
 // RFC 5321 4.5.3.1.10: 452 for the second recipient; it goes in a transaction of its own.
 START_TEST(too_many_recipients_go_in_the_next_transaction) {
-  Scene scene(2, NoDane{}, [](PeerSide& peer) {
+  Scene scene(2, no_dane(), [](PeerSide& peer) {
     clear_greeting(peer);
     for (const char* second : {"452 too many\r\n", ""}) {
       peer.answer("250 ok\r\n");
@@ -448,7 +449,7 @@ END_TEST
 
 // What is left for after the last transaction is deferred with its trouble, never forgotten.
 START_TEST(too_many_recipients_and_then_trouble) {
-  Scene scene(2, NoDane{}, [](PeerSide& peer) {
+  Scene scene(2, no_dane(), [](PeerSide& peer) {
     clear_greeting(peer);
     peer.answer("250 ok\r\n");
     peer.answer("250 ok\r\n");
@@ -465,7 +466,7 @@ START_TEST(too_many_recipients_and_then_trouble) {
 END_TEST
 
 START_TEST(a_message_by_bdat) {
-  Scene scene(1, NoDane{}, [](PeerSide& peer) {
+  Scene scene(1, no_dane(), [](PeerSide& peer) {
     clear_greeting(peer, "250-mx1.lab\r\n250 CHUNKING\r\n");
     peer.answer("250 ok\r\n");
     peer.answer("250 ok\r\n");
@@ -482,7 +483,7 @@ START_TEST(a_message_by_bdat) {
 END_TEST
 
 START_TEST(a_reply_for_each_recipient) {
-  Scene scene(3, NoDane{}, [](PeerSide& peer) {
+  Scene scene(3, no_dane(), [](PeerSide& peer) {
     clear_greeting(peer, "250-mx1.lab\r\n250 PRDR\r\n");
     for (int i = 0; i < 4; ++i) peer.answer("250 ok\r\n");
     take_message(peer, "353 each\r\n250 a\r\n550 b\r\n450 c\r\n250 all\r\n");
@@ -506,7 +507,7 @@ END_TEST
 // The main log has the refusal if another host is to come; after the last, the recipient's line.
 START_TEST(a_refusal_for_now_is_logged_once) {
   for (std::size_t hosts : {1U, 2U}) {
-    Scene scene(1, NoDane{}, [](PeerSide& peer) {
+    Scene scene(1, no_dane(), [](PeerSide& peer) {
       clear_greeting(peer);
       peer.answer("250 ok\r\n");
       peer.answer("451 later\r\n");
@@ -523,7 +524,7 @@ START_TEST(a_refusal_for_now_is_logged_once) {
 END_TEST
 
 START_TEST(max_rcpt_makes_several_transactions) {
-  Scene scene(3, NoDane{}, [](PeerSide& peer) {
+  Scene scene(3, no_dane(), [](PeerSide& peer) {
     clear_greeting(peer);
     for (int recipients : {2, 1}) {
       peer.answer("250 ok\r\n");

@@ -49,7 +49,7 @@ START_TEST(bogus_mx_stops_the_domain) {
   Scene scene;
   scene.resolver.failures["MX dom.lab"] = kBogus;
   auto plan = scene.plan();
-  ck_assert(plan.failure.has_value() && plan.needs_us());
+  ck_assert(plan.failure.has_value() && plan.needs_us(scene.batch));
   assert_contains(plan.failure->text, "MX look-up of dom.lab: bad signature");
 }
 END_TEST
@@ -92,7 +92,7 @@ END_TEST
 START_TEST(one_host_with_records_takes_the_domain) {
   Scene scene;
   auto plan = scene.plan();
-  ck_assert(plan.needs_us());
+  ck_assert(plan.needs_us(scene.batch));
   assert_policy<Authenticate>(scene.host(plan, 0));
   assert_policy<NoDane>(scene.host(plan, 1));
   ck_assert(scene.host(plan, 0).secure);
@@ -102,14 +102,14 @@ END_TEST
 START_TEST(no_records_at_all_is_delegated) {
   Scene scene;
   scene.resolver.tlsa_records.clear();
-  ck_assert(!scene.plan().needs_us());
+  ck_assert(!scene.plan().needs_us(scene.batch));
 }
 END_TEST
 
 START_TEST(hosts_outside_hosts_try_dane_cost_no_look_up) {
   Scene scene;
   scene.server.lists.clear();
-  ck_assert(!scene.plan().needs_us());
+  ck_assert(!scene.plan().needs_us(scene.batch));
   assert_text(scene.resolver.asked, "");
 }
 END_TEST
@@ -144,7 +144,7 @@ START_TEST(insecure_mx) {
   Scene may;
   may.resolver.insecure = {"dom.lab"};
   may.server.options["dane_insecure_mx"] = "may";
-  ck_assert(!may.plan().needs_us());
+  ck_assert(!may.plan().needs_us(may.batch));
 
   Scene required;
   required.resolver.insecure = {"dom.lab"};
@@ -196,10 +196,162 @@ START_TEST(an_address_has_no_records) {
   Scene scene;
   scene.batch.recipients[0].route = RouteKind::Fixed;
   scene.batch.hosts = {{"192.0.2.9", "192.0.2.9", "192.0.2.9", std::nullopt, std::nullopt}};
-  ck_assert(!scene.plan().needs_us());
+  ck_assert(!scene.plan().needs_us(scene.batch));
   scene.server.lists["hosts_require_dane"] = {0};
   auto plan = scene.plan();
   assert_policy<SkipHost>(scene.host(plan, 0));
+}
+END_TEST
+
+// tests D-041: one forged record, with a name that no host can have, must not turn DANE off
+START_TEST(a_forged_odd_name_is_no_way_around_the_mx_records) {
+  for (const char* odd : {"a/b.lab", "192.0.2.66", "2001:db8::66", "[192.0.2.66]", "a\\.b.lab", ""}) {
+    Scene scene;
+    auto& host = scene.batch.hosts[1];
+    host.asked_name = host.name = odd;
+    host.address = "192.0.2.66";
+    auto plan = scene.plan();
+    assert_policy<SkipHost>(scene.host(plan, 1));
+  }
+}
+END_TEST
+
+// tests D-039: an honest one is held to its records
+START_TEST(an_odd_name_of_the_signed_mx_has_its_records) {
+  Scene scene;
+  scene.resolver.mx_records["dom.lab"].push_back({5, "a\\047b.lab"});
+  scene.resolver.a_records["a\\047b.lab"] = {"192.0.2.2"};
+  scene.resolver.tlsa_records["_25._tcp.a\\047b.lab"] =
+      scene.resolver.tlsa_records["_25._tcp.mx1.lab"];
+  scene.batch.hosts[1].asked_name = "a/B.lab";
+  auto plan = scene.plan();
+  assert_policy<Authenticate>(scene.host(plan, 1));
+}
+END_TEST
+
+// tests D-039, D-058: an unsigned MX record may name an address, as Exim's allow_mx_to_ip lets it
+START_TEST(an_address_as_mx) {
+  Scene scene;
+  scene.batch.hosts[1].asked_name = scene.batch.hosts[1].name = "192.0.2.2";
+  scene.resolver.mx_records["dom.lab"].push_back({5, "192.0.2.2"});
+  auto plan = scene.plan();
+  assert_policy<SkipHost>(scene.host(plan, 1));
+  scene.resolver.insecure.insert("dom.lab");
+  plan = scene.plan();
+  assert_policy<NoDane>(scene.host(plan, 1));
+  scene.server.lists["hosts_require_dane"] = {1};
+  plan = scene.plan();
+  assert_policy<SkipHost>(scene.host(plan, 1));
+}
+END_TEST
+
+// tests D-041, D-050: what the validated DNS proves to be nowhere is not at an address that Exim found
+START_TEST(a_host_without_address_is_nowhere) {
+  Scene none;
+  none.resolver.a_records.erase("mx2.lab");
+  auto plan = none.plan();
+  assert_policy<SkipHost>(none.host(plan, 1));
+  assert_contains(std::get<SkipHost>(none.host(plan, 1).policy).error.text,
+                  "mx2.lab has no address in the validated DNS");
+  ck_assert(plan.needs_us(none.batch));
+
+  Scene domain;  // signed, without MX and address; and one that does not exist
+  domain.resolver.mx_records.clear();
+  domain.batch.hosts = {{"dom.lab", "dom.lab", "192.0.2.66", std::nullopt, std::nullopt}};
+  plan = domain.plan();
+  assert_policy<SkipHost>(domain.host(plan, 0));
+
+  Scene not_signed;
+  not_signed.resolver.a_records.erase("mx2.lab");
+  not_signed.resolver.insecure = {"mx2.lab"};
+  plan = not_signed.plan();
+  assert_policy<NoDane>(not_signed.host(plan, 1));
+}
+END_TEST
+
+// tests D-041, D-059
+START_TEST(an_address_that_is_not_the_hosts_is_not_used) {
+  Scene scene;
+  scene.resolver.tlsa_records.clear();
+  scene.batch.hosts.push_back(scene.batch.hosts[0]);
+  scene.batch.hosts.push_back(scene.batch.hosts[0]);
+  scene.batch.hosts[2].address = "192.0.2.66";
+  scene.batch.hosts[3].address = "2001:db8::66";
+  auto plan = scene.plan();
+  assert_policy<NoDane>(scene.host(plan, 0));
+  assert_policy<SkipHost>(scene.host(plan, 2));
+  assert_policy<SkipHost>(scene.host(plan, 3));
+  ck_assert(plan.needs_us(scene.batch));  // Exim's own driver would use them
+
+  scene.batch.hosts.erase(scene.batch.hosts.begin() + 2);
+  scene.resolver.failures["AAAA mx1.lab"] = kBogus;
+  plan = scene.plan();
+  assert_policy<SkipHost>(scene.host(plan, 2));
+
+  scene.resolver.failures.clear();
+  scene.resolver.insecure = {"mx1.lab"};
+  plan = scene.plan();
+  assert_policy<NoDane>(scene.host(plan, 2));
+  ck_assert(!plan.needs_us(scene.batch));
+}
+END_TEST
+
+// tests D-041, D-056: the hosts file is the administrator's word for what the configuration names
+START_TEST(configured_hosts_may_be_in_the_hosts_file) {
+  Scene scene;
+  scene.batch.recipients[0].route = RouteKind::Fixed;
+  for (auto& host : scene.batch.hosts) host.mx.reset();
+  scene.resolver.a_records.clear();
+  auto plan = scene.plan();
+  assert_policy<SkipHost>(scene.host(plan, 0));
+
+  scene.server.hosts_file = {{"mx1.lab", "192.0.2.1"}, {"mx2.lab", "192.0.2.2"}};
+  plan = scene.plan();
+  assert_policy<Authenticate>(scene.host(plan, 0));
+  assert_policy<NoDane>(scene.host(plan, 1));
+
+  scene.resolver.a_records["mx2.lab"] = {"192.0.2.22"};  // the DNS has it elsewhere
+  plan = scene.plan();
+  assert_policy<NoDane>(scene.host(plan, 1));
+  scene.server.hosts_file.clear();
+  plan = scene.plan();
+  assert_policy<SkipHost>(scene.host(plan, 1));
+
+  Scene mx;  // never for what a record names
+  mx.resolver.a_records.clear();
+  mx.server.hosts_file = {{"mx1.lab", "192.0.2.1"}};
+  plan = mx.plan();
+  assert_policy<SkipHost>(mx.host(plan, 0));
+}
+END_TEST
+
+START_TEST(hosts_that_nobody_can_use_decide_nothing) {
+  Scene scene;
+  scene.resolver.tlsa_records.clear();
+  auto& dead = scene.batch.hosts[1];
+  dead.address.clear();
+  dead.lookup = AddressLookup::NoneByRouter;
+  ck_assert(!scene.plan().needs_us(scene.batch));
+  ck_assert_msg(scene.resolver.asked.find("mx2.lab") == std::string::npos, "asked");
+  dead.lookup = AddressLookup::Failed;  // Exim's own driver would look again
+  ck_assert(scene.plan().needs_us(scene.batch));
+}
+END_TEST
+
+// tests D-031: nobody has proved that the record is not signed
+START_TEST(insecure_mx_may_needs_the_proof) {
+  Scene scene;
+  scene.batch.recipients[0].route = RouteKind::Fixed;
+  scene.server.options["dane_insecure_mx"] = "may";
+  auto plan = scene.plan();
+  assert_policy<Authenticate>(scene.host(plan, 0));
+}
+END_TEST
+
+START_TEST(lists_are_asked_about_the_groups_recipients) {
+  Scene scene;
+  scene.plan();
+  ck_assert(scene.server.spoken_of == (std::vector<std::vector<std::size_t>>{{0}}));
 }
 END_TEST
 
@@ -262,7 +414,7 @@ START_TEST(audit_notes_what_would_have_failed) {
     scene.server.domain_lists["dane_audit_domains"] = {"dom.lab"};
     row.spoil(scene);
     auto plan = scene.plan();
-    ck_assert_msg(!plan.failure && plan.needs_us() == row.ours, "%s", row.name);
+    ck_assert_msg(!plan.failure && plan.needs_us(scene.batch) == row.ours, "%s", row.name);
     ck_assert_msg(scene.host(plan, 0).enforcement == Enforcement::Audit, "%s", row.name);
     if (row.note) assert_contains(scene.server.trace(), row.note);
     if (!row.note) assert_text(scene.server.trace(), "");
@@ -285,7 +437,7 @@ START_TEST(an_excepted_domain_has_no_policy) {
   scene.server.domain_lists["dane_except_domains"] = {"dom.lab"};
   scene.resolver.failures["MX dom.lab"] = kBogus;
   auto plan = scene.plan();
-  ck_assert(!plan.failure && !plan.needs_us());
+  ck_assert(!plan.failure && !plan.needs_us(scene.batch));
   assert_text(scene.resolver.asked, "");
   scene.server.domain_lists["dane_except_domains"] = {"other.lab"};
   ck_assert(scene.plan().failure.has_value());
@@ -298,7 +450,7 @@ START_TEST(a_domain_list_that_fails_makes_the_domain_wait) {
     Scene scene;
     scene.server.broken_options = {option};
     auto plan = scene.plan();
-    ck_assert(plan.failure.has_value() && plan.needs_us());
+    ck_assert(plan.failure.has_value() && plan.needs_us(scene.batch));
     assert_contains(plan.failure->text, option);
   }
 }
@@ -331,6 +483,15 @@ int main() {
   tcase_add_test(tc, a_configured_name_expanded_by_mx_proves_nothing);
   tcase_add_test(tc, the_real_port_is_asked_for);
   tcase_add_test(tc, an_address_has_no_records);
+  tcase_add_test(tc, a_forged_odd_name_is_no_way_around_the_mx_records);
+  tcase_add_test(tc, an_odd_name_of_the_signed_mx_has_its_records);
+  tcase_add_test(tc, an_address_as_mx);
+  tcase_add_test(tc, a_host_without_address_is_nowhere);
+  tcase_add_test(tc, an_address_that_is_not_the_hosts_is_not_used);
+  tcase_add_test(tc, configured_hosts_may_be_in_the_hosts_file);
+  tcase_add_test(tc, hosts_that_nobody_can_use_decide_nothing);
+  tcase_add_test(tc, insecure_mx_may_needs_the_proof);
+  tcase_add_test(tc, lists_are_asked_about_the_groups_recipients);
   tcase_add_test(tc, domains_are_planned_apart);
   tcase_add_test(tc, a_host_without_a_plan_is_not_used);
   tcase_add_test(tc, each_decision_is_explained);

@@ -2,6 +2,7 @@
 #include "route/host_loop.h"
 
 #include "fakes/fake_mail_server.h"
+#include "fakes/proofs.h"
 #include "unit/check_support.h"
 
 using namespace danesmtp;
@@ -55,7 +56,7 @@ struct Scene {
   explicit Scene(std::size_t hosts) : batch(make_batch(hosts, 2)) {
     plan.domain = "dom.lab";
     plan.recipients = {0, 1};
-    for (const auto& host : batch.hosts) plan.hosts[{host.asked_name, 25}].policy = NoDane{"test"};
+    for (const auto& host : batch.hosts) plan.hosts[{host.asked_name, 25}].policy = no_dane();
     server.flags = {{"delay_after_cutoff", true}, {"tls_tempfail_tryclear", true}};
   }
   void run() { try_hosts(server, batch, plan, attempts.function()); }

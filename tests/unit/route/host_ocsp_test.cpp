@@ -5,6 +5,7 @@
 #include <iterator>
 
 #include "fakes/fake_mail_server.h"
+#include "fakes/proofs.h"
 #include "unit/tls/lab_ocsp.h"
 
 #include "unit/check_support.h"
@@ -47,7 +48,7 @@ struct Question {
 
 const std::vector<Question>& questions() {
   static const std::vector<Question> instance{
-      {"no DANE", NoDane{}, true},
+      {"no DANE", no_dane(), true},
       {"unusable records", EncryptOnly{dns_name("mx.lab"), {}}, false},
       {"2 1 1", records({"2 1 1"}), true},
       {"3 1 1", records({"3 1 1"}), false},
