@@ -49,6 +49,7 @@ void deliver(MailServer& server, std::unique_ptr<Resolver> resolver, AddressBatc
   server.take_over(batch);
   for (auto& plan : ours) plan.last = &plan == &ours.back();
   for (const auto& plan : ours) {
+    server.about(plan.recipients);
     if (plan.failure)
       defer_domain(server, plan);
     else

@@ -19,10 +19,19 @@ enum class RouteKind {
 // Whether addresses may be sent as A-labels where SMTPUTF8 is needed.
 enum class Utf8Downconvert { Never, IfNeeded, Always };
 
+// Exim's router took another name for a domain, from an answer that nobody validated.
+struct DomainRename {
+  std::string from;
+  std::string to;
+
+  friend bool operator==(const DomainRename&, const DomainRename&) = default;
+};
+
 struct BatchRecipient {
   std::string address;  // for RCPT TO
   std::string domain;
   RouteKind route = RouteKind::Mx;
+  std::vector<DomainRename> renames{};  // on the way to `domain`, the last one first
   std::string dsn_notify{};   // "NEVER" or a list (RFC 3461 4.1); empty: not asked for
   std::string dsn_orcpt{};    // "rfc822;xtext"; empty: not known
   bool dsn_last_hop = false;  // the router ends the chain of notifications here
@@ -38,7 +47,7 @@ enum class AddressLookup {
 struct BatchHost {
   std::string name;        // as logs and retry keys have it: after Exim's CNAME expansion
   std::string asked_name;  // as the MX record or the configuration has it
-  std::string address;     // text form; empty: not looked up yet
+  std::string address;     // text form; empty: none
   std::optional<std::uint16_t> port;  // none: the transport's
   std::optional<int> mx;              // preference; none: not from an MX record
   AddressLookup lookup = AddressLookup::Done;
@@ -47,6 +56,7 @@ struct BatchHost {
 struct AddressBatch {
   std::string transport_name;
   std::string sender;              // empty: the null sender
+  std::string suffixes;  // that complete a name on this machine, by spaces (resolv.conf, routers)
   std::string spool_directory;     // for message data too large for memory
   std::uint64_t message_size = 0;  // octets, with size_addition (RFC 1870)
   bool smtputf8 = false;           // an address or header needs it (RFC 6531)

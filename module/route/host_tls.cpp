@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "route/host_tls.h"
 
+#include <strings.h>
+
 #include <algorithm>
 #include <charconv>
 
+#include "core/bytes.h"
 #include "core/format.h"
 #include "dane/dane_verify.h"
 #include "route/host_ocsp.h"
@@ -213,13 +216,18 @@ Result<HostTls> without_dane(MailServer& server, const BatchHost& host,
   return tls;
 }
 
+// RFC 7672 8.1, D-100: the base domain; none where it is no host name (RFC 6066 3).
+std::string sni_of(const DnsName& base_domain) {
+  return base_domain.is_host_name() ? base_domain.text() : std::string();
+}
+
 // D-111: as if there were no DANE, but the server is judged all the same, and the log is told.
 Result<HostTls> audited(MailServer& server, const AddressBatch& batch,
                         const AttemptRequest& request, const DnsName& base_domain) {
   const auto& host = batch.hosts[request.host];
   auto tls = without_dane(server, host, request);
   if (!tls || tls->use == TlsUse::Never) return tls;
-  tls->settings.sni = base_domain.text();
+  tls->settings.sni = sni_of(base_domain);
   const auto* policy = std::get_if<Authenticate>(&request.plan.policy);
   if (!policy) return tls;
   auto wish = ocsp_wish(server, request.host);
@@ -256,15 +264,22 @@ Result<HostTls> with_dane(MailServer& server, const AttemptRequest& request,
   HostTls tls;
   tls.use = TlsUse::Required;
   tls.settings = *settings;
-  tls.settings.sni = base_domain.text();  // RFC 7672 8.1, D-100
+  tls.settings.sni = sni_of(base_domain);
   tls.settings.status_request = status_request(wish, request.plan.policy);
   explain(server, base_domain);
   return tls;
 }
 
-bool implicit_tls(MailServer& server) {
-  const std::string protocol = server.option_text("protocol");
-  return protocol == "smtps" || protocol == "submissions";
+// As Exim reads the option: expanded, in any case of letters.
+Result<TlsStart> tls_start(MailServer& server) {
+  auto protocol = server.option_expanded("protocol");
+  if (!protocol) return tl::unexpected(protocol.error());
+  const auto is = [&](const char* name) { return strcasecmp(protocol->c_str(), name) == 0; };
+  if (is("smtps") || is("submissions")) return TlsStart::FromFirstOctet;
+  if (protocol->empty() || is("smtp")) return TlsStart::AfterStartTls;
+  return fail(ErrorKind::BadInput,
+              format("option protocol: \"{}\" is none that this host can be spoken to in",
+                     printable(*protocol)));
 }
 
 }  // namespace
@@ -276,6 +291,8 @@ std::span<const OptionWithoutSay> options_without_say() {
 Result<HostTls> tls_for_host(MailServer& server, const AddressBatch& batch,
                              const AttemptRequest& request) {
   Result<HostTls> tls = fail(ErrorKind::Internal, "no policy");
+  auto start = tls_start(server);
+  if (!start) return tl::unexpected(start.error());
   const auto* base_domain = tlsa_base_domain(request.plan.policy);
   if (base_domain && request.plan.enforcement == Enforcement::Audit) {
     tls = audited(server, batch, request, *base_domain);
@@ -295,7 +312,7 @@ Result<HostTls> tls_for_host(MailServer& server, const AddressBatch& batch,
   }
   if (tls) tls->settings.key_usage = key_usage_under(request.plan.policy);
   // RFC 8314 3, D-067: the policy is the same.
-  if (tls && implicit_tls(server)) tls->start = TlsStart::FromFirstOctet;
+  if (tls) tls->start = *start;
   return tls;
 }
 

@@ -121,8 +121,7 @@ class MailServer : public Log {
   virtual void set_tls_variables(const TlsVariables& variables) = 0;
 
   // We deliver from here on: ends a connection that is open from an earlier message of Exim's own
-  // driver, and looks up the
-  // addresses of hosts that have none; hosts are numbered anew.
+  // driver. The tool looks up addresses here, and numbers the hosts anew.
   virtual void take_over(AddressBatch& batch) = 0;
   // Reads the retry database, sets $host; a usable host must be left again by leave_host().
   virtual HostState host_state(std::size_t host, std::uint16_t port) = 0;

@@ -3,6 +3,9 @@
  * batch that turns out to have no DANE policy can be delegated as it came. */
 #include "shim.h"
 
+#include "routers/dnslookup.h"
+#include "routers/rf_functions.h"
+
 static void *array(size_t count, size_t size)
 {
   void *a = store_get((int)((count ? count : 1) * size), GET_UNTAINTED);
@@ -33,6 +36,60 @@ static const char *notify_of(const address_item *a)
   return g ? CCS string_from_gstring(g) : NULL;
 }
 
+/* Did a router that asks the DNS put this address in the place of its parent? A parent of another kind
+ * (an alias, a filter) had its children from the configuration. */
+static BOOL renamed(const address_item *a)
+{
+  const address_item *parent = a->parent;
+  return parent && parent->router && parent->domain && a->domain && strcmpic(a->domain, parent->domain) != 0 &&
+         strcmp(CCS parent->router->drinst.driver_name, "dnslookup") == 0 &&
+         !(parent->router->self_code == self_reroute && parent->router->self &&
+           strcmpic(a->domain, parent->router->self) == 0);
+}
+
+static const struct danesmtp_rename *renames_of(const address_item *a, size_t *count)
+{
+  struct danesmtp_rename *all;
+  *count = 0;
+  for (const address_item *one = a; one; one = one->parent) *count += renamed(one);
+  if (*count == 0) return NULL;
+  all = array(*count, sizeof(*all));
+  for (size_t i = 0; a; a = a->parent)
+    if (renamed(a))
+      all[i++] = (struct danesmtp_rename) { .from = CCS a->parent->domain, .to = CCS a->domain };
+  return all;
+}
+
+/* What completes a name on this machine, as the resolver and the routers are configured. */
+static const char *suffixes(const address_item *a)
+{
+  gstring *g = string_get(64);
+  const res_state res = os_get_dns_resolver_res();
+  for (size_t i = 0; i < nelem(res->dnsrch) && res->dnsrch[i]; i++)
+    g = string_fmt_append(g, "%s ", res->dnsrch[i]);
+  for (; a; a = a->parent) {
+    if (!a->router || strcmp(CCS a->router->drinst.driver_name, "dnslookup") != 0) continue;
+    const dnslookup_router_options_block *ob = a->router->drinst.options_block;
+    const uschar *list = ob->widen_domains, *suffix;
+    int sep = 0;
+    while ((suffix = string_nextinlist(&list, &sep, NULL, 0))) g = string_fmt_append(g, "%s ", suffix);
+  }
+  return CCS string_from_gstring(g);
+}
+
+/* The address chain, for as long as it is not whole, of the named recipients in order. */
+void batch_chain(struct batch_handle *h, const size_t *recipients, size_t count)
+{
+  for (size_t i = 0; i < count; i++)
+    h->recipients[recipients[i]]->next = i + 1 < count ? h->recipients[recipients[i + 1]] : NULL;
+}
+
+void batch_chain_whole(struct batch_handle *h)
+{
+  for (size_t i = 0; i < h->batch.recipient_count; i++)
+    h->recipients[i]->next = i + 1 < h->batch.recipient_count ? h->recipients[i + 1] : NULL;
+}
+
 static void import_recipients(struct batch_handle *h, BOOL hosts_of_transport)
 {
   struct danesmtp_recipient *recipients;
@@ -50,6 +107,7 @@ static void import_recipients(struct batch_handle *h, BOOL hosts_of_transport)
       .dsn_notify = notify_of(a),
       .dsn_orcpt = CCS a->dsn_orcpt,
     };
+    recipients[i].renames = renames_of(a, &recipients[i].rename_count);
   }
   h->batch.recipients = recipients;
   h->batch.recipient_count = count;
@@ -75,15 +133,14 @@ static int port_of(const host_item *host)
 /* Fills the batch's hosts from a list; called again when address look-ups have changed it. */
 void batch_list_hosts(struct batch_handle *h, host_item *list)
 {
-  struct danesmtp_host *hosts;
   size_t count = 0, i = 0;
   for (const host_item *host = list; host; host = host->next) count++;
   h->hosts = array(count, sizeof(*h->hosts));
   h->notes = array(count, sizeof(*h->notes));
-  hosts = array(count, sizeof(*hosts));
+  h->bridge_hosts = array(count, sizeof(*h->bridge_hosts));
   for (host_item *host = list; host; host = host->next, i++) {
     h->hosts[i] = host;
-    hosts[i] = (struct danesmtp_host) {
+    h->bridge_hosts[i] = (struct danesmtp_host) {
       .name = CCS host->name,
       .asked_name = asked_name(host),
       .address = CCS host->address,
@@ -91,19 +148,72 @@ void batch_list_hosts(struct batch_handle *h, host_item *list)
       .mx = host->mx,
     };
   }
-  h->batch.hosts = hosts;
+  h->batch.hosts = h->bridge_hosts;
   h->batch.host_count = count;
 }
 
-/* The hosts of the transport's own option. NULL when it cannot be used: Exim's driver then says why. */
-static host_item *transport_hosts(const smtp_transport_options_block *ob)
+/* The hosts of the transport's own option, expanded here and nowhere else. NULL: the first address says
+ * why. A second expansion, by Exim's driver, might have another result. */
+static host_item *transport_hosts(transport_instance *tblock, address_item *first)
 {
+  const smtp_transport_options_block *ob = tblock->drinst.options_block;
+  const uschar *name = tblock->drinst.name, *names = ob->hosts;
   host_item *list = NULL;
-  const uschar *names = ob->hosts;
-  if (names && Ustrchr(names, '$')) names = expand_string(names);
-  if (!names || is_tainted(names)) return NULL;
-  host_build_hostlist(&list, string_copy(names), ob->hosts_randomize);
+  BOOL randomize;
+
+  first->transport_return = PANIC;
+  if (Ustrchr(names, '$') && !(names = expand_string(names))) {
+    first->message = string_sprintf("%s transport: option hosts: failed to expand \"%s\": %s", name, ob->hosts,
+                                    expand_string_message);
+    if (f.search_find_defer) first->transport_return = DEFER;
+    return NULL;
+  }
+  if (is_tainted(names)) {
+    log_write(LOG_MAIN | LOG_PANIC, "%s transport: option hosts: \"%s\" is tainted (from \"%s\")", name, names,
+              ob->hosts);
+    first->message = US"internal configuration error"; /* nothing of it is for a sender */
+    return NULL;
+  }
+  first->transport_return = DEFER;
+  if (exp_bool(first, US"transport", name, IS_DEBUG(transport), US"hosts_randomize", ob->hosts_randomize,
+               ob->expand_hosts_randomize, &randomize) != OK)
+    return NULL;
+  host_build_hostlist(&list, string_copy(names), randomize);
+  if (!list) {
+    first->transport_return = PANIC;
+    first->message = string_sprintf("%s transport: option hosts names no host", name);
+  }
   return list;
+}
+
+static BOOL looked_up(const host_item *list)
+{
+  for (; list; list = list->next)
+    if (!list->address && list->status < hstatus_unusable) return FALSE;
+  return TRUE;
+}
+
+static host_item *copy_of(const host_item *list)
+{
+  host_item *first = NULL, **end = &first;
+  for (; list; list = list->next, end = &(*end)->next) {
+    *end = store_get(sizeof(host_item), GET_UNTAINTED);
+    **end = *list;
+  }
+  *end = NULL;
+  return first;
+}
+
+/* The router's list, or that of the transport. What has no address yet (of the transport, or fallback
+ * hosts) is looked up in a list of our own. */
+static BOOL import_hosts(struct batch_handle *h)
+{
+  host_item *list = h->addresses->host_list;
+  if (h->transport_hosts && !(list = transport_hosts(h->tblock, h->addresses))) return FALSE;
+  if (h->transport_hosts || !looked_up(list)) h->own_list = h->transport_hosts ? list : copy_of(list);
+  batch_list_hosts(h, h->own_list ? h->own_list : list);
+  hosts_find_addresses(h);
+  return TRUE;
 }
 
 /* What a transport filter makes of the message goes by DATA, unless it is signed afterwards, as with
@@ -118,16 +228,15 @@ static BOOL by_data_only(const transport_instance *tblock)
   return TRUE;
 }
 
-BOOL batch_import(struct batch_handle *h, transport_instance *tblock, address_item *addresses)
+enum batch_imported batch_import(struct batch_handle *h, transport_instance *tblock, address_item *addresses)
 {
   const smtp_transport_options_block *ob = tblock->drinst.options_block;
-  const BOOL own_hosts = !addresses->host_list || (ob->hosts_override && ob->hosts);
-  host_item *list = own_hosts ? transport_hosts(ob) : addresses->host_list;
-
   *h = (struct batch_handle) { .tblock = tblock, .addresses = addresses };
-  if (!list) return FALSE;
-  import_recipients(h, own_hosts);
-  batch_list_hosts(h, list);
+  h->transport_hosts = !addresses->host_list || (ob->hosts_override && ob->hosts);
+  if (h->transport_hosts && !ob->hosts) return BATCH_WITHOUT_HOSTS;
+  if (!import_hosts(h)) return BATCH_UNUSABLE;
+  import_recipients(h, h->transport_hosts);
+  h->batch.suffixes = suffixes(addresses);
   h->batch.transport_name = CCS tblock->drinst.name;
   h->batch.spool_directory = CCS spool_directory;
   h->batch.sender = CCS return_path;
@@ -146,5 +255,5 @@ BOOL batch_import(struct batch_handle *h, transport_instance *tblock, address_it
   h->batch.by_data_only = by_data_only(tblock);
   const int size = message_size + message_linecount + ob->size_addition;
   h->batch.message_size = size > 0 ? (uint64_t)size : 0;
-  return TRUE;
+  return BATCH_COMPLETE;
 }

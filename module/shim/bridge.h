@@ -22,13 +22,21 @@ extern "C" {
 #define DANESMTP_BRIDGE_VERSION 11u
 #define DANESMTP_CORE_SYMBOL "danesmtp_core"
 
+/* What came of looking for a host's addresses. */
+enum danesmtp_lookup {
+  DANESMTP_LOOKUP_DONE = 0,
+  DANESMTP_LOOKUP_NONE_BY_ROUTER = 1, /* Exim's router found none: no delivery uses the host */
+  DANESMTP_LOOKUP_FAILED = 2,         /* the transport's own; host_state() says why */
+};
+
 /* One host of the batch's list, in Exim's order. */
 struct danesmtp_host {
   const char *name;       /* as Exim logs it and keys retries: after CNAME expansion by its router */
   const char *asked_name; /* as the MX record or the configuration names it, without a port */
-  const char *address;    /* text form; NULL: Exim has not looked it up yet */
+  const char *address;    /* text form; NULL: there is none, see lookup */
   int32_t port;           /* -1: the transport's port */
-  int32_t mx;             /* MX preference; -1: not from an MX record */
+  int32_t mx;             /* MX or SRV preference; -1: the configuration names it */
+  int32_t lookup;         /* enum danesmtp_lookup */
 };
 
 /* How the recipient's domain led to the host list. */
@@ -37,9 +45,18 @@ enum danesmtp_route {
   DANESMTP_ROUTE_FIXED = 1, /* the configuration names the hosts: non-MX destinations (D-056) */
 };
 
+/* A router that asks the DNS took another name for the recipient's domain, from an answer that nobody
+ * validated. */
+struct danesmtp_rename {
+  const char *from;
+  const char *to;
+};
+
 struct danesmtp_recipient {
   const char *address; /* for RCPT TO */
   const char *domain;
+  const struct danesmtp_rename *renames; /* on the way to this domain, the last one first */
+  size_t rename_count;
   int32_t route;       /* enum danesmtp_route */
   int32_t dsn_last_hop;   /* no notification is asked of the next server */
   const char *dsn_notify; /* NOTIFY= (RFC 3461); NULL: not asked for */
@@ -61,6 +78,7 @@ struct danesmtp_batch {
   size_t recipient_count;
   const struct danesmtp_host *hosts;
   size_t host_count;
+  const char *suffixes;  /* that complete a name here: resolv.conf's and the routers', by spaces */
   uint64_t message_size; /* octets with CRLF and size_addition, for SIZE= */
   int32_t events_wanted;  /* event_action is set */
   int32_t all_or_nothing; /* mua_wrapper: to every recipient, or a failure for all */
@@ -232,6 +250,9 @@ struct danesmtp_services {
   int (*debugging)(void *exim); /* enum danesmtp_debugging */
   void (*debug)(void *exim, const char *line);
 
+  /* $domain, $local_part and their like speak of these recipients from here on. */
+  void (*about)(void *exim, const size_t *recipients, size_t count);
+
   /* Options of the transport instance, by name. A name that this Exim does not know reads as unset. */
   int (*option_int)(void *exim, const char *name, int fallback);
   const char *(*option_text)(void *exim, const char *name); /* unexpanded; NULL: unset */
@@ -239,7 +260,7 @@ struct danesmtp_services {
   const char *(*option_expanded)(void *exim, const char *name, int *failed);
   int (*option_flag)(void *exim, const char *name, int *failed); /* a boolean, expanded if need be */
   const char *(*expansion_error)(void *exim);
-  /* Is the host in the host list option? enum danesmtp_answer */
+  /* Is the host in the host list option? enum danesmtp_answer; sets $host */
   int (*host_in)(void *exim, const char *option, size_t host);
   /* Is the domain in the domain list option? enum danesmtp_answer */
   int (*domain_in)(void *exim, const char *option, const char *domain);
@@ -250,8 +271,8 @@ struct danesmtp_services {
   /* Hosts. */
   int (*service_port)(void *exim);             /* of the `port` option; -1: it cannot be used */
   /* The core delivers from here on: a connection passed on by Exim's driver is ended, unless a part of
-   * the batch was delegated to it, and addresses are looked up for hosts that have none. */
-  void (*take_over)(void *exim, struct danesmtp_batch *batch);
+   * the batch was delegated to it. */
+  void (*take_over)(void *exim);
   int (*host_state)(void *exim, size_t host, int port); /* enum danesmtp_host_state; sets $host */
   int (*host_tried_since_arrival)(void *exim, size_t host);
   int (*host_retry_over)(void *exim, size_t host); /* the message is older than the host's last rule */

@@ -4,6 +4,7 @@
 #include "core/bytes.h"
 #include "core/format.h"
 #include "net/close_on_exec.h"
+#include "route/hosts_file.h"
 
 namespace danesmtp {
 namespace {
@@ -19,6 +20,8 @@ BatchHost import_host(const danesmtp_host& host) {
   imported.address = text_of(host.address);
   if (host.port > 0 && host.port <= 65535) imported.port = static_cast<std::uint16_t>(host.port);
   if (host.mx >= 0) imported.mx = host.mx;
+  if (host.lookup == DANESMTP_LOOKUP_NONE_BY_ROUTER) imported.lookup = AddressLookup::NoneByRouter;
+  if (host.lookup == DANESMTP_LOOKUP_FAILED) imported.lookup = AddressLookup::Failed;
   return imported;
 }
 
@@ -180,6 +183,9 @@ BatchRecipient import_recipient(const danesmtp_recipient& recipient) {
   imported.address = text_of(recipient.address);
   imported.domain = text_of(recipient.domain);
   imported.route = recipient.route == DANESMTP_ROUTE_MX ? RouteKind::Mx : RouteKind::Fixed;
+  for (std::size_t i = 0; i < recipient.rename_count; ++i)
+    imported.renames.push_back(
+        {text_of(recipient.renames[i].from), text_of(recipient.renames[i].to)});
   imported.dsn_notify = text_of(recipient.dsn_notify);
   imported.dsn_orcpt = text_of(recipient.dsn_orcpt);
   imported.dsn_last_hop = recipient.dsn_last_hop != 0;
@@ -210,6 +216,7 @@ AddressBatch import_batch(const danesmtp_batch& batch) {
   imported.transport_name = text_of(batch.transport_name);
   imported.sender = text_of(batch.sender);
   imported.spool_directory = text_of(batch.spool_directory);
+  imported.suffixes = text_of(batch.suffixes);
   imported.message_size = batch.message_size;
   imported.smtputf8 = batch.smtputf8 != 0;
   imported.events_wanted = batch.events_wanted != 0;
@@ -251,6 +258,14 @@ void BridgeServer::log_message(std::size_t host, const std::string& text) {
 
 void BridgeServer::log_refusal(std::size_t host, const std::string& text) {
   s_.log_refusal(exim_, host, text.c_str());
+}
+
+void BridgeServer::about(const std::vector<std::size_t>& recipients) {
+  s_.about(exim_, recipients.data(), recipients.size());
+}
+
+bool BridgeServer::in_hosts_file(const std::string& name, const std::string& address) {
+  return hosts_file_has("/etc/hosts", name, address);
 }
 
 int BridgeServer::option_number(const char* name, int fallback) {
@@ -320,9 +335,8 @@ void BridgeServer::set_tls_variables(const TlsVariables& variables) {
   s_.set_tls_variables(exim_, &v);
 }
 
-void BridgeServer::take_over(AddressBatch& batch) {
-  s_.take_over(exim_, &batch_);
-  batch.hosts = import_hosts(batch_);
+void BridgeServer::take_over(AddressBatch&) {
+  s_.take_over(exim_);
 }
 
 HostState BridgeServer::host_state(std::size_t host, std::uint16_t port) {

@@ -24,6 +24,8 @@ class BridgeServer : public MailServer {
   void log_message(std::size_t host, const std::string& text) override;
   void log_refusal(std::size_t host, const std::string& text) override;
 
+  void about(const std::vector<std::size_t>& recipients) override;
+  bool in_hosts_file(const std::string& name, const std::string& address) override;
   int option_number(const char* name, int fallback) override;
   std::string option_text(const char* name) override;
   Result<std::string> option_expanded(const char* name) override;

@@ -8,20 +8,44 @@ BOOL own_driver_code(transport_instance *tblock, address_item *addresses)
   return smtp_transport_info.code(tblock, addresses);
 }
 
+/* A list of its own Exim's driver would expand and look up again, and use hosts that nobody has judged:
+ * it gets the one that was. */
+static BOOL with_judged_list(const struct batch_handle *h, address_item *addresses)
+{
+  smtp_transport_options_block *ob = h->tblock->drinst.options_block;
+  const BOOL override = ob->hosts_override, randomize = ob->hosts_randomize;
+  uschar *expand_randomize = ob->expand_hosts_randomize;
+  host_item *list = addresses->host_list;
+  if (!h->own_list) return own_driver_code(h->tblock, addresses);
+
+  for (address_item *a = addresses; a; a = a->next) a->host_list = h->own_list;
+  ob->hosts_override = FALSE;
+  if (h->transport_hosts) { /* they are in a random order, if they are to be */
+    ob->hosts_randomize = FALSE;
+    ob->expand_hosts_randomize = NULL;
+  }
+  const BOOL yield = own_driver_code(h->tblock, addresses);
+  ob->hosts_override = override;
+  ob->hosts_randomize = randomize;
+  ob->expand_hosts_randomize = expand_randomize;
+  for (address_item *a = addresses; a; a = a->next) a->host_list = list;
+  return yield;
+}
+
 /* The core has decided that there is no DANE for these recipients: Exim's driver must not look for it
  * again, by the resolver's word, and bounce or hold what an option or our validation lets go. */
-static BOOL without_dane(transport_instance *tblock, address_item *addresses)
+static BOOL without_dane(const struct batch_handle *h, address_item *addresses)
 {
 #ifdef SUPPORT_DANE
-  smtp_transport_options_block *ob = tblock->drinst.options_block;
+  smtp_transport_options_block *ob = h->tblock->drinst.options_block;
   uschar *try = ob->hosts_try_dane, *require = ob->hosts_require_dane;
   ob->hosts_try_dane = ob->hosts_require_dane = NULL;
-  const BOOL yield = own_driver_code(tblock, addresses);
+  const BOOL yield = with_judged_list(h, addresses);
   ob->hosts_try_dane = try;
   ob->hosts_require_dane = require;
   return yield;
 #else
-  return own_driver_code(tblock, addresses);
+  return with_judged_list(h, addresses);
 #endif
 }
 
@@ -62,26 +86,23 @@ static void keep_verdict_to(address_item *first)
 #endif
 }
 
-/* Makes a chain of the named recipients, in order, delegates it, and restores the whole chain. */
+/* Delegates the named recipients, in order, as a chain of their own. */
 void delegate_recipients(void *exim, const size_t *recipients, size_t count)
 {
   struct batch_handle *h = exim;
-  const size_t total = h->batch.recipient_count;
   address_item *first;
 
   if (count == 0) return;
   h->delegated = TRUE;
-  h->all_delegated = count == total;
+  h->all_delegated = count == h->batch.recipient_count;
+  deliver_set_expansions(NULL);
+  deliver_set_expansions(h->addresses); /* as Exim set them for the batch */
+  batch_chain(h, recipients, count);
   first = h->recipients[recipients[0]];
-  for (size_t i = 0; i < count; i++) {
-    h->recipients[recipients[i]]->next = i + 1 < count ? h->recipients[recipients[i + 1]] : NULL;
-  }
-
-  if (!without_dane(h->tblock, first)) {
+  if (!without_dane(h, first)) {
     if (h->all_delegated) h->own_driver_failed = TRUE;
     first_speaks_for_all(first);
   }
   if (!h->all_delegated) keep_verdict_to(first);
-  for (size_t i = 0; i < total; i++)
-    h->recipients[i]->next = i + 1 < total ? h->recipients[i + 1] : NULL;
+  batch_chain_whole(h);
 }

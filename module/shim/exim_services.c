@@ -109,22 +109,40 @@ static const char *expansion_error(void *exim)
   return CCS expand_string_message;
 }
 
-/* A host without an address yet matches by its name alone. */
+/* What a host list says of a host without an address: only "*" and "" say anything. */
+static int answer_without_address(const uschar *list)
+{
+  const uschar *text = Ustrchr(list, '$') ? expand_string(list) : list;
+  if (!text) return f.expand_string_forcedfail ? DANESMTP_NO : DANESMTP_CANNOT_TELL;
+  Uskip_whitespace(&text);
+  if (!*text) return DANESMTP_NO;
+  const size_t word = Ustrcspn(text, " \t\n");
+  return word == 1 && *text == '*' && !text[1 + Ustrspn(text + 1, " \t\n")] ? DANESMTP_YES : DANESMTP_CANNOT_TELL;
+}
+
 static int host_in(void *exim, const char *option, size_t host)
 {
   const struct batch_handle *h = exim;
   const uschar **list = option_address(h->tblock, option, opt_stringptr);
-  host_item item = *h->hosts[host];
   if (!list || !*list) return DANESMTP_NO;
-  if (!item.address) {
-    (void)host_item_get_port(&item);
-    item.address = US"";
-  }
-  switch (verify_check_given_host(list, &item)) {
+  host_variables_set(h, host);
+  if (!h->hosts[host]->address) return answer_without_address(*list);
+  switch (verify_check_given_host(list, h->hosts[host])) {
     case OK: return DANESMTP_YES;
     case FAIL: return DANESMTP_NO;
     default: return DANESMTP_CANNOT_TELL;
   }
+}
+
+/* Exim's own driver runs with the variables of its batch: those of a part are set in its place. */
+static void about(void *exim, const size_t *recipients, size_t count)
+{
+  struct batch_handle *h = exim;
+  if (count == 0) return;
+  batch_chain(h, recipients, count);
+  deliver_set_expansions(NULL);
+  deliver_set_expansions(h->recipients[recipients[0]]);
+  batch_chain_whole(h);
 }
 
 static int domain_in(void *exim, const char *option, const char *domain)
@@ -287,6 +305,7 @@ void exim_services_fill(struct danesmtp_services *s)
   s->log_refusal = log_refusal;
   s->debugging = debugging;
   s->debug = debug;
+  s->about = about;
   s->option_int = option_int;
   s->option_text = option_text;
   s->option_expanded = option_expanded;

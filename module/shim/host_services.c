@@ -22,7 +22,7 @@ static int look_up(const smtp_transport_options_block *ob, host_item *host)
   int flags = HOST_FIND_BY_A | HOST_FIND_BY_AAAA;
   if (ob->dns_qualify_single) flags |= HOST_FIND_QUALIFY_SINGLE;
   if (ob->dns_search_parents) flags |= HOST_FIND_SEARCH_PARENTS;
-  if (string_is_ip_address(host->name, NULL) != 0)
+  if (ob->gethostbyname || string_is_ip_address(host->name, NULL) != 0)
     return host_find_byname(host, NULL, flags, NULL, TRUE);
   return host_find_bydns(host, NULL, flags, NULL, NULL, NULL, &ob->dnssec, NULL, NULL);
 }
@@ -37,22 +37,26 @@ static int lookup_state(int rc, const smtp_transport_options_block *ob)
   }
 }
 
-/* Looks up what has no address yet. A multihomed host becomes several entries of the list. */
-static void find_addresses(struct batch_handle *h)
+/* Looks up what has no address yet, before anything is decided about it: host lists are matched by
+ * address. A multihomed host becomes several entries of the list. */
+void hosts_find_addresses(struct batch_handle *h)
 {
   const size_t before = h->batch.host_count;
   host_item **starts = h->hosts;
-  int states[before ? before : 1];
+  int states[before ? before : 1], lookups[before ? before : 1];
 
   for (size_t i = 0; i < before; i++) {
     host_item *host = starts[i], *end = host->next;
     states[i] = DANESMTP_HOST_USABLE;
+    lookups[i] = DANESMTP_LOOKUP_DONE;
     if (host->address) continue;
     states[i] = DANESMTP_HOST_NO_ADDRESS;
+    lookups[i] = DANESMTP_LOOKUP_NONE_BY_ROUTER;
     if (host->status >= hstatus_unusable) continue;
     const uschar *asked = CUS h->batch.hosts[i].asked_name;
     const int port = host_item_get_port(host);
     states[i] = lookup_state(look_up(smtp_options(h), host), smtp_options(h));
+    lookups[i] = states[i] == DANESMTP_HOST_USABLE ? DANESMTP_LOOKUP_DONE : DANESMTP_LOOKUP_FAILED;
     for (host_item *found = host; found != end; found = found->next) {
       found->port = port;
       found->certname = asked;
@@ -64,21 +68,23 @@ static void find_addresses(struct batch_handle *h)
   for (size_t i = 0, start = 0; i < h->batch.host_count; i++) {
     if (start + 1 < before && h->hosts[i] == starts[start + 1]) start++;
     h->notes[i].lookup = states[start];
+    h->bridge_hosts[i].lookup = lookups[start];
   }
 }
 
-static void take_over(void *exim, struct danesmtp_batch *batch)
+static void take_over(void *exim)
 {
-  struct batch_handle *h = exim;
+  const struct batch_handle *h = exim;
   if (!h->delegated && !connection_reuse_is_ours()) connection_reuse_end();
-  find_addresses(h);
-  *batch = h->batch;
 }
 
-static void set_host_variables(const host_item *host)
+/* $host and its like, as Exim's own driver sets them for each host. */
+void host_variables_set(const struct batch_handle *h, size_t index)
 {
+  const host_item *host = h->hosts[index];
   deliver_host = host->name;
   deliver_host_address = host->address;
+  deliver_host_port = host->port == PORT_NONE ? h->notes[index].port : host->port;
   lookup_dnssec_authenticated = host->dnssec_used == DS_YES ? US"yes"
                               : host->dnssec_used == DS_NO ? US"no" : US"";
 }
@@ -134,8 +140,8 @@ static int host_state(void *exim, size_t index, int port)
     return notes->lookup;
   }
   if (!host->address) return DANESMTP_HOST_NO_ADDRESS;
-  set_host_variables(host);
   notes->port = port;
+  host_variables_set(h, index);
   if (!note_port_and_interface(h, index, port)) return DANESMTP_HOST_ADDRESS_LATER;
   if (retry_check_address(h->addresses->domain, host, notes->port_and_interface, keys_have_address(h),
                           &notes->retry_host_key, &notes->retry_message_key))
@@ -204,7 +210,7 @@ static struct danesmtp_connected tcp_connect(void *exim, size_t index, int port)
     .interface = h->notes[index].interface, .sock = -1,
   };
   smtp_port_for_connect(host, port);
-  set_host_variables(host);
+  host_variables_set(h, index);
   auth_forget();
   errno = 0;
   answer.fd = smtp_connect(&args, NULL);

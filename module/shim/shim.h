@@ -29,9 +29,12 @@ struct danesmtp_options {
 struct batch_handle {
   transport_instance *tblock;
   address_item *addresses; /* the chain as Exim gave it */
+  host_item *own_list;       /* set: not the addresses' list, or one looked up here */
+  BOOL transport_hosts;      /* that list is of the option `hosts` */
   address_item **recipients; /* by index */
   host_item **hosts;         /* by index */
   struct host_notes *notes;  /* by index */
+  struct danesmtp_host *bridge_hosts; /* by index; those of the batch */
   struct danesmtp_batch batch;
   const uschar *next_message; /* that the connection is left to; "": a further batch of this one */
   BOOL left_open;             /* a connection, for it */
@@ -88,8 +91,15 @@ void misfit_take_over(transport_info *info, const char *why);
 const struct danesmtp_core_table *core_library(const char **why);
 
 /* address_batch_import.c */
-BOOL batch_import(struct batch_handle *h, transport_instance *tblock, address_item *addresses);
+enum batch_imported {
+  BATCH_COMPLETE,
+  BATCH_WITHOUT_HOSTS, /* there is no host list, and no option names one */
+  BATCH_UNUSABLE,      /* the first address says why */
+};
+enum batch_imported batch_import(struct batch_handle *h, transport_instance *tblock, address_item *addresses);
 void batch_list_hosts(struct batch_handle *h, host_item *list);
+void batch_chain(struct batch_handle *h, const size_t *recipients, size_t count);
+void batch_chain_whole(struct batch_handle *h);
 
 /* exim_services.c, host_services.c, recipient_result_export.c */
 void exim_services_fill(struct danesmtp_services *services);
@@ -97,6 +107,8 @@ void host_services_fill(struct danesmtp_services *services);
 void result_services_fill(struct danesmtp_services *services);
 
 void defer_undecided(address_item *addresses, const char *why);
+void hosts_find_addresses(struct batch_handle *h);
+void host_variables_set(const struct batch_handle *h, size_t index);
 void hosts_leave_all(struct batch_handle *h);
 
 /* tls_variables.c: $tls_out_... */

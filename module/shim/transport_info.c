@@ -57,25 +57,32 @@ static void instance_init(driver_instance *t)
   t->driver_name = US"smtp";
 }
 
-/* Not for LMTP, nor for addresses from the C library, which know no DNSSEC; nor switched off. */
+static BOOL empty_list(const transport_instance *tblock, const char *name)
+{
+  uschar **list = option_address(tblock, name, opt_stringptr);
+  return !list || !*list || !**list;
+}
+
+/* Not for LMTP; nor switched off. */
 BOOL dane_may_apply(const transport_instance *tblock)
 {
   const smtp_transport_options_block *ob = tblock->drinst.options_block;
-  if (ob->gethostbyname) return FALSE;
-  if (ob->protocol && strcmpic(ob->protocol, US"lmtp") == 0) return FALSE;
-#ifdef SUPPORT_DANE
-  return (ob->hosts_try_dane && *ob->hosts_try_dane) ||
-         (ob->hosts_require_dane && *ob->hosts_require_dane);
-#else
-  return TRUE;
-#endif
+  const uschar *protocol = ob->protocol && Ustrchr(ob->protocol, '$') ? expand_string(ob->protocol) : ob->protocol;
+  if (protocol && strcmpic(protocol, US"lmtp") == 0) return FALSE;
+  return !empty_list(tblock, "hosts_try_dane") || !empty_list(tblock, "hosts_require_dane");
+}
+
+/* Only the first pass of two: routed, and left. */
+static BOOL only_queued(void)
+{
+  return f.queue_smtp && (!f.deliver_force || f.queue_2stage);
 }
 
 /* Deliveries for which the core could decide nothing, or no connection will be made. */
 static BOOL core_not_needed(const transport_instance *tblock)
 {
   const smtp_transport_options_block *ob = tblock->drinst.options_block;
-  if (f.dont_deliver || f.queue_smtp) return TRUE;
+  if (f.dont_deliver || only_queued()) return TRUE;
   return max_received_linelength > ob->message_linelength_limit || !dane_may_apply(tblock);
 }
 
@@ -122,8 +129,12 @@ static BOOL instance_code(transport_instance *tblock, address_item *addresses)
     defer_undecided(addresses, why);
     return TRUE;
   }
-  /* Without a host list there is nothing to decide; Exim's driver says so in its own words. */
-  if (!batch_import(&h, tblock, addresses)) return own_driver_code(tblock, addresses);
+  switch (batch_import(&h, tblock, addresses)) {
+    case BATCH_COMPLETE: break;
+    /* There is nothing to decide; Exim's driver says so in its own words. */
+    case BATCH_WITHOUT_HOSTS: return own_driver_code(tblock, addresses);
+    case BATCH_UNUSABLE: return FALSE;
+  }
 
   const struct danesmtp_services services = all_services();
   const int rc = core->deliver(&services, &h, &h.batch, &why);

@@ -55,10 +55,25 @@ def scenario_rows(request):
     return request.config.stash.setdefault(_SCENARIOS, [])
 
 
+_WAYS = pytest.StashKey()
+
+
+@pytest.fixture(scope="session")
+def ways_rows(request):
+    """A list for (configuration, what the system's resolver says, what the validated DNS says, expected,
+    seen); printed at the end of the run."""
+    return request.config.stash.setdefault(_WAYS, [])
+
+
 def pytest_terminal_summary(terminalreporter, config):
     rows = config.stash.get(_SCENARIOS, [])
-    if not rows:
-        return
-    terminalreporter.section("scenarios: expected and seen")
+    if rows:
+        terminalreporter.section("scenarios: expected and seen")
     for name, mode, expected, seen in rows:
         terminalreporter.write_line(f"{name:24} {mode:22} {expected:45.45} {seen:.100}")
+    rows = config.stash.get(_WAYS, [])
+    if rows:
+        terminalreporter.section("ways around DANE: configuration | system's resolver | validated DNS | "
+                                 "expected | seen")
+    for row in rows:
+        terminalreporter.write_line(" | ".join(row))

@@ -203,6 +203,9 @@ SCENARIOS = {
     # tests D-039
     "mx-literal": ("router", "router"),
     "mx-literal-first": DANE,
+    "odd-mx": DANE,
+    "no-address": ("router", "router"),
+    "two-plain": ONLY_TRY,
 }
 
 # No mail goes to these domains by MX: hosts of other rows, or of tests of their own.

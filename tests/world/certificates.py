@@ -81,6 +81,7 @@ LEAVES = _self_signed(
     "tlsa-cname-loop", "tlsa-dname", "tlsa-wildcard", "tlsa-wildcard-wrong", "cname-both",
     "cname-both-wrong", "cname-between", "cname-insecure", "mx-dname", "domain-dname",
     "mx-literal-first", "mx-loopback-first", "many-addresses", "two-keys", "unknown-algorithm",
+    "two-plain",
 )
 
 
@@ -129,6 +130,7 @@ LEAVES += (
     Leaf("two-mx-down", ("mx2.two-mx-down.lab",)),
     Leaf("mixed-1", ("mx1.mixed.lab",)),
     Leaf("mixed-2", ("mx2.mixed.lab",)),
+    Leaf("odd-mx", ("mx.odd-mx.lab",)),
     Leaf("implicit-mx", ("implicit-mx.lab",)),
 )
 

@@ -186,6 +186,20 @@ ZONES_DNS = (
         host A 192.0.2.227
         _25._tcp.host TLSA 2 1 1 =intermediate
         """, (exim("192.0.2.227", "smarthost"),)),
+
+    # -- names and addresses that only an unvalidated answer has (test_unproved.py)
+    Zone("odd-mx", """
+        @ MX 10 a/b
+        a/b A 192.0.2.55
+        _25._tcp.a/b TLSA 3 1 1 =odd-mx
+        """, (exim("192.0.2.55", "odd-mx"),)),
+    Zone("no-address", "@ MX 10 mx"),
+    Zone("two-plain", """
+        @ MX 10 mx1
+        @ MX 20 mx2
+        mx1 A 192.0.2.56
+        mx2 A 192.0.2.57
+        """, (exim("192.0.2.57", "two-plain"),)),  # nothing listens at .56
 )
 
 # Names that resolvers answer by themselves, as RFC 6761 lets them: here they are signed like others.

@@ -74,6 +74,7 @@ std::string ProbeServer::option_text(const char* name) {
 Result<std::string> ProbeServer::option_expanded(const char* name) {
   const std::string_view option = name;
   if (option == "helo_data") return options_.helo_name;
+  if (option == "protocol") return option_text(name);
   if (option == "tls_verify_certificates") return std::string("system");
   return std::string();
 }

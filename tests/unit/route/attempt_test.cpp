@@ -325,7 +325,7 @@ START_TEST(nothing_of_a_peer_is_kept_for_the_next_connection) {
     take_message(peer);
     peer.answer("221 bye\r\n");
   };
-  Scene scene(2, NoDane{}, [=](PeerSide& peer) {
+  Scene scene(2, no_dane(), [=](PeerSide& peer) {
     clear_greeting(peer, "250-mx1.lab\r\n250 STARTTLS\r\n");
     peer.answer("220 go\r\n");
     if (!peer.start_tls({})) return;

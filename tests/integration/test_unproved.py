@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What Exim brings by look-ups that nobody validated must not turn DANE off, nor lead mail elsewhere. The
+system's resolver lies here, and says nothing of DNSSEC; the module asks the world's name servers itself.
+
+    dane, yes, no   delivered, as CV= has it
+    wait X          not delivered: on the queue, nothing received; X is part of the reason in the log
+"""
+import subprocess
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
+
+import pytest
+from sender import MX_ROUTER, smarthost_router
+
+NOT_NAMED = "wait is not a mail server of"
+NO_ADDRESS = "wait has no address in the validated DNS"
+NOT_ITS_ADDRESS = "wait the address is not one of this host's"
+NO_MATCH = "wait no TLSA record matches"
+REQUIRED = "wait DANE is required"
+HELD = "impostor.lab: TLSA records that its server does not satisfy"
+PLAIN = "signed-no-tlsa.lab: signed, without TLSA records"
+
+
+@dataclass(frozen=True)
+class Way:
+    name: str
+    expected: str
+    truth: str                 # what the validated DNS says
+    domain: str = "impostor.lab"
+    lies: tuple = ()
+    options: dict = field(default_factory=dict)
+    main: str = ""
+    routers: str = MX_ROUTER
+    hosts_file: str = ""       # lines for this machine's
+
+    def configuration(self):
+        words = [f"{name} = {value}" for name, value in self.options.items()]
+        if self.routers is not MX_ROUTER:
+            words.insert(0, self.routers.split("\n")[0].rstrip(":"))
+        return f"{self.name}: " + (", ".join(words + self.main.split("\n")[:1]).rstrip(", ") or "default")
+
+
+OWN_HOSTS = """accept:
+  driver = accept
+  domains = ! sender.lab
+  transport = remote_smtp
+"""
+
+
+def by_name(host):
+    return smarthost_router(host).replace(f'"{host}"', f"{host} byname")
+
+
+def hosts(names, **options):
+    return {"hosts": names, **options}
+
+
+WAYS = (
+    # -- names in the list that are none of hosts; tests D-039, D-041, D-058
+    Way("odd MX name", NOT_NAMED, HELD,
+        lies=("impostor.lab. MX 10 a/b.impostor.lab.", "a/b.impostor.lab. A 192.0.2.28")),
+    Way("MX to an address", NOT_NAMED, HELD, lies=("impostor.lab. MX 10 192.0.2.28.",),
+        main="allow_mx_to_ip"),
+    Way("honest odd MX name", "dane", "odd-mx.lab MX 10 a/b.odd-mx.lab, with TLSA records", "odd-mx.lab"),
+    Way("configured address", "no", "no names", "anywhere.lab", routers=smarthost_router("192.0.2.28")),
+
+    # -- addresses; tests D-041, D-050, D-059
+    Way("MX host without address", NO_ADDRESS, "mx.no-address.lab has none", "no-address.lab",
+        lies=("mx.no-address.lab. A 192.0.2.28",)),
+    Way("domain without MX and address", NO_ADDRESS, "nothing at mx.no-address.lab", "mx.no-address.lab",
+        lies=("mx.no-address.lab. A 192.0.2.28",)),
+    Way("no such domain", NO_ADDRESS, "NXDOMAIN", "no-such-zone.lab", lies=("no-such-zone.lab. A 192.0.2.28",)),
+    Way("another address", NOT_ITS_ADDRESS, PLAIN, "signed-no-tlsa.lab",
+        lies=("mx.signed-no-tlsa.lab. A 192.0.2.28",)),
+    Way("an address of the other family", NOT_ITS_ADDRESS, PLAIN, "signed-no-tlsa.lab",
+        lies=("mx.signed-no-tlsa.lab. AAAA 2001:db8::23", "mx.signed-no-tlsa.lab. A 192.0.2.28")),
+    Way("its own address", "no", PLAIN, "signed-no-tlsa.lab"),
+    Way("another address of a smarthost", NOT_ITS_ADDRESS, PLAIN, "anywhere.lab",
+        lies=("mx.signed-no-tlsa.lab. A 192.0.2.28",), routers=smarthost_router("mx.signed-no-tlsa.lab")),
+    Way("a smarthost that is nowhere", NO_ADDRESS, "NXDOMAIN", "anywhere.lab",
+        lies=("no-such-zone.lab. A 192.0.2.28",), routers=smarthost_router("no-such-zone.lab")),
+    Way("a smarthost of the hosts file", "no", "NXDOMAIN", "anywhere.lab",
+        hosts_file="192.0.2.28 relay.no-such-zone.lab relay", routers=by_name("relay.no-such-zone.lab")),
+    Way("a smarthost that the hosts file has elsewhere", "no", PLAIN, "anywhere.lab",
+        hosts_file="192.0.2.28 mx.signed-no-tlsa.lab", routers=by_name("mx.signed-no-tlsa.lab")),
+    Way("a DANE smarthost that the hosts file has elsewhere", "wait no TLSA record matches", "ee.lab has TLSA records",
+        "anywhere.lab", hosts_file="192.0.2.28 mx.ee.lab", routers=by_name("mx.ee.lab")),
+    Way("an unsigned domain, wherever", "no", "plain.lab is not signed", "plain.lab",
+        lies=("mx.plain.lab. A 192.0.2.28",)),
+
+    # -- lists that have to know the address
+    Way("required by name", REQUIRED, PLAIN, "anywhere.lab",
+        options=hosts("mx.signed-no-tlsa.lab", hosts_require_dane="mx.signed-no-tlsa.lab")),
+    Way("required by address", REQUIRED, PLAIN, "anywhere.lab",
+        options=hosts("mx.signed-no-tlsa.lab", hosts_require_dane="192.0.2.25")),
+    Way("tried by address", NO_MATCH, HELD, "anywhere.lab",
+        options=hosts("mx.impostor.lab", hosts_try_dane="192.0.2.28")),
+    Way("not tried by address", "no", HELD, "anywhere.lab",
+        options=hosts("mx.impostor.lab", hosts_try_dane="! 192.0.2.28 : *")),
+    Way("all but another one", NO_MATCH, HELD, "anywhere.lab",
+        options=hosts("mx.impostor.lab", hosts_try_dane="! 192.0.2.25 : *")),
+    Way("another one", "no", HELD, "anywhere.lab", options=hosts("mx.impostor.lab", hosts_try_dane="192.0.2.25")),
+    Way("fallback hosts", REQUIRED, PLAIN, "two-plain.lab",
+        options={"fallback_hosts": "mx.signed-no-tlsa.lab", "hosts_require_dane": "192.0.2.25 : 192.0.2.57"}),
+    Way("fallback hosts that are not listed", "no", PLAIN, "impostor.lab",
+        options={"fallback_hosts": "mx.signed-no-tlsa.lab", "hosts_require_dane": "192.0.2.28"}),
+    Way("a list that cannot be expanded", "wait hosts_require_dane", PLAIN, "signed-no-tlsa.lab",
+        options={"hosts_require_dane": "${no_such_variable}"}),
+
+    # -- lists that depend on the host and the recipient
+    Way("required of the second host", REQUIRED, "two-plain.lab: the first host is down", "two-plain.lab",
+        options={"hosts_require_dane": "${if eq{$host}{mx2.two-plain.lab}{*}}"}),
+    Way("required by $host_address", REQUIRED, "two-plain.lab: the first host is down", "two-plain.lab",
+        options={"hosts_require_dane": "${if eq{$host_address}{192.0.2.57}{*}}"}),
+    Way("not of the second host", "no", "two-plain.lab: the first host is down", "two-plain.lab",
+        options={"hosts_require_dane": "${if eq{$host}{mx1.two-plain.lab}{*}}"}),
+    Way("required by $domain", REQUIRED, PLAIN, "signed-no-tlsa.lab",
+        options={"hosts_require_dane": "${if eq{$domain}{signed-no-tlsa.lab}{*}}"}),
+    Way("required of `hosts` by $host", REQUIRED, PLAIN, "anywhere.lab",
+        options=hosts("mx.two-plain.lab : mx.signed-no-tlsa.lab",
+                      hosts_require_dane="${if eq{$host}{mx.signed-no-tlsa.lab}{*}}")),
+
+    # -- the C library's addresses
+    Way("gethostbyname, MX", NO_MATCH, HELD, options={"gethostbyname": "true"}),
+    Way("gethostbyname, hosts", NO_MATCH, HELD, "anywhere.lab", options=hosts("mx.impostor.lab", gethostbyname="true")),
+    Way("gethostbyname, a lie", NOT_ITS_ADDRESS, PLAIN, "anywhere.lab", lies=("mx.signed-no-tlsa.lab. A 192.0.2.28",),
+        options=hosts("mx.signed-no-tlsa.lab", gethostbyname="true")),
+    Way("gethostbyname, the hosts file", "no", "NXDOMAIN", "anywhere.lab",
+        hosts_file="192.0.2.28 relay.no-such-zone.lab",
+        options=hosts("relay.no-such-zone.lab", gethostbyname="true")),
+)
+
+
+@contextmanager
+def hosts_file(tmp_path, lines):
+    """For its length this machine's hosts file has these lines alone."""
+    ours = tmp_path / "hosts"
+    ours.write_text(f"127.0.0.1 localhost\n{lines}\n", encoding="ascii")
+    ours.chmod(0o644)
+    subprocess.run(["mount", "--bind", ours, "/etc/hosts"], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "/etc/hosts"], check=True)
+
+
+def outcome(world, mail, message_id):
+    """In the words of the table's last column."""
+    line = next((line for line in mail.log_lines(message_id) if " => " in line), "")
+    if line:
+        return next((cv for cv in ("dane", "yes", "no") if f" CV={cv} " in line), "clear")
+    received = "received all the same " if world.receivers.mail(message_id) else ""
+    reasons = [line.split(message_id, 1)[1].strip() for line in mail.log_lines(message_id)
+               if " <= " not in line and "Completed" not in line]
+    return "wait " + received + " / ".join(reasons)
+
+
+def agrees(expected, seen):
+    if not expected.startswith("wait "):
+        return seen == expected
+    return seen.startswith("wait ") and "received all the same" not in seen and expected[5:] in seen
+
+
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.name)
+def test_nothing_unproved_turns_dane_off(world, sender, ways_rows, tmp_path, way):
+    mail = sender(driver="danesmtp", main=way.main, routers=OWN_HOSTS if "hosts" in way.options else way.routers,
+                  options={"dane_resolver": world.unbound_conf(), **way.options})
+    here = hosts_file(tmp_path, way.hosts_file) if way.hosts_file else nullcontext()
+    with world.lying_resolver(*(way.lies or ("nothing.lab. TXT none",))), here:
+        message_id = mail.send(f"bob@{way.domain}")
+        if "fallback_hosts" in way.options:
+            mail.deliver(message_id)
+    seen = outcome(world, mail, message_id)
+    ways_rows.append((way.configuration(), "; ".join(way.lies) or "the truth", way.truth, way.expected, seen[:160]))
+    assert agrees(way.expected, seen), mail.mainlog()
+    if way.expected.startswith("wait "):
+        assert mail.queue() == {message_id: [f"bob@{way.domain}"]}
