@@ -135,6 +135,10 @@ Bytes address_octets(const std::string& text) {
   return octets;
 }
 
+bool proved_nonexistent(const AddressAnswer& answer, const DnsName& host) {
+  return answer && answer->secure() && answer->nxdomain && answer->canonical == host;
+}
+
 bool is_signed(const FamilyDns& family) {
   return family.state == AddressState::Secure || family.state == AddressState::SecurelyAbsent;
 }
@@ -161,6 +165,7 @@ HostDns look_up_host(Resolver& resolver, const DnsName& host, std::uint16_t port
   auto inet = resolver.addresses(host, AddressFamily::Inet);
   auto inet6 = resolver.addresses(host, AddressFamily::Inet6);
   HostDns found{family(inet), family(inet6), TlsaLookupFailed{{ErrorKind::Internal, ""}}};
+  found.nonexistent = proved_nonexistent(inet, host) && proved_nonexistent(inet6, host);
   if (has_addresses(found.inet) || has_addresses(found.inet6))
     found.tlsa = decide(resolver, host, port, *telling_answer(inet, inet6));
   else

@@ -35,6 +35,7 @@ struct HostDns {
   FamilyDns inet;
   FamilyDns inet6;
   TlsaDecision tlsa;
+  bool nonexistent = false;  // it is proved that there is no such name
 
   // It is proved that there is nothing to connect to (D-050).
   bool nowhere() const {

@@ -2,6 +2,7 @@
 #include "route/domain_plan.h"
 
 #include <algorithm>
+#include <sstream>
 
 #include "core/bytes.h"
 #include "core/format.h"
@@ -17,6 +18,8 @@ using HostKey = std::pair<std::string, std::uint16_t>;
 
 // Addresses, aliases and TLSA records of one host.
 constexpr std::chrono::seconds kHostLookUps{40};
+
+constexpr int kMostAliases = 16;  // D-013
 
 // What the base domain of a decision is called, if it has one.
 const DnsName* base_domain(const TlsaDecision& decision) {
@@ -64,7 +67,11 @@ class Planner {
   HostPlan judge_host(const HostKey& key, DaneWish wish);
   HostPlan judge_literal(const HostKey& key, DaneWish wish, AddressLiteral literal);
   HostPlan judge_records(const HostKey& key, DaneWish wish, const Reached& reached);
-  [[nodiscard]] Result<Reached> reach(const DnsName& host);
+  [[nodiscard]] Result<Reached> reach(const HostKey& key, const DnsName& host);
+  [[nodiscard]] Result<void> check_renames();
+  [[nodiscard]] Result<void> check_rename(const DomainRename& rename);
+  bool completes(const DnsName& name, const DnsName& whole) const;
+  std::optional<DnsName> completed(const HostKey& key, const DnsName& host) const;
   [[nodiscard]] Result<DomainRoute> mx_route();
   [[nodiscard]] Result<DomainRoute> domain_route();
   bool named_by_record(const HostKey& key) const;
@@ -86,6 +93,9 @@ class Planner {
   std::optional<Listed> audit_;       // dane_audit_domains
   std::string audited_;               // what was last said of it
   std::optional<DomainRoute> route_;  // asked for once, and only if some host can have a policy
+  std::optional<Result<void>> renames_checked_;
+  std::optional<ProvedUnsigned> unsigned_rename_;  // anybody can have chosen the domain
+  std::optional<DnsName> alias_;                   // the recipient's domain, where the rename follows its aliases
 };
 
 // A host has an entry an address; it is required to have DANE if any of them says so. A list that
@@ -109,9 +119,66 @@ Result<bool> Planner::listed(const char* option, const HostKey& key) {
   return false;
 }
 
+// Is `whole` the name with one of the suffixes that this machine is configured with?
+bool Planner::completes(const DnsName& name, const DnsName& whole) const {
+  std::istringstream suffixes(batch_.suffixes);
+  for (std::string suffix; suffixes >> suffix;)
+    if (DnsName::of_any_kind(name.text() + "." + suffix) == whole) return true;
+  return false;
+}
+
+// Do the signed aliases of `name` lead over the other? Exim takes the last one but one for the name.
+Result<bool> alias_of(Resolver& resolver, DnsName name, const DnsName& other) {
+  for (int links = 0; links < kMostAliases && name != other; ++links) {
+    auto link = resolver.cname(name);
+    if (!link) return tl::unexpected(link.error());
+    if (!link->secure() || link->records.size() != 1) return false;
+    name = link->records.front();
+  }
+  return name == other;
+}
+
+// The router's answer named another domain than the one it was asked for. It did so rightly where that
+// one does not exist and was completed, and where its aliases lead to the other. Of a domain that
+// nobody signs it is not known: then nothing vouches for the hosts.
+Result<void> Planner::check_rename(const DomainRename& rename) {
+  const auto from = DnsName::of_any_kind(rename.from), to = DnsName::of_any_kind(rename.to);
+  if (!from) return tl::unexpected(from.error());
+  if (!to) return tl::unexpected(to.error());
+  if (*from == *to) return {};  // U-labels
+  const auto answer = resolver_.mx(*from);
+  if (!answer)
+    return fail(answer.error().kind, lookup_text("MX", rename.from, answer.error()));
+  if (const auto proof = ProvedUnsigned::by(*answer)) {
+    unsigned_rename_ = proof;
+    return {};
+  }
+  if (answer->nxdomain && answer->canonical == *from && completes(*from, *to)) return {};
+  const auto alias = alias_of(resolver_, *from, *to);
+  if (alias && *alias) alias_ = *from;
+  if (alias && *alias) return {};
+  return fail(ErrorKind::DnsBogus,
+              format("DANE error: the system's resolver says that {} is called {}, and the validated DNS "
+                     "does not",
+                     printable(rename.from), printable(rename.to)));
+}
+
+Result<void> Planner::check_renames() {
+  if (renames_checked_) return *renames_checked_;
+  renames_checked_ = Result<void>();
+  for (const auto& rename : group_.renames) {
+    auto checked = check_rename(rename);
+    if (checked) continue;
+    plan_.failure = checked.error();
+    renames_checked_ = checked;
+    break;
+  }
+  return *renames_checked_;
+}
+
 Result<DomainRoute> Planner::domain_route() {
   if (!route_) {
-    auto domain = DnsName::of_any_kind(group_.domain);
+    auto domain = alias_ ? Result<DnsName>(*alias_) : DnsName::of_any_kind(group_.domain);
     if (!domain) return tl::unexpected(domain.error());
     route_ = look_up_domain(resolver_, *domain);
   }
@@ -138,12 +205,20 @@ bool Planner::named_by_record(const HostKey& key) const {
 // An error means that the host must not be used. A configured name that Exim expanded by MX records
 // ("host/mx" in a route list) ends in a name that nobody validated: it is held to its records, and
 // proves nothing.
-Result<Reached> Planner::reach(const DnsName& host) {
+Result<Reached> Planner::reach(const HostKey& key, const DnsName& host) {
+  // RFC 7672 2.2.2, D-056
+  if (group_.route == RouteKind::Fixed) {
+    const bool vouched = !named_by_record(key) && !unsigned_rename_;
+    const auto role = vouched ? HostRole::NonMx : HostRole::InsecureMx;
+    return Reached{{role, host, host, host}, unsigned_rename_};
+  }
   auto route = mx_route();
   if (!route) return tl::unexpected(route.error());
   // D-041: the validated MX records must name it.
   auto role = role_of_host(*route, host);
   if (!role) return tl::unexpected(not_named(host.text(), group_.domain));
+  if (unsigned_rename_)
+    return Reached{{HostRole::InsecureMx, host, host, host}, unsigned_rename_};
   return Reached{{*role, host, route->domain, route->expanded}, route->unsigned_mx};
 }
 
@@ -172,21 +247,29 @@ HostPlan Planner::judge_literal(const HostKey& key, DaneWish wish, AddressLitera
 
 HostPlan Planner::judge_host(const HostKey& key, DaneWish wish) {
   HostPlan plan;
+  if (auto checked = check_renames(); !checked) {
+    plan.policy = SkipHost{checked.error()};
+    return plan;
+  }
   if (const auto literal = AddressLiteral::by(key.first))
     return judge_literal(key, wish, *literal);
   const auto host = DnsName::of_any_kind(key.first);
-  if (!host) {
-    plan.policy = SkipHost{host.error()};
-    return plan;
-  }
-  // RFC 7672 2.2.2, D-056
-  const auto role = named_by_record(key) ? HostRole::InsecureMx : HostRole::NonMx;
-  const auto reached = group_.route == RouteKind::Mx
-                           ? reach(*host)
-                           : Result<Reached>(Reached{{role, *host, *host, *host}, std::nullopt});
+  const auto reached = host ? reach(key, *host) : tl::unexpected(host.error());
   if (reached) return judge_records(key, wish, *reached);
   plan.policy = SkipHost{reached.error()};
   return plan;
+}
+
+// What a name that the configuration has, and that does not exist, was completed to (D-057: never by
+// ourselves).
+std::optional<DnsName> Planner::completed(const HostKey& key, const DnsName& host) const {
+  if (group_.route != RouteKind::Fixed || named_by_record(key)) return std::nullopt;
+  for (const auto& one : batch_.hosts) {
+    if (key_of(one) != key) continue;
+    const auto whole = DnsName::of_any_kind(one.name);
+    if (whole && completes(host, *whole)) return *whole;
+  }
+  return std::nullopt;
 }
 
 HostPlan Planner::judge_records(const HostKey& key, DaneWish wish, const Reached& reached) {
@@ -203,6 +286,8 @@ HostPlan Planner::judge_records(const HostKey& key, DaneWish wish, const Reached
   }
   resolver_.limit(earlier(end_, Deadline::in(kHostLookUps)));  // D-013
   HostDns dns = look_up_host(resolver_, host, key.second);
+  const auto whole = dns.nonexistent ? completed(key, host) : std::nullopt;
+  if (whole) dns = look_up_host(resolver_, *whole, key.second);
   // What this machine's own file names need not be in the DNS, but may have records there.
   if (dns.nowhere() && any_in_hosts_file(key)) dns.tlsa = look_up_tlsa(resolver_, host, key.second);
   note_unproved(key, dns);
@@ -340,9 +425,11 @@ std::vector<RecipientGroup> recipients_by_domain(const AddressBatch& batch) {
   for (std::size_t i = 0; i < batch.recipients.size(); ++i) {
     const auto& recipient = batch.recipients[i];
     auto same = std::find_if(groups.begin(), groups.end(), [&](const RecipientGroup& group) {
-      return group.domain == recipient.domain && group.route == recipient.route;
+      return group.domain == recipient.domain && group.route == recipient.route &&
+             group.renames == recipient.renames;
     });
-    if (same == groups.end()) same = groups.insert(same, {recipient.domain, recipient.route, {}});
+    if (same == groups.end())
+      same = groups.insert(same, {recipient.domain, recipient.route, {}, recipient.renames});
     same->recipients.push_back(i);
   }
   return groups;

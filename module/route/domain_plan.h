@@ -24,6 +24,7 @@ struct RecipientGroup {
   std::string domain;
   RouteKind route = RouteKind::Mx;
   std::vector<std::size_t> recipients;
+  std::vector<DomainRename> renames{};
 };
 
 // In the order in which the domains first appear.

@@ -175,3 +175,62 @@ def test_nothing_unproved_turns_dane_off(world, sender, ways_rows, tmp_path, way
     assert agrees(way.expected, seen), mail.mainlog()
     if way.expected.startswith("wait "):
         assert mail.queue() == {message_id: [f"bob@{way.domain}"]}
+
+
+@dataclass(frozen=True)
+class Rename:
+    """bob@`domain`: the resolver answers under the name `told`."""
+    name: str
+    domain: str
+    told: str
+    truth: str
+    expected: str
+    options: dict = field(default_factory=dict)
+    search: str = ""
+    routers: str = MX_ROUTER
+    asked: str = ""
+
+    def configuration(self):
+        words = [f"{name} = {value}" for name, value in self.options.items()]
+        return f"{self.name}: " + (", ".join(words + ([f"search {self.search}"] if self.search else [])) or "default")
+
+
+NOT_CALLED = "wait the validated DNS does not"
+REDIRECT = """aliases:
+  driver = redirect
+  domains = was.lab
+  data = bob@impostor.lab
+
+""" + MX_ROUTER
+WIDEN = MX_ROUTER.replace("no_more", "widen_domains = lab\n  no_more")
+
+RENAMES = (
+    # tests D-041
+    Rename("to a domain without DANE", "impostor.lab", "plain.lab", HELD, NOT_CALLED),
+    Rename("to somebody else's DANE", "impostor.lab", "ee.lab", HELD, NOT_CALLED, {"hosts_require_dane": "*"}),
+    Rename("of a signed domain", "signed-no-tlsa.lab", "ee.lab", PLAIN, NOT_CALLED),
+    Rename("of an unsigned one", "plain.lab", "ee.lab", "plain.lab is not signed", "yes"),
+    Rename("of an unsigned one, required", "plain.lab", "ee.lab", "plain.lab is not signed", REQUIRED,
+           {"hosts_require_dane": "*"}),
+    Rename("of one that does not exist", "no-such-zone.lab", "ee.lab", "NXDOMAIN", NOT_CALLED),
+    Rename("after an alias", "was.lab", "plain.lab", HELD, NOT_CALLED, routers=REDIRECT, asked="impostor.lab"),
+    Rename("by an alias alone", "was.lab", "was.lab", HELD, NO_MATCH, routers=REDIRECT, asked="nothing.lab"),
+    Rename("completed", "ee", "ee.lab", "ee. does not exist", "dane", search="lab", asked="ee.lab"),
+    Rename("widened", "ee", "ee.lab", "ee. does not exist", "dane", routers=WIDEN, asked="ee.lab"),
+    Rename("completed by nobody", "ee", "ee.lab", "ee. does not exist", NOT_CALLED, asked="ee"),
+    Rename("another case", "EE.Lab", "ee.lab", "ee.lab has TLSA records", "dane", asked="ee.lab"),
+    Rename("of one with aliases", "first.alias-chain.lab", "x.lab", "aliases, signed", "dane", asked="x.lab"),
+)
+
+
+@pytest.mark.parametrize("rename", RENAMES, ids=lambda rename: rename.name)
+def test_nobody_renames_the_recipient(world, sender, ways_rows, rename):
+    mail = sender(driver="danesmtp", options={"dane_resolver": world.unbound_conf(), **rename.options},
+                  routers=rename.routers)
+    asked = rename.asked or rename.domain
+    with world.renaming_resolver(asked, rename.told, rename.search):
+        message_id = mail.send(f"bob@{rename.domain}")
+    seen = outcome(world, mail, message_id)
+    ways_rows.append((rename.configuration(), f"{asked} is called {rename.told}", rename.truth, rename.expected,
+                      seen[:160]))
+    assert agrees(rename.expected, seen), mail.mainlog()

@@ -14,6 +14,7 @@ import time
 import dns.exception
 import dns.flags
 import dns.message
+import dns.name
 import dns.query
 import dns.rcode
 import dns.rdatatype
@@ -176,3 +177,39 @@ class Answerer:
             if name == origin or name.endswith("." + origin):
                 return rules.get(dns.rdatatype.to_text(question.rdtype), 0)
         return "REFUSED"
+
+
+class Renamer:
+    """A resolver at `address`@53 of the sender's side that answers questions for the MX records of `asked`
+    with those of `told`, under that name, as if the client had meant it; all else as 127.0.0.1 does."""
+
+    def __init__(self, address, asked, told):
+        self._asked, self._told = (dns.name.from_text(name) for name in (asked, told))
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.bind((address, 53))
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+
+    def stop(self):
+        self._socket.sendto(b"", self._socket.getsockname())
+        self._thread.join(5)
+        self._socket.close()
+
+    def _serve(self):
+        while True:
+            wire, client = self._socket.recvfrom(65535)
+            if not wire:
+                return  # stop()
+            query = dns.message.from_wire(wire)
+            self._socket.sendto(self._reply(query).to_wire(), client)
+
+    def _reply(self, query):
+        question = query.question[0]
+        if question.name != self._asked or question.rdtype != dns.rdatatype.MX:
+            reply = dns.query.udp(query, "127.0.0.1", timeout=5)
+        else:
+            truth = dns.query.udp(dns.message.make_query(self._told, "MX"), "127.0.0.1", timeout=5)
+            reply = dns.message.make_response(query)
+            reply.answer = truth.answer
+        reply.flags &= ~dns.flags.AD
+        return reply

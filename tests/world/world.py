@@ -17,7 +17,7 @@ from pathlib import Path
 
 from certificates import Certificates
 from exim_build import find_build
-from name_servers import HIDDEN, Answerer, answers, start_nsd, start_unbound
+from name_servers import HIDDEN, Answerer, Renamer, answers, start_nsd, start_unbound
 from network import add_peer_addresses, inside_world, peer_socket
 from processes import WorldError
 from receivers import Receivers
@@ -148,6 +148,20 @@ class World:
         finally:
             self._resolv_conf.write_text(before, encoding="ascii")
             liar.stop()
+
+    @contextlib.contextmanager
+    def renaming_resolver(self, asked, told, search=""):
+        """For its length the system's resolver answers for the domain `told` when it is asked for the MX
+        records of `asked`; `search` is a list of suffixes for resolv.conf."""
+        renamer = Renamer("127.0.0.3", asked, told)
+        before = self._resolv_conf.read_text(encoding="ascii")
+        try:
+            self._resolv_conf.write_text("nameserver 127.0.0.3\n" + (f"search {search}\n" if search else ""),
+                                         encoding="ascii")
+            yield
+        finally:
+            self._resolv_conf.write_text(before, encoding="ascii")
+            renamer.stop()
 
     def unbound_conf(self, trust_anchor=True):
         """An unbound.conf for dane_resolver: recursion in this world, with or without its anchor."""

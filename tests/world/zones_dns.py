@@ -194,6 +194,13 @@ ZONES_DNS = (
         _25._tcp.a/b TLSA 3 1 1 =odd-mx
         """, (exim("192.0.2.55", "odd-mx"),)),
     Zone("no-address", "@ MX 10 mx"),
+    Zone("alias-chain", """
+        first CNAME second
+        second CNAME third
+        third MX 10 mx
+        mx A 192.0.2.58
+        _25._tcp.mx TLSA 3 1 1 =alias-chain
+        """, (exim("192.0.2.58", "alias-chain"),)),  # Exim takes `second` for the name of `first`
     Zone("two-plain", """
         @ MX 10 mx1
         @ MX 20 mx2

@@ -355,6 +355,110 @@ START_TEST(lists_are_asked_about_the_groups_recipients) {
 }
 END_TEST
 
+// tests D-041: the answer's name is not the one that was asked for
+START_TEST(a_renamed_domain) {
+  struct Row {
+    const char* name;
+    const char* from;
+    void (*world)(Scene&);
+    int policy;  // index in HostPolicy of mx1.lab, which has records
+    MxTrust mx;
+  };
+  constexpr int skip = 0, authenticate = 3;
+  const Row rows[] = {
+      {"a signed domain with hosts of its own", "victim.lab",
+       [](Scene& s) { s.resolver.mx_records["victim.lab"] = {{10, "mx.victim.lab"}}; }, skip,
+       MxTrust::Secure},
+      {"one without records", "victim.lab",
+       [](Scene& s) { s.resolver.a_records["victim.lab"] = {"192.0.2.9"}; }, skip, MxTrust::Secure},
+      {"one that does not exist", "dom", [](Scene&) {}, skip, MxTrust::Secure},
+      {"completed", "dom", [](Scene& s) { s.batch.suffixes = "elsewhere.lab lab "; }, authenticate,
+       MxTrust::Secure},
+      {"completed, though it exists", "dom",
+       [](Scene& s) {
+         s.batch.suffixes = "lab";
+         s.resolver.mx_records["dom"] = {};
+       },
+       skip, MxTrust::Secure},
+      {"not that suffix", "dom", [](Scene& s) { s.batch.suffixes = "lab.evil"; }, skip, MxTrust::Secure},
+      {"unsigned", "victim.lab", [](Scene& s) { s.resolver.insecure = {"victim.lab"}; }, authenticate,
+       MxTrust::Insecure},
+      {"a failed look-up", "victim.lab",
+       [](Scene& s) { s.resolver.failures["MX victim.lab"] = kBogus; }, skip, MxTrust::Secure},
+      {"an alias", "www.lab",
+       [](Scene& s) {
+         s.resolver.cnames = {{"www.lab", "dom.lab"}, {"dom.lab", "end.lab"}};
+         s.resolver.mx_records["end.lab"] = s.resolver.mx_records["dom.lab"];
+       },
+       authenticate, MxTrust::Secure},
+      {"another alias", "www.lab",
+       [](Scene& s) {
+         s.resolver.cnames = {{"www.lab", "end.lab"}};
+         s.resolver.mx_records["end.lab"] = s.resolver.mx_records["dom.lab"];
+       },
+       skip, MxTrust::Secure},
+      {"an alias, its link bogus", "www.lab",
+       [](Scene& s) {
+         s.resolver.cnames = {{"www.lab", "dom.lab"}};
+         s.resolver.failures["CNAME www.lab"] = kBogus;
+       },
+       skip, MxTrust::Secure},
+      {"another case of letters", "DOM.lab", [](Scene&) {}, authenticate, MxTrust::Secure},
+  };
+  for (const auto& row : rows) {
+    Scene scene;
+    row.world(scene);
+    scene.batch.recipients[0].renames = {{row.from, "dom.lab"}};
+    auto plan = scene.plan();
+    const auto& host = scene.host(plan, 0);
+    ck_assert_msg(plan.needs_us(scene.batch), "%s", row.name);
+    if (row.policy == skip)
+      ck_assert_msg(plan.failure.has_value(), "%s", row.name);
+    else
+      ck_assert_msg(!plan.failure && host.policy.index() == authenticate && host.mx == row.mx, "%s: %zu",
+                    row.name, host.policy.index());
+  }
+}
+END_TEST
+
+START_TEST(every_rename_counts) {
+  Scene scene;
+  scene.batch.suffixes = "lab";
+  scene.resolver.mx_records["victim.lab"] = {{10, "mx.victim.lab"}};
+  scene.batch.recipients[0].renames = {{"dom", "dom.lab"}, {"victim.lab", "dom"}};
+  ck_assert(scene.plan().failure.has_value());
+  scene.batch.recipients[0].renames.pop_back();
+  ck_assert(!scene.plan().failure);
+
+  scene.batch.recipients[0].route = RouteKind::Fixed;  // the name chose the route
+  for (auto& host : scene.batch.hosts) host.mx.reset();
+  scene.batch.recipients[0].renames = {{"victim.lab", "dom.lab"}};
+  ck_assert(scene.plan().failure.has_value());
+}
+END_TEST
+
+START_TEST(recipients_with_another_first_name_are_planned_apart) {
+  AddressBatch batch = make_batch(1, 2);
+  batch.recipients[1].renames = {{"victim.lab", "dom.lab"}};
+  ck_assert_uint_eq(recipients_by_domain(batch).size(), 2);
+}
+END_TEST
+
+// tests D-056, D-057: Exim completed the configured name
+START_TEST(a_completed_host_has_its_own_records) {
+  Scene scene;
+  scene.batch.recipients[0].route = RouteKind::Fixed;
+  for (auto& host : scene.batch.hosts) host.mx.reset();
+  scene.batch.hosts[0].asked_name = "mx1";
+  scene.batch.suffixes = "lab";
+  auto plan = scene.plan();
+  assert_policy<Authenticate>(scene.host(plan, 0));
+  scene.batch.suffixes = "elsewhere.lab";
+  plan = scene.plan();
+  assert_policy<SkipHost>(scene.host(plan, 0));
+}
+END_TEST
+
 START_TEST(domains_are_planned_apart) {
   AddressBatch batch = make_batch(1, 3);
   batch.recipients[1].domain = "other.lab";
@@ -492,6 +596,10 @@ int main() {
   tcase_add_test(tc, hosts_that_nobody_can_use_decide_nothing);
   tcase_add_test(tc, insecure_mx_may_needs_the_proof);
   tcase_add_test(tc, lists_are_asked_about_the_groups_recipients);
+  tcase_add_test(tc, a_renamed_domain);
+  tcase_add_test(tc, every_rename_counts);
+  tcase_add_test(tc, recipients_with_another_first_name_are_planned_apart);
+  tcase_add_test(tc, a_completed_host_has_its_own_records);
   tcase_add_test(tc, domains_are_planned_apart);
   tcase_add_test(tc, a_host_without_a_plan_is_not_used);
   tcase_add_test(tc, each_decision_is_explained);
