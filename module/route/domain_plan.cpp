@@ -46,6 +46,14 @@ Error not_named(const std::string& host, const std::string& domain) {
   return {ErrorKind::DnsBogus,
           format("DANE error: {} is not a mail server of {} in the validated DNS, though the "
                  "system's resolver says so",
+                 printable(host), printable(domain))};
+}
+
+// The records that a router's check_srv asks for are validated by nobody.
+Error by_srv(const std::string& host, const std::string& domain) {
+  return {ErrorKind::DnsBogus,
+          format("DANE error: {} is not a mail server of the signed domain {} by its MX records; "
+                 "SRV records (check_srv) are not validated",
                  printable(host), domain)};
 }
 
@@ -68,6 +76,7 @@ class Planner {
   HostPlan judge_literal(const HostKey& key, DaneWish wish, AddressLiteral literal);
   HostPlan judge_records(const HostKey& key, DaneWish wish, const Reached& reached);
   [[nodiscard]] Result<Reached> reach(const HostKey& key, const DnsName& host);
+  [[nodiscard]] Result<Reached> reach_by_record(const DnsName& host);
   [[nodiscard]] Result<void> check_renames();
   [[nodiscard]] Result<void> check_rename(const DomainRename& rename);
   bool completes(const DnsName& name, const DnsName& whole) const;
@@ -92,6 +101,7 @@ class Planner {
   Deadline end_;
   std::optional<Listed> audit_;       // dane_audit_domains
   std::string audited_;               // what was last said of it
+  bool told_of_records_ = false;
   std::optional<DomainRoute> route_;  // asked for once, and only if some host can have a policy
   std::optional<Result<void>> renames_checked_;
   std::optional<ProvedUnsigned> unsigned_rename_;  // anybody can have chosen the domain
@@ -202,20 +212,42 @@ bool Planner::named_by_record(const HostKey& key) const {
   });
 }
 
-// An error means that the host must not be used. A configured name that Exim expanded by MX records
-// ("host/mx" in a route list) ends in a name that nobody validated: it is held to its records, and
-// proves nothing.
+// A configured name that Exim expanded by MX records ("name/mx" in a route): the validated records of one
+// such name must name the host. Nothing tells which of them did, so it proves nothing of the recipient's
+// domain. Where the configuration does not tell the names, the host is held to its records, and no more.
+Result<Reached> Planner::reach_by_record(const DnsName& host) {
+  const Reached reached{{HostRole::InsecureMx, host, host, host}, std::nullopt};
+  if (group_.mx_names.empty()) {
+    const std::string line = format("DANE: {} is named by a record that cannot be validated (\"/mx\" in a "
+                                    "route)", host.text());
+    if (!std::exchange(told_of_records_, true)) server_.note(line);
+    return reached;
+  }
+  std::istringstream names(group_.mx_names);
+  for (std::string text; names >> text;) {
+    const auto name = DnsName::of_any_kind(text);
+    if (!name) return tl::unexpected(name.error());
+    const auto route = look_up_domain(resolver_, *name);
+    if (const auto* failed = std::get_if<MxFailed>(&route.mx))
+      return fail(failed->error.kind, lookup_text("MX", text, failed->error));
+    if (role_of_host(route, host)) return reached;
+  }
+  return tl::unexpected(not_named(host.text(), group_.mx_names));
+}
+
+// An error means that the host must not be used.
 Result<Reached> Planner::reach(const HostKey& key, const DnsName& host) {
   // RFC 7672 2.2.2, D-056
+  if (group_.route == RouteKind::Fixed && named_by_record(key)) return reach_by_record(host);
   if (group_.route == RouteKind::Fixed) {
-    const bool vouched = !named_by_record(key) && !unsigned_rename_;
-    const auto role = vouched ? HostRole::NonMx : HostRole::InsecureMx;
+    const auto role = unsigned_rename_ ? HostRole::InsecureMx : HostRole::NonMx;
     return Reached{{role, host, host, host}, unsigned_rename_};
   }
   auto route = mx_route();
   if (!route) return tl::unexpected(route.error());
   // D-041: the validated MX records must name it.
   auto role = role_of_host(*route, host);
+  if (!role && group_.by_srv) return tl::unexpected(by_srv(host.text(), group_.domain));
   if (!role) return tl::unexpected(not_named(host.text(), group_.domain));
   if (unsigned_rename_)
     return Reached{{HostRole::InsecureMx, host, host, host}, unsigned_rename_};
@@ -426,10 +458,16 @@ std::vector<RecipientGroup> recipients_by_domain(const AddressBatch& batch) {
     const auto& recipient = batch.recipients[i];
     auto same = std::find_if(groups.begin(), groups.end(), [&](const RecipientGroup& group) {
       return group.domain == recipient.domain && group.route == recipient.route &&
-             group.renames == recipient.renames;
+             group.renames == recipient.renames && group.mx_names == recipient.mx_names &&
+             group.by_srv == recipient.by_srv;
     });
     if (same == groups.end())
-      same = groups.insert(same, {recipient.domain, recipient.route, {}, recipient.renames});
+      same = groups.insert(same, {recipient.domain,
+                                  recipient.route,
+                                  {},
+                                  recipient.renames,
+                                  recipient.mx_names,
+                                  recipient.by_srv});
     same->recipients.push_back(i);
   }
   return groups;

@@ -25,6 +25,8 @@ struct RecipientGroup {
   RouteKind route = RouteKind::Mx;
   std::vector<std::size_t> recipients;
   std::vector<DomainRename> renames{};
+  std::string mx_names{};
+  bool by_srv = false;
 };
 
 // In the order in which the domains first appear.

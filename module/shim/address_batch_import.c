@@ -3,10 +3,7 @@
  * batch that turns out to have no DANE policy can be delegated as it came. */
 #include "shim.h"
 
-#include "routers/dnslookup.h"
-#include "routers/rf_functions.h"
-
-static void *array(size_t count, size_t size)
+void *batch_array(size_t count, size_t size)
 {
   void *a = store_get((int)((count ? count : 1) * size), GET_UNTAINTED);
   memset(a, 0, count * size);
@@ -36,47 +33,6 @@ static const char *notify_of(const address_item *a)
   return g ? CCS string_from_gstring(g) : NULL;
 }
 
-/* Did a router that asks the DNS put this address in the place of its parent? A parent of another kind
- * (an alias, a filter) had its children from the configuration. */
-static BOOL renamed(const address_item *a)
-{
-  const address_item *parent = a->parent;
-  return parent && parent->router && parent->domain && a->domain && strcmpic(a->domain, parent->domain) != 0 &&
-         strcmp(CCS parent->router->drinst.driver_name, "dnslookup") == 0 &&
-         !(parent->router->self_code == self_reroute && parent->router->self &&
-           strcmpic(a->domain, parent->router->self) == 0);
-}
-
-static const struct danesmtp_rename *renames_of(const address_item *a, size_t *count)
-{
-  struct danesmtp_rename *all;
-  *count = 0;
-  for (const address_item *one = a; one; one = one->parent) *count += renamed(one);
-  if (*count == 0) return NULL;
-  all = array(*count, sizeof(*all));
-  for (size_t i = 0; a; a = a->parent)
-    if (renamed(a))
-      all[i++] = (struct danesmtp_rename) { .from = CCS a->parent->domain, .to = CCS a->domain };
-  return all;
-}
-
-/* What completes a name on this machine, as the resolver and the routers are configured. */
-static const char *suffixes(const address_item *a)
-{
-  gstring *g = string_get(64);
-  const res_state res = os_get_dns_resolver_res();
-  for (size_t i = 0; i < nelem(res->dnsrch) && res->dnsrch[i]; i++)
-    g = string_fmt_append(g, "%s ", res->dnsrch[i]);
-  for (; a; a = a->parent) {
-    if (!a->router || strcmp(CCS a->router->drinst.driver_name, "dnslookup") != 0) continue;
-    const dnslookup_router_options_block *ob = a->router->drinst.options_block;
-    const uschar *list = ob->widen_domains, *suffix;
-    int sep = 0;
-    while ((suffix = string_nextinlist(&list, &sep, NULL, 0))) g = string_fmt_append(g, "%s ", suffix);
-  }
-  return CCS string_from_gstring(g);
-}
-
 /* The address chain, for as long as it is not whole, of the named recipients in order. */
 void batch_chain(struct batch_handle *h, const size_t *recipients, size_t count)
 {
@@ -95,8 +51,8 @@ static void import_recipients(struct batch_handle *h, BOOL hosts_of_transport)
   struct danesmtp_recipient *recipients;
   size_t count = 0, i = 0;
   for (const address_item *a = h->addresses; a; a = a->next) count++;
-  h->recipients = array(count, sizeof(*h->recipients));
-  recipients = array(count, sizeof(*recipients));
+  h->recipients = batch_array(count, sizeof(*h->recipients));
+  recipients = batch_array(count, sizeof(*recipients));
   for (address_item *a = h->addresses; a; a = a->next, i++) {
     h->recipients[i] = a;
     recipients[i] = (struct danesmtp_recipient) {
@@ -107,7 +63,9 @@ static void import_recipients(struct batch_handle *h, BOOL hosts_of_transport)
       .dsn_notify = notify_of(a),
       .dsn_orcpt = CCS a->dsn_orcpt,
     };
-    recipients[i].renames = renames_of(a, &recipients[i].rename_count);
+    if (!hosts_of_transport) recipients[i].mx_names = route_mx_names(a);
+    recipients[i].by_srv = route_by_srv(a);
+    recipients[i].renames = route_renames(a, &recipients[i].rename_count);
   }
   h->batch.recipients = recipients;
   h->batch.recipient_count = count;
@@ -135,9 +93,9 @@ void batch_list_hosts(struct batch_handle *h, host_item *list)
 {
   size_t count = 0, i = 0;
   for (const host_item *host = list; host; host = host->next) count++;
-  h->hosts = array(count, sizeof(*h->hosts));
-  h->notes = array(count, sizeof(*h->notes));
-  h->bridge_hosts = array(count, sizeof(*h->bridge_hosts));
+  h->hosts = batch_array(count, sizeof(*h->hosts));
+  h->notes = batch_array(count, sizeof(*h->notes));
+  h->bridge_hosts = batch_array(count, sizeof(*h->bridge_hosts));
   for (host_item *host = list; host; host = host->next, i++) {
     h->hosts[i] = host;
     h->bridge_hosts[i] = (struct danesmtp_host) {
@@ -236,7 +194,7 @@ enum batch_imported batch_import(struct batch_handle *h, transport_instance *tbl
   if (h->transport_hosts && !ob->hosts) return BATCH_WITHOUT_HOSTS;
   if (!import_hosts(h)) return BATCH_UNUSABLE;
   import_recipients(h, h->transport_hosts);
-  h->batch.suffixes = suffixes(addresses);
+  h->batch.suffixes = route_suffixes(addresses);
   h->batch.transport_name = CCS tblock->drinst.name;
   h->batch.spool_directory = CCS spool_directory;
   h->batch.sender = CCS return_path;

@@ -57,6 +57,8 @@ struct danesmtp_recipient {
   const char *domain;
   const struct danesmtp_rename *renames; /* on the way to this domain, the last one first */
   size_t rename_count;
+  const char *mx_names; /* configured as "name/mx", by spaces; NULL: none, or it cannot be told */
+  int32_t by_srv;       /* the router asked for SRV records */
   int32_t route;       /* enum danesmtp_route */
   int32_t dsn_last_hop;   /* no notification is asked of the next server */
   const char *dsn_notify; /* NOTIFY= (RFC 3461); NULL: not asked for */

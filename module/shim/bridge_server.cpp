@@ -186,6 +186,8 @@ BatchRecipient import_recipient(const danesmtp_recipient& recipient) {
   for (std::size_t i = 0; i < recipient.rename_count; ++i)
     imported.renames.push_back(
         {text_of(recipient.renames[i].from), text_of(recipient.renames[i].to)});
+  imported.mx_names = text_of(recipient.mx_names);
+  imported.by_srv = recipient.by_srv != 0;
   imported.dsn_notify = text_of(recipient.dsn_notify);
   imported.dsn_orcpt = text_of(recipient.dsn_orcpt);
   imported.dsn_last_hop = recipient.dsn_last_hop != 0;

@@ -20,6 +20,14 @@ static const optionlist own_table[] = {
   OWN(dane_resolver),
   OWN(dane_trust_anchor_file),
 };
+
+/* Exim's own, which a build without DANE does not have. What mail is sent in clear must not depend on
+ * how Exim was built. */
+static const optionlist dane_table[] = {
+  OWN(dane_require_tls_ciphers),
+  OWN(hosts_require_dane),
+  OWN(hosts_try_dane),
+};
 #undef OWN
 
 static const struct danesmtp_options own_defaults = {
@@ -30,12 +38,31 @@ static const struct danesmtp_options own_defaults = {
   .dane_insecure_mx = US"dane",
   .dane_resolver = US"auto",
   .dane_trust_anchor_file = NULL,
+  .dane_require_tls_ciphers = NULL,
+  .hosts_require_dane = NULL,
+  .hosts_try_dane = US"*",
 };
 
 /* Exim searches the table by binary search in strcmp order. */
 static int by_name(const void *a, const void *b)
 {
   return strcmp(((const optionlist *)a)->name, ((const optionlist *)b)->name);
+}
+
+static void append(const optionlist *options, size_t count)
+{
+  for (size_t i = 0; i < count; i++) {
+    optionlist *o = option_table + option_table_count++;
+    *o = options[i];
+    o->v.offset += (long)own_offset;
+  }
+}
+
+static BOOL smtp_has(const char *name)
+{
+  for (int i = 0; i < *smtp_transport_info.drinfo.options_count; i++)
+    if (strcmp(smtp_transport_info.drinfo.options[i].name, name) == 0) return TRUE;
+  return FALSE;
 }
 
 void option_table_build(void)
@@ -46,8 +73,7 @@ void option_table_build(void)
 
   own_offset = ((size_t)smtp->options_len + align) & ~align;
   option_block_length = (int)(own_offset + sizeof(own_defaults));
-  option_table_count = smtp_count + (int)nelem(own_table);
-  option_table = calloc((size_t)option_table_count, sizeof(optionlist));
+  option_table = calloc((size_t)smtp_count + nelem(own_table) + nelem(dane_table), sizeof(optionlist));
   option_defaults = calloc(1, (size_t)option_block_length);
   if (!option_table || !option_defaults) abort();
 
@@ -58,11 +84,10 @@ void option_table_build(void)
     option_table[i] = smtp->options[i];
     option_table[i].type &= ~opt_set; /* left there by an earlier instance of driver = smtp */
   }
-  for (size_t i = 0; i < nelem(own_table); i++) {
-    optionlist *o = option_table + smtp_count + i;
-    *o = own_table[i];
-    o->v.offset += (long)own_offset;
-  }
+  option_table_count = smtp_count;
+  append(own_table, nelem(own_table));
+  for (size_t i = 0; i < nelem(dane_table); i++)
+    if (!smtp_has(dane_table[i].name)) append(dane_table + i, 1);
   qsort(option_table, (size_t)option_table_count, sizeof(optionlist), by_name);
 }
 

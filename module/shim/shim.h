@@ -23,6 +23,10 @@ struct danesmtp_options {
   uschar *dane_insecure_mx;
   uschar *dane_resolver;
   uschar *dane_trust_anchor_file;
+  /* Exim's own; of use only where its smtp driver has no such options */
+  uschar *dane_require_tls_ciphers;
+  uschar *hosts_require_dane;
+  uschar *hosts_try_dane;
 };
 
 /* One call of the transport. */
@@ -100,6 +104,13 @@ enum batch_imported batch_import(struct batch_handle *h, transport_instance *tbl
 void batch_list_hosts(struct batch_handle *h, host_item *list);
 void batch_chain(struct batch_handle *h, const size_t *recipients, size_t count);
 void batch_chain_whole(struct batch_handle *h);
+void *batch_array(size_t count, size_t size);
+
+/* route_names.c */
+const struct danesmtp_rename *route_renames(const address_item *a, size_t *count);
+const char *route_suffixes(const address_item *a);
+const char *route_mx_names(address_item *a);
+int route_by_srv(const address_item *a);
 
 /* exim_services.c, host_services.c, recipient_result_export.c */
 void exim_services_fill(struct danesmtp_services *services);

@@ -204,6 +204,7 @@ SCENARIOS = {
     "mx-literal": ("router", "router"),
     "mx-literal-first": DANE,
     "odd-mx": DANE,
+    "tlsa-odd-alias": DANE,
     "first.alias-chain": DANE,
     "no-address": ("router", "router"),
     "two-plain": ONLY_TRY,

@@ -47,6 +47,11 @@ OWN_HOSTS = """accept:
 """
 
 
+ROUTES = smarthost_router("x").replace('* "x"', "other.lab plain.lab/mx ; anywhere.lab ee.lab/mx")
+ROUTE_DATA = smarthost_router("x").replace('route_list = * "x"', "route_data = ${if eq{$domain}{anywhere.lab}{ee.lab/mx}}")
+SRV = MX_ROUTER.replace("no_more", "check_srv = smtp\n  no_more")
+
+
 def by_name(host):
     return smarthost_router(host).replace(f'"{host}"', f"{host} byname")
 
@@ -87,6 +92,23 @@ WAYS = (
         "anywhere.lab", hosts_file="192.0.2.28 mx.ee.lab", routers=by_name("mx.ee.lab")),
     Way("an unsigned domain, wherever", "no", "plain.lab is not signed", "plain.lab",
         lies=("mx.plain.lab. A 192.0.2.28",)),
+
+    # -- configured names that a record expands; tests D-041
+    Way("name/mx", "yes", "ee.lab MX 10 mx.ee.lab", "anywhere.lab", routers=smarthost_router("ee.lab/mx")),
+    Way("name/mx, forged", NOT_NAMED, "ee.lab MX 10 mx.ee.lab", "anywhere.lab",
+        lies=("ee.lab. MX 10 mx.plain.lab.",), routers=smarthost_router("ee.lab/mx")),
+    Way("name/mx of another route", NOT_NAMED, "ee.lab MX 10 mx.ee.lab", "anywhere.lab",
+        lies=("ee.lab. MX 10 mx.plain.lab.",), routers=ROUTES),
+    Way("name/mx in route_data", NOT_NAMED, "ee.lab MX 10 mx.ee.lab", "anywhere.lab",
+        lies=("ee.lab. MX 10 mx.plain.lab.",), routers=ROUTE_DATA),
+    Way("name/mx of a bogus domain", "wait MX look-up of bogus-mx.lab", "bogus-mx.lab is bogus", "anywhere.lab",
+        routers=smarthost_router("bogus-mx.lab/mx")),
+    Way("name/mx, dane_insecure_mx = may", "yes", "ee.lab MX 10 mx.ee.lab", "anywhere.lab",
+        options={"dane_insecure_mx": "may"}, routers=smarthost_router("ee.lab/mx")),
+    Way("check_srv, forged", "wait SRV records (check_srv) are not validated", HELD,
+        lies=("_smtp._tcp.impostor.lab. SRV 0 0 25 mx.plain.lab.",), routers=SRV),
+    Way("check_srv, unsigned", "no", "plain.lab is not signed", "plain.lab",
+        lies=("_smtp._tcp.plain.lab. SRV 0 0 25 mx.signed-no-tlsa.lab.",), routers=SRV),
 
     # -- lists that have to know the address
     Way("required by name", REQUIRED, PLAIN, "anywhere.lab",
@@ -234,3 +256,29 @@ def test_nobody_renames_the_recipient(world, sender, ways_rows, rename):
     ways_rows.append((rename.configuration(), f"{asked} is called {rename.told}", rename.truth, rename.expected,
                       seen[:160]))
     assert agrees(rename.expected, seen), mail.mainlog()
+
+
+def test_hosts_is_expanded_once(world, sender, tmp_path):
+    """An expansion with another result each time: the judged host is the one that gets the mail."""
+    count, script = tmp_path / "count", tmp_path / "hosts"
+    script.write_text(f"""#!/bin/sh
+echo x >> {count}
+[ $(wc -l < {count}) = 1 ] && echo mx.signed-no-tlsa.lab || echo mx.impostor.lab
+""", encoding="ascii")
+    script.chmod(0o755)
+    for path in (*list(tmp_path.parents)[:-1], tmp_path):
+        path.chmod(path.stat().st_mode | 0o001)
+    tmp_path.chmod(0o777)
+    mail = sender(driver="danesmtp", routers=OWN_HOSTS,
+                  options={"dane_resolver": world.unbound_conf(), "hosts": f"${{run{{{script}}}}}"})
+    message_id = mail.send("bob@anywhere.lab")
+    assert count.read_text(encoding="ascii") == "x\n", mail.mainlog()
+    assert "H=mx.signed-no-tlsa.lab" in mail.mainlog()
+
+
+def test_hosts_that_cannot_be_expanded_wait(world, sender):
+    mail = sender(driver="danesmtp", routers=OWN_HOSTS,
+                  options={"dane_resolver": world.unbound_conf(), "hosts": "${no_such_variable}"})
+    message_id = mail.send("bob@anywhere.lab")
+    assert mail.queue() == {message_id: ["bob@anywhere.lab"]}
+    assert "option hosts" in mail.mainlog()

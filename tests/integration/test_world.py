@@ -82,6 +82,7 @@ DNS_STATES = {
     "two-mx-down": ("secure", "secure none", "secure none"),
     "mixed": ("secure", "secure none", "secure none"),
     "alias-chain": ("secure none", "secure", "secure"),
+    "tlsa-odd-alias": ("secure", "secure", "secure"),
     "odd-mx": ("secure", "secure none", "secure none"),
     "no-address": ("secure", "secure none", "secure none"),
     "two-plain": ("secure", "secure none", "secure none"),

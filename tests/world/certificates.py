@@ -81,7 +81,7 @@ LEAVES = _self_signed(
     "tlsa-cname-loop", "tlsa-dname", "tlsa-wildcard", "tlsa-wildcard-wrong", "cname-both",
     "cname-both-wrong", "cname-between", "cname-insecure", "mx-dname", "domain-dname",
     "mx-literal-first", "mx-loopback-first", "many-addresses", "two-keys", "unknown-algorithm",
-    "two-plain", "alias-chain",
+    "two-plain", "alias-chain", "tlsa-odd-alias",
 )
 
 

@@ -194,6 +194,10 @@ ZONES_DNS = (
         _25._tcp.a/b TLSA 3 1 1 =odd-mx
         """, (exim("192.0.2.55", "odd-mx"),)),
     Zone("no-address", "@ MX 10 mx"),
+    Zone("tlsa-odd-alias", one_mx("192.0.2.59") + """
+        _25._tcp.mx CNAME a/b
+        a/b TLSA 3 1 1 =tlsa-odd-alias
+        """, (exim("192.0.2.59", "tlsa-odd-alias"),)),
     Zone("alias-chain", """
         first CNAME second
         second CNAME third
