@@ -12,8 +12,11 @@ namespace {
 // The first host with something to say, in the order of the list.
 CalloutAnswer answer_of(const DomainPlan& plan, const AddressBatch& batch) {
   if (plan.failure) return {CalloutPolicy::Unknown, printable(plan.failure->text)};
-  if (!plan.needs_us()) return {CalloutPolicy::None, ""};
+  if (!plan.needs_us(batch)) return {CalloutPolicy::None, ""};
   for (const auto& host : batch.hosts) {
+    if (host.lookup == AddressLookup::NoneByRouter) continue;
+    if (host.lookup == AddressLookup::Failed)
+      return {CalloutPolicy::Unknown, format("{}: its address is not known", host.asked_name)};
     const HostPlan& one = plan.host(host);
     if (std::holds_alternative<NoDane>(one.policy)) continue;
     const auto policy = std::holds_alternative<SkipHost>(one.policy) ? CalloutPolicy::Unknown

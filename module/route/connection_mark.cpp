@@ -136,12 +136,13 @@ void add_session(Facts& facts, const SessionSettings& session) {
 }
 
 void add_host(Facts& facts, const BatchHost& host) {
-  const auto& [name, asked_name, address, port, mx] = host;
+  const auto& [name, asked_name, address, port, mx, lookup] = host;
   facts.add("host", name);
   facts.add("address", address);
   facts.irrelevant(asked_name, "what it decides is in the plan");
   facts.irrelevant(port, "the request has the one that is used");
   facts.irrelevant(mx, "the order of hosts");
+  facts.irrelevant(lookup, "a host with a connection was found");
 }
 
 // Lists that say more of the connection than the settings do.

@@ -19,7 +19,7 @@
 extern "C" {
 #endif
 
-#define DANESMTP_BRIDGE_VERSION 11u
+#define DANESMTP_BRIDGE_VERSION 12u
 #define DANESMTP_CORE_SYMBOL "danesmtp_core"
 
 /* What came of looking for a host's addresses. */

@@ -88,7 +88,11 @@ static BOOL import_callout(struct batch_handle *h, transport_instance *tblock, a
     if (!(tf->hosts = expanded_once(tf->hosts))) return FALSE;
     ob->hosts = tf->hosts;
   }
-  const BOOL imported = batch_import(h, tblock, addr);
+  uschar *const message = addr->message;
+  const int transport_return = addr->transport_return;
+  const BOOL imported = batch_import(h, tblock, addr) == BATCH_COMPLETE;
+  addr->message = message;
+  addr->transport_return = transport_return;
   ob->hosts = hosts;
   return imported && h->batch.recipients;
 }
@@ -113,22 +117,21 @@ static const char *question_of(const struct batch_handle *h)
   }
   qsort(hosts, count, sizeof(*hosts), by_text);
   for (size_t i = 0; i < count; i++) g = string_cat(g, CUS hosts[i]);
+  for (size_t i = 0; i < r->rename_count; i++)
+    g = string_fmt_append(g, " %s>%s", r->renames[i].from, r->renames[i].to);
+  g = string_fmt_append(g, " %s %d", r->mx_names ? r->mx_names : "", r->by_srv);
   return CCS string_from_gstring(g);
 }
 
 /* Lists that may say something else of the next recipient. */
 static BOOL differs_by_recipient(const transport_instance *tblock)
 {
-  const smtp_transport_options_block *ob = tblock->drinst.options_block;
-  const struct danesmtp_options *own = own_options(tblock);
-  const uschar *texts[] = {
-#ifdef SUPPORT_DANE
-    ob->hosts_try_dane, ob->hosts_require_dane,
-#endif
-    own->dane_audit_domains, own->dane_except_domains, ob->port,
-  };
-  for (size_t i = 0; i < nelem(texts); i++)
-    if (texts[i] && Ustrchr(texts[i], '$')) return TRUE;
+  static const char *const names[] = { "hosts_try_dane", "hosts_require_dane", "dane_audit_domains",
+                                       "dane_except_domains", "port" };
+  for (size_t i = 0; i < nelem(names); i++) {
+    uschar **text = option_address(tblock, names[i], opt_stringptr);
+    if (text && *text && Ustrchr(*text, '$')) return TRUE;
+  }
   return FALSE;
 }
 
@@ -152,6 +155,15 @@ static void remember(const struct answer *answer, const char *question)
   place->question = strdup(question);
 }
 
+/* In the place of the service: Exim is not delivering, so no more is set than ask_core() restores. */
+static void about(void *exim, const size_t *recipients, size_t count)
+{
+  const struct batch_handle *h = exim;
+  if (count == 0) return;
+  deliver_domain = h->recipients[recipients[0]]->domain;
+  deliver_localpart = h->recipients[recipients[0]]->local_part;
+}
+
 /* Everything that goes wrong ends in "unknown". */
 static int ask_core(struct batch_handle *h, const char **why)
 {
@@ -161,7 +173,8 @@ static int ask_core(struct batch_handle *h, const char **why)
   const uschar *domain = deliver_domain, *local_part = deliver_localpart;
   uschar *dnssec = lookup_dnssec_authenticated;
   const int port = deliver_host_port;
-  const struct danesmtp_services services = all_services();
+  struct danesmtp_services services = all_services();
+  services.about = about;
 
   const int policy = core->may_have_policy(&services, h, &h->batch, why);
 

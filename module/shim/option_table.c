@@ -23,11 +23,13 @@ static const optionlist own_table[] = {
 
 /* Exim's own, which a build without DANE does not have. What mail is sent in clear must not depend on
  * how Exim was built. */
+#define EXIMS(field) { #field, opt_stringptr, { .offset = offsetof(struct danesmtp_options, field) } }
 static const optionlist dane_table[] = {
-  OWN(dane_require_tls_ciphers),
-  OWN(hosts_require_dane),
-  OWN(hosts_try_dane),
+  EXIMS(dane_require_tls_ciphers),
+  EXIMS(hosts_require_dane),
+  EXIMS(hosts_try_dane),
 };
+#undef EXIMS
 #undef OWN
 
 static const struct danesmtp_options own_defaults = {

@@ -100,18 +100,38 @@ static BOOL any_by_record(const host_item *host)
   return FALSE;
 }
 
-const char *route_mx_names(address_item *a)
+/* Sets what the router's expansion saw of the address; gives back what there was. */
+struct variables {
+  const uschar *domain, *local_part;
+  uschar *address_data, *domain_data, *local_part_data;
+  tree_node *router;
+};
+
+static struct variables set_variables(struct variables v)
 {
-  address_item *next = a->next;
+  const struct variables before = { deliver_domain, deliver_localpart, deliver_address_data, deliver_domain_data,
+                                    deliver_localpart_data, router_var };
+  deliver_domain = v.domain;
+  deliver_localpart = v.local_part;
+  deliver_address_data = v.address_data;
+  deliver_domain_data = v.domain_data;
+  deliver_localpart_data = v.local_part_data;
+  router_var = v.router;
+  return before;
+}
+
+const char *route_mx_names(const address_item *a)
+{
   const uschar *hosts, *name;
   gstring *g = NULL;
   int sep = 0;
   if (!router_is(a, "manualroute") || !any_by_record(a->host_list)) return NULL;
-  a->next = NULL;
-  deliver_set_expansions(NULL);
-  deliver_set_expansions(a);
-  a->next = next;
-  if (!(hosts = configured_hosts(a))) return NULL;
+  const struct variables before = set_variables((struct variables) {
+    a->domain, a->local_part, a->prop.address_data, a->prop.domain_data, a->prop.localpart_data,
+    a->prop.variables });
+  hosts = configured_hosts(a);
+  (void)set_variables(before);
+  if (!hosts) return NULL;
   while ((name = string_nextinlist(&hosts, &sep, NULL, 0))) {
     host_item host = { .name = name };
     (void)host_item_get_port(&host);

@@ -109,7 +109,7 @@ void *batch_array(size_t count, size_t size);
 /* route_names.c */
 const struct danesmtp_rename *route_renames(const address_item *a, size_t *count);
 const char *route_suffixes(const address_item *a);
-const char *route_mx_names(address_item *a);
+const char *route_mx_names(const address_item *a);
 int route_by_srv(const address_item *a);
 
 /* exim_services.c, host_services.c, recipient_result_export.c */

@@ -298,18 +298,20 @@ def test_configured_host(world, sender, hosts, expected):
 
 
 # tests D-067
-@pytest.mark.parametrize("zone,address,certificate,expected", [
-    ("smtps", "192.0.2.190", "smtps", "dane"),
-    ("smtps-impostor", "192.0.2.191", "smtps-impostor", NO_MATCH),
+@pytest.mark.parametrize("zone,address,certificate,expected,protocol", [
+    ("smtps", "192.0.2.190", "smtps", "dane", "smtps"),
+    ("smtps", "192.0.2.190", "smtps", "dane", "SMTPS"),
+    ("smtps", "192.0.2.190", "smtps", "dane", "${if eq{$host}{mx.smtps.lab}{Submissions}{smtp}}"),
+    ("smtps-impostor", "192.0.2.191", "smtps-impostor", NO_MATCH, "smtps"),
 ])
 def test_tls_from_the_start_is_judged_by_its_own_port(world, sender, zone, address, certificate,
-                                                      expected):
+                                                      expected, protocol):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(world.certificates[certificate].pem_file)
     listener = context.wrap_socket(peer_socket(address, 465), server_side=True,
                                    do_handshake_on_connect=False)
     mail = sender(driver="danesmtp", routers=smarthost_router(f"mx.{zone}.lab"),
-                  options={"dane_trust_anchor_file": world.trust_anchor, "protocol": "smtps"})
+                  options={"dane_trust_anchor_file": world.trust_anchor, "protocol": protocol, "port": "465"})
     server = ScriptedServer(listener, None, {}, mail.home / "record")
     try:
         message_id = mail.send("bob@anywhere.lab")

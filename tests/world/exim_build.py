@@ -33,12 +33,12 @@ class EximBuild:
             raise WorldError(f"Exim reads only {TRUSTED_NAMES_READ} trusted configuration names")
         own_list.write_text("".join(f"{name}\n" for name in configurations), encoding="utf-8")
         own_list.chmod(0o644)
-        _put_over(own_list, self.trusted_list)
+        put_over(own_list, self.trusted_list)
 
     def use_modules_of_environment(self):
         chosen = os.environ.get("DANESMTP_MODULE_DIR")
         if chosen:
-            _put_over(chosen, self.module_dir)
+            put_over(chosen, self.module_dir)
 
     @contextlib.contextmanager
     def other_modules(self):
@@ -46,7 +46,7 @@ class EximBuild:
         with tempfile.TemporaryDirectory() as directory:
             os.chmod(directory, 0o755)
             shutil.copytree(self.module_dir, directory, dirs_exist_ok=True)
-            _put_over(directory, self.module_dir)
+            put_over(directory, self.module_dir)
             try:
                 yield Path(directory)
             finally:
@@ -65,8 +65,8 @@ class EximBuild:
             yield directory
 
 
-def find_build():
-    tree = Path(os.environ.get("EXIM_BUILD_DIR") or DEFAULT_TREE)
+def find_build(tree=None):
+    tree = Path(tree or os.environ.get("EXIM_BUILD_DIR") or DEFAULT_TREE)
     config = tree / "config.h"
     if not config.exists():
         raise WorldError(f"no Exim build at {tree}: run scripts/get-exim or set EXIM_BUILD_DIR")
@@ -85,5 +85,5 @@ def find_build():
     return build
 
 
-def _put_over(source, target):
+def put_over(source, target):
     subprocess.run(["mount", "--bind", str(source), str(target)], check=True)

@@ -355,6 +355,41 @@ START_TEST(lists_are_asked_about_the_groups_recipients) {
 }
 END_TEST
 
+// tests D-041: "name/mx" in a route
+START_TEST(a_configured_name_is_validated) {
+  Scene scene;
+  auto& recipient = scene.batch.recipients[0];
+  recipient.route = RouteKind::Fixed;
+  recipient.mx_names = "other.lab smart.lab";
+  scene.resolver.mx_records["smart.lab"] = {{10, "mx1.lab"}};
+  scene.resolver.mx_records["other.lab"] = {{10, "mx.other.lab"}};
+  auto plan = scene.plan();
+  assert_policy<Authenticate>(scene.host(plan, 0));
+  ck_assert(scene.host(plan, 0).mx == MxTrust::Insecure);  // never CV=dane
+  assert_policy<SkipHost>(scene.host(plan, 1));            // forged
+  scene.resolver.failures["MX other.lab"] = kBogus;
+  plan = scene.plan();
+  assert_policy<SkipHost>(scene.host(plan, 0));
+  assert_text(scene.server.trace(), "");
+
+  recipient.mx_names.clear();  // not known here: the log says so, once
+  plan = scene.plan();
+  assert_policy<Authenticate>(scene.host(plan, 0));
+  ck_assert_uint_eq(scene.server.calls.size(), 1);
+  assert_contains(scene.server.trace(), "mx1.lab is named by a record that cannot be validated");
+}
+END_TEST
+
+START_TEST(srv_records_are_told_as_such) {
+  Scene scene;
+  scene.batch.recipients[0].by_srv = true;
+  scene.batch.hosts[1].asked_name = "sip.lab";
+  auto plan = scene.plan();
+  assert_policy<Authenticate>(scene.host(plan, 0));
+  assert_contains(std::get<SkipHost>(scene.host(plan, 1).policy).error.text, "check_srv");
+}
+END_TEST
+
 // tests D-041: the answer's name is not the one that was asked for
 START_TEST(a_renamed_domain) {
   struct Row {
@@ -600,6 +635,8 @@ int main() {
   tcase_add_test(tc, every_rename_counts);
   tcase_add_test(tc, recipients_with_another_first_name_are_planned_apart);
   tcase_add_test(tc, a_completed_host_has_its_own_records);
+  tcase_add_test(tc, a_configured_name_is_validated);
+  tcase_add_test(tc, srv_records_are_told_as_such);
   tcase_add_test(tc, domains_are_planned_apart);
   tcase_add_test(tc, a_host_without_a_plan_is_not_used);
   tcase_add_test(tc, each_decision_is_explained);
