@@ -161,6 +161,15 @@ TlsaDecision look_up_tlsa(Resolver& resolver, const DnsName& host, std::uint16_t
   return look_up_candidate(resolver, host, port);
 }
 
+HostDns look_up_addresses(Resolver& resolver, const DnsName& host) {
+  auto inet = resolver.addresses(host, AddressFamily::Inet);
+  auto inet6 = resolver.addresses(host, AddressFamily::Inet6);
+  HostDns found{family(inet), family(inet6),
+                TlsaLookupFailed{{ErrorKind::Internal, "no TLSA records were asked for"}}};
+  found.nonexistent = proved_nonexistent(inet, host) && proved_nonexistent(inet6, host);
+  return found;
+}
+
 HostDns look_up_host(Resolver& resolver, const DnsName& host, std::uint16_t port) {
   auto inet = resolver.addresses(host, AddressFamily::Inet);
   auto inet6 = resolver.addresses(host, AddressFamily::Inet6);

@@ -47,6 +47,9 @@ struct HostDns {
   bool may_have(const std::string& address) const;
 };
 
+// The addresses alone, for a host that nobody wants DANE with: `tlsa` is a failure.
+HostDns look_up_addresses(Resolver& resolver, const DnsName& host);
+
 // `host`: an MX hostname, a domain without MX, or a host that the configuration names. `port`: the
 // real TCP port (D-061). The decision is NoTlsa only when no failed look-up could have changed it;
 // without a validated address it is TlsaLookupFailed.

@@ -72,6 +72,7 @@ class Planner {
   [[nodiscard]] Result<bool> listed(const char* option, const HostKey& key);
   void plan_host(const HostKey& key);
   HostPlan decide(const HostKey& key);
+  HostPlan judge_unlisted(const HostKey& key, NotListed proof);
   HostPlan judge_host(const HostKey& key, DaneWish wish);
   HostPlan judge_literal(const HostKey& key, DaneWish wish, AddressLiteral literal);
   HostPlan judge_records(const HostKey& key, DaneWish wish, const Reached& reached);
@@ -277,6 +278,31 @@ HostPlan Planner::judge_literal(const HostKey& key, DaneWish wish, AddressLitera
   return plan;
 }
 
+// The lists were asked about a name and an address that nobody had validated: what they say holds for
+// the host only if the validated records lead to it (D-041). Its TLSA records are not asked for.
+HostPlan Planner::judge_unlisted(const HostKey& key, NotListed proof) {
+  HostPlan plan;
+  auto checked = check_renames();
+  const auto literal = AddressLiteral::by(key.first);
+  if (checked && literal) return judge_literal(key, DaneWish::Try, *literal);
+  const auto host = DnsName::of_any_kind(key.first);
+  auto reached = host ? reach(key, *host) : tl::unexpected(host.error());
+  if (!checked || !reached) {
+    plan.policy = SkipHost{checked ? reached.error() : checked.error()};
+    return plan;
+  }
+  resolver_.limit(earlier(end_, Deadline::in(kHostLookUps)));  // D-013
+  HostDns dns = look_up_addresses(resolver_, *host);
+  const auto whole = dns.nonexistent ? completed(key, *host) : std::nullopt;
+  if (whole) dns = look_up_addresses(resolver_, *whole);
+  note_unproved(key, dns);
+  if (dns.inet.error && dns.inet6.error && !any_in_hosts_file(key))
+    plan.policy = SkipHost{*dns.inet.error};
+  else
+    plan.policy = NoDane(proof, "the host is not in hosts_try_dane");
+  return plan;
+}
+
 HostPlan Planner::judge_host(const HostKey& key, DaneWish wish) {
   HostPlan plan;
   if (auto checked = check_renames(); !checked) {
@@ -354,7 +380,7 @@ HostPlan Planner::decide(const HostKey& key) {
   if (const auto* error = std::get_if<Error>(&wish))
     plan.policy = SkipHost{*error};
   else if (const auto* proof = std::get_if<NotListed>(&wish))
-    plan.policy = NoDane(*proof, "the host is not in hosts_try_dane");
+    plan = judge_unlisted(key, *proof);
   else
     plan = judge_host(key, std::get<DaneWish>(wish));
   return plan;

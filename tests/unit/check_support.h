@@ -2,12 +2,12 @@
 // What the unit tests share on top of Check: results, C++ values, and the main function.
 #pragma once
 
+#include "core/result.h"  // before check.h, which has a macro fail()
+
 #include <check.h>
 
 #include <cstdlib>
 #include <string>
-
-#include "core/result.h"
 
 namespace danesmtp::test {
 

@@ -106,11 +106,37 @@ START_TEST(no_records_at_all_is_delegated) {
 }
 END_TEST
 
-START_TEST(hosts_outside_hosts_try_dane_cost_no_look_up) {
+START_TEST(hosts_outside_hosts_try_dane_are_not_asked_for_records) {
   Scene scene;
   scene.server.lists.clear();
   ck_assert(!scene.plan().needs_us(scene.batch));
-  assert_text(scene.resolver.asked, "");
+  ck_assert_msg(scene.resolver.asked.find("TLSA") == std::string::npos, "asked");
+}
+END_TEST
+
+// tests D-041: a list that was asked about a forged name or address has said nothing of the real host
+START_TEST(a_list_says_no_of_hosts_of_the_validated_records_alone) {
+  Scene scene;
+  scene.server.lists.clear();
+  scene.batch.hosts[1].asked_name = scene.batch.hosts[1].name = "evil.lab";
+  scene.resolver.a_records["evil.lab"] = {scene.batch.hosts[1].address};
+  scene.batch.hosts[0].address = "192.0.2.66";
+  auto plan = scene.plan();
+  assert_policy<SkipHost>(scene.host(plan, 0));
+  assert_policy<SkipHost>(scene.host(plan, 1));
+  ck_assert(plan.needs_us(scene.batch));
+
+  Scene failing;
+  failing.server.lists.clear();
+  failing.resolver.failures["A mx1.lab"] = failing.resolver.failures["AAAA mx1.lab"] = kBogus;
+  plan = failing.plan();
+  assert_policy<SkipHost>(failing.host(plan, 0));
+  assert_policy<NoDane>(failing.host(plan, 1));
+
+  Scene bogus;
+  bogus.server.lists.clear();
+  bogus.resolver.failures["MX dom.lab"] = kBogus;
+  ck_assert(bogus.plan().failure.has_value());
 }
 END_TEST
 
@@ -614,7 +640,8 @@ int main() {
   tcase_add_test(tc, a_failed_tlsa_look_up_skips_that_host_alone);
   tcase_add_test(tc, one_host_with_records_takes_the_domain);
   tcase_add_test(tc, no_records_at_all_is_delegated);
-  tcase_add_test(tc, hosts_outside_hosts_try_dane_cost_no_look_up);
+  tcase_add_test(tc, hosts_outside_hosts_try_dane_are_not_asked_for_records);
+  tcase_add_test(tc, a_list_says_no_of_hosts_of_the_validated_records_alone);
   tcase_add_test(tc, required_and_absent_is_skipped);
   tcase_add_test(tc, a_host_list_that_cannot_be_matched_is_no_permission);
   tcase_add_test(tc, insecure_mx);
