@@ -296,8 +296,10 @@ HostPlan Planner::judge_unlisted(const HostKey& key, NotListed proof) {
   const auto whole = dns.nonexistent ? completed(key, *host) : std::nullopt;
   if (whole) dns = look_up_addresses(resolver_, *whole);
   note_unproved(key, dns);
-  if (dns.inet.error && dns.inet6.error && !any_in_hosts_file(key))
-    plan.policy = SkipHost{*dns.inet.error};
+  const auto& error = dns.inet.error ? dns.inet.error : dns.inet6.error;
+  const bool none = dns.inet.addresses.empty() && dns.inet6.addresses.empty();
+  if (error && none && !any_in_hosts_file(key))
+    plan.policy = SkipHost{*error};
   else
     plan.policy = NoDane(proof, "the host is not in hosts_try_dane");
   return plan;

@@ -162,7 +162,7 @@ NO_DESTINATION = [
     # domain, reason
     ("nothing.lab", "nothing.lab does not exist"),
     ("a.b.nothing.lab", "a.b.nothing.lab does not exist"),
-    ("no-address.lab", "no-address.lab has no address"),
+    ("address-less.lab", "address-less.lab has no address"),
     ("mx-nowhere.lab", "no MX record names a host that has an address"),
     ("mx-literal.lab", "no MX record names a host that has an address"),
 ]

@@ -94,7 +94,7 @@ DNS_STATES = {
     "tlsa-servfail": ("secure", "secure", "failed"),
     "tlsa-refused": ("secure", "secure", "failed"),
     "tlsa-timeout": ("secure", "secure", "failed"),
-    "no-address": ("secure none",) * 3,
+    "address-less": ("secure none",) * 3,
     "mx-nowhere": ("secure", "secure none", "secure none"),
     "mx-loopback": ("secure", "secure", "secure none"),
     "mx-loopback-first": ALL_SECURE,

@@ -5,6 +5,7 @@
 #include "deliver.h"
 #include "fakes/failing_allocation.h"
 #include "fakes/fake_mail_server.h"
+#include "fakes/proofs.h"
 #include "fakes/fake_resolver.h"
 #include "fakes/scripted_peer.h"
 #include "fakes/throwing_mail_server.h"
@@ -95,7 +96,7 @@ bool attempt_with_failing_allocation(long allocations) {
   FakeMailServer server;
   prepare(server, peer);
   const auto batch = make_batch(1, kRecipients);
-  const HostPlan plan;
+  const HostPlan plan{.policy = no_dane()};
   ThrowingMailServer recorder(server, 0);
   bool thrown = false;
   const AttemptRequest request{0, 25, plan, {0, 1, 2, 3, 4}};

@@ -7,7 +7,7 @@ from zone import Signing, Zone, exim, one_mx, scripted
 DEAD = [f"2001:db8::96:{number}" for number in range(1, 20)]
 
 ZONES_TOOL = (
-    Zone("no-address", "@ TXT nothing"),
+    Zone("address-less", "@ TXT nothing"),
     Zone("mx-nowhere", "@ MX 10 mx"),
     Zone("mx-loopback", "@ MX 10 mx\nmx A 127.0.0.1"),
     Zone("mx-loopback-first", """

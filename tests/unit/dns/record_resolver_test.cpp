@@ -85,7 +85,7 @@ START_TEST(malformed_rdata) {
   }
   Asked six_for_four({Bytes(16, 1)});
   assert_error(six_for_four.resolver.addresses(host(), AddressFamily::Inet), ErrorKind::DnsFailure);
-  const Bytes bad_name[] = {{}, {0}, {1, 'a'}, {1, ' ', 0}};
+  const Bytes bad_name[] = {{}, {0}, {1, 'a'}, {64, 'a', 0}};
   for (const auto& rdata : bad_name) {
     Asked dns({rdata});
     assert_error(dns.resolver.cname(host()), ErrorKind::DnsFailure);
