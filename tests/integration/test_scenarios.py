@@ -206,7 +206,6 @@ SCENARIOS = {
     "odd-mx": DANE,
     "tlsa-odd-alias": DANE,
     "first.alias-chain": DANE,
-    "address-less": ("router", "router"),
     "no-address": ("router", "router"),
     "two-plain": ONLY_TRY,
 }
