@@ -186,7 +186,7 @@ class World:
             return f"""cp {source} {served}
 kill -HUP $(cat {self.directory}/nsd/pid)
 for try in $(seq 200); do
-  dig +short SOA {zone.origin} @{NAME_SERVER} | grep -q ' {serial} 3600 ' && exit 0
+  drill SOA {zone.origin} @{NAME_SERVER} | grep -q ' {serial} 3600 ' && exit 0
   sleep 0.05
 done
 exit 1
