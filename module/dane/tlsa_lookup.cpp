@@ -167,6 +167,7 @@ HostDns look_up_addresses(Resolver& resolver, const DnsName& host) {
   HostDns found{family(inet), family(inet6),
                 TlsaLookupFailed{{ErrorKind::Internal, "no TLSA records were asked for"}}};
   found.nonexistent = proved_nonexistent(inet, host) && proved_nonexistent(inet6, host);
+  if (const auto* telling = telling_answer(inet, inet6)) found.canonical = telling->canonical;
   return found;
 }
 

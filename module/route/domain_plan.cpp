@@ -73,6 +73,7 @@ class Planner {
   void plan_host(const HostKey& key);
   HostPlan decide(const HostKey& key);
   HostPlan judge_unlisted(const HostKey& key, NotListed proof);
+  bool listed_as(const HostKey& key, const DnsName& name) const;
   HostPlan judge_host(const HostKey& key, DaneWish wish);
   HostPlan judge_literal(const HostKey& key, DaneWish wish, AddressLiteral literal);
   HostPlan judge_records(const HostKey& key, DaneWish wish, const Reached& reached);
@@ -89,6 +90,7 @@ class Planner {
   bool any_in_hosts_file(const HostKey& key) const;
   void note_unproved(const HostKey& key, const HostDns& dns);
   void explain(const HostKey& key, const HostPlan& plan);
+  [[nodiscard]] Result<bool> domain_listed(const char* option);
   [[nodiscard]] Result<bool> excepted();
   void plan_hosts();
   void audit(const HostKey& key, HostPlan& plan);
@@ -278,6 +280,13 @@ HostPlan Planner::judge_literal(const HostKey& key, DaneWish wish, AddressLitera
   return plan;
 }
 
+// Were the lists asked about the host by this name?
+bool Planner::listed_as(const HostKey& key, const DnsName& name) const {
+  return std::any_of(batch_.hosts.begin(), batch_.hosts.end(), [&](const BatchHost& one) {
+    return key_of(one) == key && DnsName::of_any_kind(one.name) == name;
+  });
+}
+
 // The lists were asked about a name and an address that nobody had validated: what they say holds for
 // the host only if the validated records lead to it (D-041). Its TLSA records are not asked for.
 HostPlan Planner::judge_unlisted(const HostKey& key, NotListed proof) {
@@ -295,6 +304,10 @@ HostPlan Planner::judge_unlisted(const HostKey& key, NotListed proof) {
   HostDns dns = look_up_addresses(resolver_, *host);
   const auto whole = dns.nonexistent ? completed(key, *host) : std::nullopt;
   if (whole) dns = look_up_addresses(resolver_, *whole);
+  // Of an alias whose end the lists have not seen, or whose addresses nobody signs, they said nothing.
+  const bool alias = dns.canonical && *dns.canonical != (whole ? *whole : *host);
+  if (alias && !(has_secure_address(dns) && listed_as(key, *dns.canonical)))
+    return judge_host(key, DaneWish::Try);
   note_unproved(key, dns);
   const auto& error = dns.inet.error ? dns.inet.error : dns.inet6.error;
   const bool none = dns.inet.addresses.empty() && dns.inet6.addresses.empty();
@@ -425,11 +438,25 @@ void Planner::audit(const HostKey& key, HostPlan& plan) {
   if (skip) plan.policy = NoDane(*audit_, "dane_audit_domains: " + why);
 }
 
+// A list names the domain that Exim was led to: that says something of the recipient's own only if it names
+// that one too, or the validated DNS bears the rename out (D-041).
+Result<bool> Planner::domain_listed(const char* option) {
+  auto in = server_.domain_in(option, group_.domain);
+  if (!in || !*in) return in;
+  for (const auto& rename : group_.renames) {
+    auto from = server_.domain_in(option, rename.from);
+    if (!from) return from;
+    if (*from) continue;
+    if (auto checked = check_renames(); !checked) return tl::unexpected(checked.error());
+  }
+  return true;
+}
+
 // D-015: the domain is delivered without DANE. As audit, a list that cannot be matched is an error.
 Result<bool> Planner::excepted() {
-  auto except = server_.domain_in("dane_except_domains", group_.domain);
+  auto except = domain_listed("dane_except_domains");
   if (!except || *except) return except;
-  auto audit = server_.domain_in("dane_audit_domains", group_.domain);
+  auto audit = domain_listed("dane_audit_domains");
   audit_ = Listed::by(audit);
   return audit ? Result<bool>(false) : audit;
 }
@@ -448,13 +475,13 @@ DomainPlan Planner::plan() {
   plan_.recipients = group_.recipients;
   server_.about(group_.recipients);
   auto port = server_.service_port();
+  resolver_.limit(end_);
   auto except = excepted();
   if (!port || !except) {
     plan_.failure = port ? except.error() : port.error();
     return plan_;
   }
   plan_.default_port = *port;
-  resolver_.limit(end_);
   if (const auto proof = Listed::by(except)) {
     plan_.excepted = HostPlan{.policy = NoDane(*proof, "dane_except_domains")};
     if (server_.debugging())

@@ -120,18 +120,39 @@ static int answer_without_address(const uschar *list)
   return word == 1 && *text == '*' && !text[1 + Ustrspn(text + 1, " \t\n")] ? DANESMTP_YES : DANESMTP_CANNOT_TELL;
 }
 
-static int host_in(void *exim, const char *option, size_t host)
+static int answer_of(const uschar **list, const host_item *host)
 {
-  const struct batch_handle *h = exim;
-  const uschar **list = option_address(h->tblock, option, opt_stringptr);
-  if (!list || !*list) return DANESMTP_NO;
-  host_variables_set(h, host);
-  if (!h->hosts[host]->address) return answer_without_address(*list);
-  switch (verify_check_given_host(list, h->hosts[host])) {
+  switch (verify_check_given_host(list, host)) {
     case OK: return DANESMTP_YES;
     case FAIL: return DANESMTP_NO;
     default: return DANESMTP_CANNOT_TELL;
   }
+}
+
+/* A look-up that nobody has validated may have renamed the host: a DANE list says "no" of it only by both
+ * of its names. */
+static int answer_by_asked_name(struct batch_handle *h, const uschar **list, size_t host)
+{
+  host_item asked = *h->hosts[host];
+  asked.name = CUS h->batch.hosts[host].asked_name;
+  deliver_host = asked.name;
+  const int answer = answer_of(list, &asked);
+  host_variables_set(h, host);
+  return answer;
+}
+
+static int host_in(void *exim, const char *option, size_t host)
+{
+  struct batch_handle *h = exim;
+  const uschar **list = option_address(h->tblock, option, opt_stringptr);
+  const BOOL dane = strcmp(option, "hosts_try_dane") == 0 || strcmp(option, "hosts_require_dane") == 0;
+  if (!list || !*list) return DANESMTP_NO;
+  host_variables_set(h, host);
+  if (!h->hosts[host]->address) return answer_without_address(*list);
+  const int answer = answer_of(list, h->hosts[host]);
+  if (!dane || answer == DANESMTP_YES) return answer;
+  const int by_asked_name = answer_by_asked_name(h, list, host);
+  return by_asked_name == DANESMTP_NO ? answer : by_asked_name;
 }
 
 /* Exim's own driver runs with the variables of its batch: those of a part are set in its place. */

@@ -140,6 +140,38 @@ START_TEST(a_list_says_no_of_hosts_of_the_validated_records_alone) {
 }
 END_TEST
 
+// tests D-041
+START_TEST(an_unlisted_alias_is_judged_unless_the_lists_saw_its_end) {
+  for (bool seen : {false, true}) {
+    Scene scene;
+    scene.server.lists.clear();
+    scene.resolver.cnames["mx1.lab"] = "end.lab";
+    scene.resolver.a_records["end.lab"] = {"192.0.2.1"};
+    if (seen) scene.batch.hosts[0].name = "end.lab";
+    auto plan = scene.plan();
+    if (seen) assert_policy<NoDane>(scene.host(plan, 0));
+    if (!seen) assert_policy<Authenticate>(scene.host(plan, 0));
+    scene.resolver.insecure = {"end.lab"};  // D-054: the record of the alias itself counts
+    plan = scene.plan();
+    assert_policy<Authenticate>(scene.host(plan, 0));
+  }
+}
+END_TEST
+
+// tests D-041: the lists name the domain that Exim was led to, not the recipient's
+START_TEST(no_list_of_domains_speaks_of_a_forged_one) {
+  for (const char* option : {"dane_except_domains", "dane_audit_domains"}) {
+    Scene scene;
+    scene.batch.recipients[0].renames = {{"was.lab", "dom.lab"}};
+    scene.resolver.mx_records["was.lab"] = {{10, "mx.was.lab"}};
+    scene.server.domain_lists[option] = {"dom.lab"};
+    ck_assert(scene.plan().failure.has_value());
+    scene.server.domain_lists[option] = {"dom.lab", "was.lab"};
+    ck_assert(!scene.plan().needs_us(scene.batch) || std::string(option) == "dane_audit_domains");
+  }
+}
+END_TEST
+
 // tests D-110
 START_TEST(required_and_absent_is_skipped) {
   Scene scene;
@@ -642,6 +674,8 @@ int main() {
   tcase_add_test(tc, no_records_at_all_is_delegated);
   tcase_add_test(tc, hosts_outside_hosts_try_dane_are_not_asked_for_records);
   tcase_add_test(tc, a_list_says_no_of_hosts_of_the_validated_records_alone);
+  tcase_add_test(tc, an_unlisted_alias_is_judged_unless_the_lists_saw_its_end);
+  tcase_add_test(tc, no_list_of_domains_speaks_of_a_forged_one);
   tcase_add_test(tc, required_and_absent_is_skipped);
   tcase_add_test(tc, a_host_list_that_cannot_be_matched_is_no_permission);
   tcase_add_test(tc, insecure_mx);
