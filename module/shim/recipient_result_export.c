@@ -75,10 +75,14 @@ static void set_flags(address_item *a, uint32_t flags)
   if (flags & DANESMTP_DANE_VERIFIED) setflag(a, af_dane_verified);
   else clearflag(a, af_dane_verified);
 #endif
+  /* What an earlier host's attempt left is not this one's. */
   if (flags & DANESMTP_PIPELINED) setflag(a, af_pipelining);
+  else clearflag(a, af_pipelining);
   if (flags & DANESMTP_CHUNKED) setflag(a, af_chunking_used);
+  else clearflag(a, af_chunking_used);
 #ifndef DISABLE_PRDR
   if (flags & DANESMTP_PRDR) setflag(a, af_prdr_used);
+  else clearflag(a, af_prdr_used);
 #endif
 #ifdef SUPPORT_I18N
   if (flags & DANESMTP_DOWNCONVERTED) setflag(a, af_utf8_downcvt);
@@ -124,8 +128,13 @@ static void mark_delivered(address_item *a, size_t place)
 {
   a->transport_return = OK;
   a->basic_errno = 0;
-  a->host_used = NULL; /* of an earlier attempt, as the text is */
+  /* Of an earlier attempt, perhaps on a host that DANE authenticated. */
+  a->host_used = NULL;
   a->message = NULL;
+  a->cipher = a->peerdn = NULL;
+  a->tlsver = NULL;
+  a->peercert = NULL;
+  set_flags(a, 0);
   a->special_action = place == 0 ? '=' : '-';
 }
 
