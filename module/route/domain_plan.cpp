@@ -74,6 +74,7 @@ class Planner {
   HostPlan decide(const HostKey& key);
   HostPlan judge_unlisted(const HostKey& key, NotListed proof);
   bool listed_as(const HostKey& key, const DnsName& name) const;
+  bool may_be_ignored(const Reached& reached);
   HostPlan judge_host(const HostKey& key, DaneWish wish);
   HostPlan judge_literal(const HostKey& key, DaneWish wish, AddressLiteral literal);
   HostPlan judge_records(const HostKey& key, DaneWish wish, const Reached& reached);
@@ -300,6 +301,7 @@ HostPlan Planner::judge_unlisted(const HostKey& key, NotListed proof) {
     plan.policy = SkipHost{checked ? reached.error() : checked.error()};
     return plan;
   }
+  if (may_be_ignored(*reached)) return judge_records(key, DaneWish::Try, *reached);
   resolver_.limit(earlier(end_, Deadline::in(kHostLookUps)));  // D-013
   HostDns dns = look_up_addresses(resolver_, *host);
   const auto whole = dns.nonexistent ? completed(key, *host) : std::nullopt;
@@ -345,14 +347,18 @@ std::optional<DnsName> Planner::completed(const HostKey& key, const DnsName& hos
   return std::nullopt;
 }
 
+bool Planner::may_be_ignored(const Reached& reached) {
+  return reached.unsigned_mx && reached.names.role == HostRole::InsecureMx &&
+         server_.option_text("dane_insecure_mx") == "may";
+}
+
 HostPlan Planner::judge_records(const HostKey& key, DaneWish wish, const Reached& reached) {
   HostPlan plan;
   const DnsName& host = reached.names.host;
   plan.mx = reached.names.role == HostRole::InsecureMx ? MxTrust::Insecure : MxTrust::Secure;
   // RFC 7672 2.2.1, D-031: an unsigned MX record may be ignored for DANE, or its host held to its
   // records.
-  if (reached.unsigned_mx && plan.mx == MxTrust::Insecure && wish == DaneWish::Try &&
-      server_.option_text("dane_insecure_mx") == "may") {
+  if (wish == DaneWish::Try && may_be_ignored(reached)) {
     plan.policy =
         NoDane(*reached.unsigned_mx, "the MX record is not signed (dane_insecure_mx = may)");
     return plan;
