@@ -8,8 +8,9 @@ Reads and writes nothing outside its own directory; is stopped by its caller, an
 import grp
 import os
 import pwd
+import signal
 
-from network import peers_command
+from network import peer_socket, peers_command
 from processes import Process, wait_for
 from receivers import Mail
 
@@ -32,6 +33,7 @@ postlog unix-dgram n - n - 1 postlogd
 class Postfix:
     def __init__(self, directory, address, domain, certificate):
         self._home = directory
+        self._address = address
         self._mail = directory / "mail"
         self._log = directory / "log"
         config = directory / "etc"
@@ -51,7 +53,18 @@ class Postfix:
         self._process.wait_until(lambda: "daemon started" in self.log())
 
     def stop(self):
+        """A signal would end the shell around the master alone; the address is another server's after this."""
+        master = int((self._home / "queue/pid/master.pid").read_text(encoding="ascii"))
+        os.kill(master, signal.SIGTERM)
         self._process.stop()
+        wait_for(self._address_is_free, "Postfix has stopped, and still listens")
+
+    def _address_is_free(self):
+        try:
+            peer_socket(self._address, 25).close()
+        except OSError:
+            return False
+        return True
 
     def log(self):
         return self._log.read_text(errors="replace") if self._log.exists() else ""
@@ -91,5 +104,6 @@ smtpd_recipient_restrictions = check_recipient_access regexp:{config}/refused, p
 smtpd_peername_lookup = no
 smtputf8_enable = yes
 message_size_limit = 0
+max_idle = 1s
 virtual_mailbox_limit = 0
 """
