@@ -114,10 +114,12 @@ Result<void> LineChannel::send_file(const FileExtent& file, std::chrono::millise
   return {};
 }
 
-bool LineChannel::pending_input() const {
+bool LineChannel::pending_input() {
   if (!input_.empty()) return true;
-  if (!open()) return false;
-  return tls_ ? tls_->pending() : has_input(socket_.get());
+  // A record that waits may be a session ticket: only decrypted does it tell.
+  auto block = receive_block(Deadline::in(std::chrono::milliseconds(0)));
+  if (block) input_ += *block;
+  return !input_.empty();
 }
 
 Result<TlsInfo> LineChannel::start_tls(const TlsSettings& settings, Deadline deadline) {

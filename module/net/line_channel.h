@@ -47,9 +47,9 @@ class LineChannel {
   // depend on its size. Io when the file cannot be read or is shorter than it was said to be.
   [[nodiscard]] Result<void> send_file(const FileExtent& file, std::chrono::milliseconds per_block);
 
-  // True when the peer has already sent something that was not yet read. In clear this includes
-  // what still waits in the socket.
-  bool pending_input() const;
+  // True when the peer has already sent something that was not yet read, also what still waits in the
+  // socket. What is wrong with that shows at the next step.
+  bool pending_input();
 
   // Starts TLS; everything after it goes through TLS. Refused with Protocol when octets came before
   // the handshake (RFC 3207 4.2, D-026), with Internal when TLS is already there. Any failure

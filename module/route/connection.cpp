@@ -44,13 +44,15 @@ AttemptEnd end_of(const Judgement& judgement) {
              : AttemptEnd::Worked;
 }
 
-// The server has ended a connection that waited for this message: nothing was said of the message,
+// The server has ended a connection that waited for this message, or says on it what nobody asked for:
+// nothing was said of the message,
 // and it cannot have it. With early BDAT it may, before the first reply is there.
 bool lost_before_mail(const TransactionResult& result) {
-  return result.trouble && result.trouble->stage == SmtpStage::Mail &&
-         result.custody == Custody::NotTaken &&
-         (result.trouble->error.kind == ErrorKind::Disconnected ||
-          result.trouble->error.kind == ErrorKind::Io);
+  if (!result.trouble || result.trouble->stage != SmtpStage::Mail) return false;
+  const auto kind = result.trouble->error.kind;
+  const bool garbled = kind == ErrorKind::Protocol && !result.trouble->reply;
+  return result.custody == Custody::NotTaken &&
+         (kind == ErrorKind::Disconnected || kind == ErrorKind::Io || garbled);
 }
 
 // A connection that breaks after the message went out with its envelope is, whatever was being

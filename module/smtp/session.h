@@ -83,7 +83,7 @@ class SmtpSession {
   void quit();
 
   // The server has said something that answers nothing, and that has arrived.
-  bool unasked_reply() const { return channel_.pending_input(); }
+  bool unasked_reply() { return channel_.pending_input(); }
 
   // Closes without a word: the only way out in the middle of message data.
   void abandon() { channel_.close(); }

@@ -121,6 +121,13 @@ TransactionResult Transaction::run(const Envelope& envelope) {
   partial_ = envelope.partial;
   if (partial_ == Partial::Forbidden) result_.pipelined = false;
   prdr_ = envelope.mail.prdr == PerRecipientReplies::Yes;
+  // RFC 5321 4.1.1: what is there before the first command would pass for its reply, and each reply
+  // for that of the command before, the final one too.
+  if (session_.unasked_reply()) {
+    session_.abandon();
+    note({SmtpStage::Mail, {ErrorKind::Protocol, "a reply to nothing"}, std::nullopt, "MAIL"});
+    return std::move(result_);
+  }
   in_group_ = result_.pipelined;
   exchange_envelope();
   // A reply to BDAT may still be one of its group's.

@@ -369,10 +369,6 @@ Result<void> GnutlsSession::send(ByteView bytes, Deadline deadline) {
   return {};
 }
 
-bool GnutlsSession::pending() const {
-  return gnutls_record_check_pending(session_.get()) > 0;
-}
-
 void GnutlsSession::send_close_notify() {
   gnutls_bye(session_.get(), GNUTLS_SHUT_WR);
 }

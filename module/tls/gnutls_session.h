@@ -87,9 +87,6 @@ class GnutlsSession {
   // All of `bytes`.
   [[nodiscard]] Result<void> send(ByteView bytes, Deadline deadline);
 
-  // Octets that are decrypted and not yet received.
-  bool pending() const;
-
   // Both make one attempt, do not wait, and leave the socket to its owner.
   void send_close_notify();
   void send_bad_certificate();

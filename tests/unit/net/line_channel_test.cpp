@@ -257,6 +257,31 @@ START_TEST(tls_does_not_start_over_octets_in_the_socket) {
 }
 END_TEST
 
+// A reply in a record of its own, which nobody has decrypted yet; session tickets are none.
+START_TEST(what_waits_in_a_record_of_its_own_is_pending) {
+  ScriptedPeer peer([](PeerSide& side) {
+    if (!side.start_tls({})) return;
+    side.hear();
+    side.say("250 one\r\n");
+    side.say("250 two\r\n");
+    side.wait_for_hangup();
+  });
+  LineChannel channel(peer.take_socket());
+  ck_assert(channel.start_tls({}, Deadline::in(5s)).has_value());
+  std::this_thread::sleep_for(20ms);
+  ck_assert(!channel.pending_input());
+  assert_ok(channel.write_all(as_bytes("NOOP\r\n"), Deadline::in(5s)));
+  assert_text(assert_ok(channel.read_line(Deadline::in(5s))), "250 one");
+  int tries = 0;
+  while (tries < 500 && !channel.pending_input()) {
+    std::this_thread::sleep_for(1ms);
+    ++tries;
+  }
+  ck_assert_int_lt(tries, 500);
+  assert_text(assert_ok(channel.read_line(Deadline::in(5s))), "250 two");
+}
+END_TEST
+
 int main() {
   Suite* suite = suite_create("line_channel");
   TCase* tc = tcase_create("clear");
@@ -273,6 +298,7 @@ int main() {
   tcase_add_test(tc, each_block_has_its_time);
   tcase_add_test(tc, tls_does_not_start_over_early_octets);
   tcase_add_test(tc, tls_does_not_start_over_octets_in_the_socket);
+  tcase_add_test(tc, what_waits_in_a_record_of_its_own_is_pending);
   suite_add_tcase(suite, tc);
   return run_suite(suite);
 }

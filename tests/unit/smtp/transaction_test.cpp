@@ -62,6 +62,27 @@ START_TEST(a_large_chunk_waits_for_a_recipient) {
 }
 END_TEST
 
+// The reply would pass for MAIL's, and so on to the final one.
+START_TEST(nothing_begins_over_an_unasked_reply) {
+  auto file = file_of(kMessage);
+  ScriptedPeer peer([](PeerSide& side) {
+    side.say("220 mx.lab\r\n");
+    side.answer("250 mx.lab\r\n250 unasked\r\n");
+    side.hear();
+  });
+  RecordingLog log;
+  SmtpSession session(LineChannel(peer.take_socket()), short_settings(), log);
+  ck_assert(session.open().has_value());
+  auto result = run_transaction(session, envelope(1),
+                                {{file.get(), std::string_view(kMessage).size()}}, ignore);
+  assert_text(fates(result), "U");
+  ck_assert(result.custody == Custody::NotTaken && !session.usable());
+  ck_assert(result.trouble && result.trouble->stage == SmtpStage::Mail &&
+            result.trouble->error.kind == ErrorKind::Protocol);
+  ck_assert_msg(joined(peer.heard()).find("MAIL") == std::string::npos, "MAIL was sent");
+}
+END_TEST
+
 START_TEST(the_message_must_end_with_a_dot) {
   const std::string bad[] = {"",         ".",          ".\r",      "x.\r\n",      "a\r\n",
                              "a\r\n.\r", "a\r\n.\n\n", "a\n.\r\n", "a\r\n..\r\n", "a\r\n.\r\nb"};
@@ -320,6 +341,7 @@ int main() {
   tcase_set_timeout(tc, 20);
   tcase_add_test(tc, one_by_one_although_offered);
   tcase_add_loop_test(tc, a_large_chunk_waits_for_a_recipient, 0, 2);
+  tcase_add_test(tc, nothing_begins_over_an_unasked_reply);
   tcase_add_test(tc, the_message_must_end_with_a_dot);
   tcase_add_test(tc, nothing_is_sent_of_a_bad_envelope);
   tcase_add_test(tc, the_envelope_is_one_write);
