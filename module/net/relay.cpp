@@ -4,6 +4,7 @@
 #include "net/relay.h"
 
 #include <fcntl.h>
+#include <gnutls/gnutls.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -145,6 +146,8 @@ Result<void> lend_channel(LineChannel& channel, const std::function<void(int)>& 
   UniqueFd ours(ends[0]), lent(ends[1]);
   ::fcntl(ours.get(), F_SETFL, O_NONBLOCK);
 
+  // The process has one log function, the mail server's own, and that is not for threads.
+  gnutls_global_set_log_level(0);
   Result<void> relayed = fail(ErrorKind::Internal, "no thread for the relay");
   RelayThread relay(ours.get(), channel.descriptor());
   try {
