@@ -7,10 +7,10 @@
 #include "version.h"
 
 #ifndef LOOKUP_MODULE_DIR
-# error "This Exim is built without LOOKUP_MODULE_DIR: it cannot load a transport module"
+#error "This Exim is built without LOOKUP_MODULE_DIR: it cannot load a transport module"
 #endif
 #ifdef DISABLE_TLS
-# error "This Exim is built without TLS"
+#error "This Exim is built without TLS"
 #endif
 
 #endif

@@ -22,7 +22,8 @@ namespace danesmtp {
 // One sentence; empty when the key may be used. Computes nothing with it.
 std::string why_key_unusable(gnutls_pubkey_t key);
 
-// Of the key in a certificate. Empty as well when GnuTLS cannot read it: it computes nothing with it.
+// Of the key in a certificate. Empty as well when GnuTLS cannot read it: it computes nothing with
+// it.
 std::string why_key_unusable(gnutls_x509_crt_t certificate);
 
 }  // namespace danesmtp

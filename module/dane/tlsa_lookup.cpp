@@ -120,10 +120,10 @@ TlsaDecision without_address(const DnsName& host, const AddressAnswer& inet,
   if (!inet || !inet6) return TlsaLookupFailed{inet ? inet6.error() : inet.error()};
   if (const auto proof = ProvedUnsigned::by(*telling_answer(inet, inet6)))
     return NoTlsa(*proof, format("{} has no address", host.text()));
-  return TlsaLookupFailed{{ErrorKind::DnsBogus,
-                           format("DANE error: {} has no address in the validated DNS, though the "
-                                  "system's resolver says so",
-                                  host.text())}};
+  return TlsaLookupFailed{
+      {ErrorKind::DnsBogus, format("DANE error: {} has no address in the validated DNS, though the "
+                                   "system's resolver says so",
+                                   host.text())}};
 }
 
 // The octets of an address; empty if it is none.

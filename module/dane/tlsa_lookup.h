@@ -35,7 +35,7 @@ struct HostDns {
   FamilyDns inet;
   FamilyDns inet6;
   TlsaDecision tlsa;
-  bool nonexistent = false;  // it is proved that there is no such name
+  bool nonexistent = false;            // it is proved that there is no such name
   std::optional<DnsName> canonical{};  // the end of the aliases; none: both look-ups failed
 
   // It is proved that there is nothing to connect to (D-050).

@@ -21,8 +21,8 @@ enum class MxTrust {
   Insecure,  // by an MX record that is not signed
 };
 
-// No DANE policy: Exim's rules for opportunistic TLS. Only made with a proof that there is none; what
-// is not known is SkipHost.
+// No DANE policy: Exim's rules for opportunistic TLS. Only made with a proof that there is none;
+// what is not known is SkipHost.
 struct NoDane {
   explicit NoDane(const NoTlsa& none) : why(none.why) {}
   NoDane(ProvedUnsigned, std::string why_) : why(std::move(why_)) {}

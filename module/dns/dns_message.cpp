@@ -53,7 +53,8 @@ Bytes name_wire(std::string_view text) {
     unsigned octet = static_cast<std::uint8_t>(text[at]);
     if (octet == '\\' && at + 3 < text.size()) {  // always "\DDD"
       octet = 0;
-      for (int digit = 0; digit < 3; ++digit) octet = octet * 10 + static_cast<unsigned>(text[++at] - '0');
+      for (int digit = 0; digit < 3; ++digit)
+        octet = octet * 10 + static_cast<unsigned>(text[++at] - '0');
     }
     wire.push_back(lower(static_cast<std::uint8_t>(octet)));
     ++wire[start];

@@ -6,20 +6,20 @@
 
 static const char forward[] = "forward:";
 
-static int is_unset(const char *text) { return !text || !*text; }
+static int is_unset(const char* text) {
+  return !text || !*text;
+}
 
-static int refuse(struct danesmtp_option_fault *fault, const char *option, const char *value,
-                  const char *why)
-{
-  *fault = (struct danesmtp_option_fault){ .option = option, .value = value, .why = why };
+static int refuse(struct danesmtp_option_fault* fault, const char* option, const char* value,
+                  const char* why) {
+  *fault = (struct danesmtp_option_fault){.option = option, .value = value, .why = why};
   return 0;
 }
 
-int danesmtp_is_server_address(const char *text, size_t length)
-{
+int danesmtp_is_server_address(const char* text, size_t length) {
   char address[64];
   unsigned char buffer[16];
-  const char *zone = memchr(text, '%', length);
+  const char* zone = memchr(text, '%', length);
   const size_t size = zone ? (size_t)(zone - text) : length;
   if (length >= sizeof(address) || memchr(text, 0, length)) return 0;
   memcpy(address, text, size);
@@ -29,8 +29,7 @@ int danesmtp_is_server_address(const char *text, size_t length)
 }
 
 /* 1 to 65535, digits only; 0: it is not. */
-static uint16_t port_number(const char *text, size_t length)
-{
+static uint16_t port_number(const char* text, size_t length) {
   uint32_t port = 0;
   if (length == 0 || length > 5) return 0;
   for (size_t i = 0; i < length; i++) {
@@ -40,11 +39,10 @@ static uint16_t port_number(const char *text, size_t length)
   return port > 65535 ? 0 : (uint16_t)port;
 }
 
-int danesmtp_next_server(const char **list, struct danesmtp_server *server)
-{
-  const char *start = *list;
+int danesmtp_next_server(const char** list, struct danesmtp_server* server) {
+  const char* start = *list;
   const size_t length = strcspn(start, ",");
-  const char *at = memchr(start, '@', length);
+  const char* at = memchr(start, '@', length);
   const size_t size = at ? (size_t)(at - start) : length;
   if (!danesmtp_is_server_address(start, size)) return 0;
   memcpy(server->address, start, size);
@@ -55,9 +53,8 @@ int danesmtp_next_server(const char **list, struct danesmtp_server *server)
   return 1;
 }
 
-static int read_servers(const struct danesmtp_resolver_texts *texts, const char *list,
-                        struct danesmtp_option_fault *fault)
-{
+static int read_servers(const struct danesmtp_resolver_texts* texts, const char* list,
+                        struct danesmtp_option_fault* fault) {
   struct danesmtp_server server;
   while (list) {
     if (danesmtp_next_server(&list, &server)) continue;
@@ -69,10 +66,10 @@ static int read_servers(const struct danesmtp_resolver_texts *texts, const char 
   return 1;
 }
 
-static int read_resolver(const struct danesmtp_resolver_texts *texts, struct danesmtp_resolver_words *words,
-                         struct danesmtp_option_fault *fault)
-{
-  const char *value = texts->resolver;
+static int read_resolver(const struct danesmtp_resolver_texts* texts,
+                         struct danesmtp_resolver_words* words,
+                         struct danesmtp_option_fault* fault) {
+  const char* value = texts->resolver;
   if (is_unset(value) || strcmp(value, "auto") == 0)
     words->upstream = DANESMTP_UPSTREAM_AUTO;
   else if (strcmp(value, "system") == 0)
@@ -86,32 +83,33 @@ static int read_resolver(const struct danesmtp_resolver_texts *texts, struct dan
     words->list = value + strlen(forward);
     return read_servers(texts, words->list, fault);
   } else
-    return refuse(fault, "dane_resolver", value,
-                  "expected auto, system, recursive, forward:ADDR[@PORT][,...] or the absolute path "
-                  "of an unbound.conf");
+    return refuse(
+        fault, "dane_resolver", value,
+        "expected auto, system, recursive, forward:ADDR[@PORT][,...] or the absolute path "
+        "of an unbound.conf");
   return 1;
 }
 
-static int read_dnssec(const struct danesmtp_resolver_texts *texts, struct danesmtp_resolver_words *words,
-                       struct danesmtp_option_fault *fault)
-{
-  const char *value = texts->dnssec;
+static int read_dnssec(const struct danesmtp_resolver_texts* texts,
+                       struct danesmtp_resolver_words* words, struct danesmtp_option_fault* fault) {
+  const char* value = texts->dnssec;
   if (is_unset(value) || strcmp(value, "validate") == 0) return 1;
   if (strcmp(value, "resolver") != 0)
     return refuse(fault, "dane_dnssec", value, "expected validate or resolver");
-  if (words->upstream == DANESMTP_UPSTREAM_RECURSIVE || words->upstream == DANESMTP_UPSTREAM_UNBOUND_CONF)
-    return refuse(fault, "dane_dnssec", value,
-                  "there is no resolver to believe unless dane_resolver is auto, system or forward:...");
+  if (words->upstream == DANESMTP_UPSTREAM_RECURSIVE ||
+      words->upstream == DANESMTP_UPSTREAM_UNBOUND_CONF)
+    return refuse(
+        fault, "dane_dnssec", value,
+        "there is no resolver to believe unless dane_resolver is auto, system or forward:...");
   words->believe_resolver = 1;
   return 1;
 }
 
-int danesmtp_read_resolver_texts(const struct danesmtp_resolver_texts *texts,
-                                 struct danesmtp_resolver_words *words,
-                                 struct danesmtp_option_fault *fault)
-{
-  const char *file = texts->trust_anchor_file;
-  *words = (struct danesmtp_resolver_words){ .upstream = DANESMTP_UPSTREAM_AUTO };
+int danesmtp_read_resolver_texts(const struct danesmtp_resolver_texts* texts,
+                                 struct danesmtp_resolver_words* words,
+                                 struct danesmtp_option_fault* fault) {
+  const char* file = texts->trust_anchor_file;
+  *words = (struct danesmtp_resolver_words){.upstream = DANESMTP_UPSTREAM_AUTO};
   if (!read_resolver(texts, words, fault) || !read_dnssec(texts, words, fault)) return 0;
   if (!is_unset(file) && *file != '/')
     return refuse(fault, "dane_trust_anchor_file", file, "expected an absolute path");

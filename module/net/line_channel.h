@@ -47,8 +47,8 @@ class LineChannel {
   // depend on its size. Io when the file cannot be read or is shorter than it was said to be.
   [[nodiscard]] Result<void> send_file(const FileExtent& file, std::chrono::milliseconds per_block);
 
-  // True when the peer has already sent something that was not yet read, also what still waits in the
-  // socket. What is wrong with that shows at the next step.
+  // True when the peer has already sent something that was not yet read, also what still waits in
+  // the socket. What is wrong with that shows at the next step.
   bool pending_input();
 
   // Starts TLS; everything after it goes through TLS. Refused with Protocol when octets came before

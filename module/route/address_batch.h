@@ -32,8 +32,8 @@ struct BatchRecipient {
   std::string domain;
   RouteKind route = RouteKind::Mx;
   std::vector<DomainRename> renames{};  // on the way to `domain`, the last one first
-  std::string mx_names{};  // configured as "name/mx", by spaces; empty: none, or not known
-  bool by_srv = false;     // the router asked for SRV records
+  std::string mx_names{};     // configured as "name/mx", by spaces; empty: none, or not known
+  bool by_srv = false;        // the router asked for SRV records
   std::string dsn_notify{};   // "NEVER" or a list (RFC 3461 4.1); empty: not asked for
   std::string dsn_orcpt{};    // "rfc822;xtext"; empty: not known
   bool dsn_last_hop = false;  // the router ends the chain of notifications here
@@ -57,7 +57,7 @@ struct BatchHost {
 
 struct AddressBatch {
   std::string transport_name;
-  std::string sender;              // empty: the null sender
+  std::string sender;    // empty: the null sender
   std::string suffixes;  // that complete a name on this machine, by spaces (resolv.conf, routers)
   std::string spool_directory;     // for message data too large for memory
   std::uint64_t message_size = 0;  // octets, with size_addition (RFC 1870)

@@ -44,9 +44,9 @@ AttemptEnd end_of(const Judgement& judgement) {
              : AttemptEnd::Worked;
 }
 
-// The server has ended a connection that waited for this message, or says on it what nobody asked for:
-// nothing was said of the message,
-// and it cannot have it. With early BDAT it may, before the first reply is there.
+// The server has ended a connection that waited for this message, or says on it what nobody asked
+// for: nothing was said of the message, and it cannot have it. With early BDAT it may, before the
+// first reply is there.
 bool lost_before_mail(const TransactionResult& result) {
   if (!result.trouble || result.trouble->stage != SmtpStage::Mail) return false;
   const auto kind = result.trouble->error.kind;

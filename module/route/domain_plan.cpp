@@ -103,13 +103,13 @@ class Planner {
   RecipientGroup group_;
   DomainPlan plan_;
   Deadline end_;
-  std::optional<Listed> audit_;       // dane_audit_domains
-  std::string audited_;               // what was last said of it
+  std::optional<Listed> audit_;  // dane_audit_domains
+  std::string audited_;          // what was last said of it
   bool told_of_records_ = false;
   std::optional<DomainRoute> route_;  // asked for once, and only if some host can have a policy
   std::optional<Result<void>> renames_checked_;
   std::optional<ProvedUnsigned> unsigned_rename_;  // anybody can have chosen the domain
-  std::optional<DnsName> alias_;                   // the recipient's domain, where the rename follows its aliases
+  std::optional<DnsName> alias_;  // the recipient's domain, where the rename follows its aliases
 };
 
 // A host has an entry an address; it is required to have DANE if any of them says so. A list that
@@ -141,7 +141,8 @@ bool Planner::completes(const DnsName& name, const DnsName& whole) const {
   return false;
 }
 
-// Do the signed aliases of `name` lead over the other? Exim takes the last one but one for the name.
+// Do the signed aliases of `name` lead over the other? Exim takes the last one but one for the
+// name.
 Result<bool> alias_of(Resolver& resolver, DnsName name, const DnsName& other) {
   for (int links = 0; links < kMostAliases && name != other; ++links) {
     auto link = resolver.cname(name);
@@ -152,17 +153,16 @@ Result<bool> alias_of(Resolver& resolver, DnsName name, const DnsName& other) {
   return name == other;
 }
 
-// The router's answer named another domain than the one it was asked for. It did so rightly where that
-// one does not exist and was completed, and where its aliases lead to the other. Of a domain that
-// nobody signs it is not known: then nothing vouches for the hosts.
+// The router's answer named another domain than the one it was asked for. It did so rightly where
+// that one does not exist and was completed, and where its aliases lead to the other. Of a domain
+// that nobody signs it is not known: then nothing vouches for the hosts.
 Result<void> Planner::check_rename(const DomainRename& rename) {
   const auto from = DnsName::of_any_kind(rename.from), to = DnsName::of_any_kind(rename.to);
   if (!from) return tl::unexpected(from.error());
   if (!to) return tl::unexpected(to.error());
   if (*from == *to) return {};  // U-labels
   const auto answer = resolver_.mx(*from);
-  if (!answer)
-    return fail(answer.error().kind, lookup_text("MX", rename.from, answer.error()));
+  if (!answer) return fail(answer.error().kind, lookup_text("MX", rename.from, answer.error()));
   if (const auto proof = ProvedUnsigned::by(*answer)) {
     unsigned_rename_ = proof;
     return {};
@@ -171,10 +171,11 @@ Result<void> Planner::check_rename(const DomainRename& rename) {
   const auto alias = alias_of(resolver_, *from, *to);
   if (alias && *alias) alias_ = *from;
   if (alias && *alias) return {};
-  return fail(ErrorKind::DnsBogus,
-              format("DANE error: the system's resolver says that {} is called {}, and the validated DNS "
-                     "does not",
-                     printable(rename.from), printable(rename.to)));
+  return fail(
+      ErrorKind::DnsBogus,
+      format("DANE error: the system's resolver says that {} is called {}, and the validated DNS "
+             "does not",
+             printable(rename.from), printable(rename.to)));
 }
 
 Result<void> Planner::check_renames() {
@@ -211,19 +212,21 @@ Result<DomainRoute> Planner::mx_route() {
 
 // An MX or SRV record that nobody has validated put it into the list, not the configuration.
 bool Planner::named_by_record(const HostKey& key) const {
-  return std::any_of(batch_.hosts.begin(), batch_.hosts.end(), [&](const BatchHost& one) {
-    return one.mx && key_of(one) == key;
-  });
+  return std::any_of(batch_.hosts.begin(), batch_.hosts.end(),
+                     [&](const BatchHost& one) { return one.mx && key_of(one) == key; });
 }
 
-// A configured name that Exim expanded by MX records ("name/mx" in a route): the validated records of one
-// such name must name the host. Nothing tells which of them did, so it proves nothing of the recipient's
-// domain. Where the configuration does not tell the names, the host is held to its records, and no more.
+// A configured name that Exim expanded by MX records ("name/mx" in a route): the validated records
+// of one such name must name the host. Nothing tells which of them did, so it proves nothing of the
+// recipient's domain. Where the configuration does not tell the names, the host is held to its
+// records, and no more.
 Result<Reached> Planner::reach_by_record(const DnsName& host) {
   const Reached reached{{HostRole::InsecureMx, host, host, host}, std::nullopt};
   if (group_.mx_names.empty()) {
-    const std::string line = format("DANE: {} is named by a record that cannot be validated (\"/mx\" in a "
-                                    "route)", host.text());
+    const std::string line = format(
+        "DANE: {} is named by a record that cannot be validated (\"/mx\" in a "
+        "route)",
+        host.text());
     if (!std::exchange(told_of_records_, true)) server_.note(line);
     return reached;
   }
@@ -253,8 +256,7 @@ Result<Reached> Planner::reach(const HostKey& key, const DnsName& host) {
   auto role = role_of_host(*route, host);
   if (!role && group_.by_srv) return tl::unexpected(by_srv(host.text(), group_.domain));
   if (!role) return tl::unexpected(not_named(host.text(), group_.domain));
-  if (unsigned_rename_)
-    return Reached{{HostRole::InsecureMx, host, host, host}, unsigned_rename_};
+  if (unsigned_rename_) return Reached{{HostRole::InsecureMx, host, host, host}, unsigned_rename_};
   return Reached{{*role, host, route->domain, route->expanded}, route->unsigned_mx};
 }
 
@@ -288,8 +290,9 @@ bool Planner::listed_as(const HostKey& key, const DnsName& name) const {
   });
 }
 
-// The lists were asked about a name and an address that nobody had validated: what they say holds for
-// the host only if the validated records lead to it (D-041). Its TLSA records are not asked for.
+// The lists were asked about a name and an address that nobody had validated: what they say holds
+// for the host only if the validated records lead to it (D-041). Its TLSA records are not asked
+// for.
 HostPlan Planner::judge_unlisted(const HostKey& key, NotListed proof) {
   HostPlan plan;
   auto checked = check_renames();
@@ -306,7 +309,8 @@ HostPlan Planner::judge_unlisted(const HostKey& key, NotListed proof) {
   HostDns dns = look_up_addresses(resolver_, *host);
   const auto whole = dns.nonexistent ? completed(key, *host) : std::nullopt;
   if (whole) dns = look_up_addresses(resolver_, *whole);
-  // Of an alias whose end the lists have not seen, or whose addresses nobody signs, they said nothing.
+  // Of an alias whose end the lists have not seen, or whose addresses nobody signs, they said
+  // nothing.
   const bool alias = dns.canonical && *dns.canonical != (whole ? *whole : *host);
   if (alias && !(has_secure_address(dns) && listed_as(key, *dns.canonical)))
     return judge_host(key, DaneWish::Try);
@@ -326,8 +330,7 @@ HostPlan Planner::judge_host(const HostKey& key, DaneWish wish) {
     plan.policy = SkipHost{checked.error()};
     return plan;
   }
-  if (const auto literal = AddressLiteral::by(key.first))
-    return judge_literal(key, wish, *literal);
+  if (const auto literal = AddressLiteral::by(key.first)) return judge_literal(key, wish, *literal);
   const auto host = DnsName::of_any_kind(key.first);
   const auto reached = host ? reach(key, *host) : tl::unexpected(host.error());
   if (reached) return judge_records(key, wish, *reached);
@@ -335,8 +338,8 @@ HostPlan Planner::judge_host(const HostKey& key, DaneWish wish) {
   return plan;
 }
 
-// What a name that the configuration has, and that does not exist, was completed to (D-057: never by
-// ourselves).
+// What a name that the configuration has, and that does not exist, was completed to (D-057: never
+// by ourselves).
 std::optional<DnsName> Planner::completed(const HostKey& key, const DnsName& host) const {
   if (group_.route != RouteKind::Fixed || named_by_record(key)) return std::nullopt;
   for (const auto& one : batch_.hosts) {
@@ -444,8 +447,8 @@ void Planner::audit(const HostKey& key, HostPlan& plan) {
   if (skip) plan.policy = NoDane(*audit_, "dane_audit_domains: " + why);
 }
 
-// A list names the domain that Exim was led to: that says something of the recipient's own only if it names
-// that one too, or the validated DNS bears the rename out (D-041).
+// A list names the domain that Exim was led to: that says something of the recipient's own only if
+// it names that one too, or the validated DNS bears the rename out (D-041).
 Result<bool> Planner::domain_listed(const char* option) {
   auto in = server_.domain_in(option, group_.domain);
   if (!in || !*in) return in;
@@ -550,8 +553,7 @@ bool DomainPlan::needs_us(const AddressBatch& batch) const {
   if (failure) return true;
   return std::any_of(batch.hosts.begin(), batch.hosts.end(), [&](const BatchHost& one) {
     if (one.lookup == AddressLookup::NoneByRouter) return false;
-    return one.lookup == AddressLookup::Failed ||
-           !std::holds_alternative<NoDane>(host(one).policy);
+    return one.lookup == AddressLookup::Failed || !std::holds_alternative<NoDane>(host(one).policy);
   });
 }
 

@@ -35,9 +35,9 @@ std::vector<RecipientGroup> recipients_by_domain(const AddressBatch& batch);
 struct DomainPlan {
   std::string domain;
   std::vector<std::size_t> recipients;
-  bool last = true;              // no other domain of the batch is delivered after it
+  bool last = true;                    // no other domain of the batch is delivered after it
   std::optional<HostPlan> excepted{};  // of every host, by dane_except_domains
-  std::optional<Error> failure;  // of a look-up for the whole domain: no host can be used
+  std::optional<Error> failure;        // of a look-up for the whole domain: no host can be used
   std::uint16_t default_port = 25;
   std::map<std::pair<std::string, std::uint16_t>, HostPlan> hosts;  // by asked name and port
   std::set<std::pair<std::string, std::string>> unproved;           // asked names and addresses

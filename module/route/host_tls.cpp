@@ -179,8 +179,8 @@ Result<JudgePeer> pkix_judge(MailServer& server, const BatchHost& host, std::siz
       });
 }
 
-// RFC 7671 5.1, D-081: a key that a record of usage 3 names may have a certificate with any key usage;
-// and where nobody is authenticated, a handshake that fails protects no one.
+// RFC 7671 5.1, D-081: a key that a record of usage 3 names may have a certificate with any key
+// usage; and where nobody is authenticated, a handshake that fails protects no one.
 KeyUsage key_usage_under(const HostPolicy& policy) {
   if (std::holds_alternative<EncryptOnly>(policy)) return KeyUsage::Ignored;
   const auto* authenticate = std::get_if<Authenticate>(&policy);

@@ -98,8 +98,9 @@ class MailServer : public Log {
   // A recipient was refused for now and another host is to be tried: for the administrator.
   virtual void log_refusal(std::size_t host, const std::string& text) = 0;
 
-  // The recipients, and with a host that host, are what $domain, $local_part and $host speak of from
-  // here on, as when Exim's own driver asks. host_in() and host_state() set the host themselves.
+  // The recipients, and with a host that host, are what $domain, $local_part and $host speak of
+  // from here on, as when Exim's own driver asks. host_in() and host_state() set the host
+  // themselves.
   virtual void about(const std::vector<std::size_t>& recipients) { (void)recipients; }
   // Does this machine's hosts file give the name this address?
   virtual bool in_hosts_file(const std::string& /*name*/, const std::string& /*address*/) {

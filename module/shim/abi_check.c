@@ -11,14 +11,18 @@ static char difference[256];
 
 static const char *differs(const char *what, size_t here, size_t there)
 {
-  snprintf(difference, sizeof(difference), "%s is %zu in this module and %zu in the running Exim %.40s",
-           what, here, there, CS version_string);
+  snprintf(difference, sizeof(difference), "%s is %zu in this module and %zu in the running Exim %.40s", what,
+           here, there, CS version_string);
   return difference;
 }
 
 static const char *size_difference(void)
 {
-  const struct { const char *symbol; const char *what; size_t size; } expected[] = {
+  const struct {
+    const char *symbol;
+    const char *what;
+    size_t size;
+  } expected[] = {
     { "transport_defaults", "the size of transport_instance", sizeof(transport_instance) },
     { "address_defaults", "the size of address_item", sizeof(address_item) },
     { "tls_out", "the size of tls_support", sizeof(tls_support) },
@@ -51,7 +55,10 @@ static const optionlist *named(const optionlist *table, int count, const char *n
 }
 
 #define ABSENT ((size_t)-1)
-struct expected_option { const char *name; size_t offset; };
+struct expected_option {
+  const char *name;
+  size_t offset;
+};
 
 /* Names and offsets tell the build's features; those that are compiled out here must be absent there.
  * This is what catches a shift of flag bits, which leaves every size as it was. */
@@ -75,11 +82,23 @@ static const char *option_difference(const optionlist *table, int count,
   return NULL;
 }
 
-#define SMTP(field) { #field, offsetof(smtp_transport_options_block, field) }
-#define SMTP_ABSENT(field) { #field, ABSENT }
+#define SMTP(field)                                       \
+  {                                                       \
+#field, offsetof(smtp_transport_options_block, field) \
+  }
+#define SMTP_ABSENT(field) \
+  {                        \
+#field, ABSENT         \
+  }
 static const struct expected_option smtp_expected[] = {
-  SMTP(hosts), SMTP(command_timeout), SMTP(hosts_max_try), SMTP(allow_localhost), SMTP(keepalive),
-  SMTP(tls_sni), SMTP(tls_tempfail_tryclear), SMTP(tls_verify_cert_hostnames),
+  SMTP(hosts),
+  SMTP(command_timeout),
+  SMTP(hosts_max_try),
+  SMTP(allow_localhost),
+  SMTP(keepalive),
+  SMTP(tls_sni),
+  SMTP(tls_tempfail_tryclear),
+  SMTP(tls_verify_cert_hostnames),
 #ifdef SUPPORT_DANE
   SMTP(hosts_require_dane),
 #else
@@ -125,7 +144,10 @@ static const struct expected_option smtp_expected[] = {
 #endif
 };
 
-#define INSTANCE(name, field) { name, offsetof(transport_instance, field) }
+#define INSTANCE(name, field)                 \
+  {                                           \
+    name, offsetof(transport_instance, field) \
+  }
 static const struct expected_option transport_expected[] = {
   INSTANCE("body_only", body_only),
   INSTANCE("headers_add", add_headers),

@@ -17,15 +17,20 @@ static enum danesmtp_route route_of(const address_item *a, BOOL hosts_of_transpo
   if (hosts_of_transport || !a->router) return DANESMTP_ROUTE_FIXED;
   if (a->fallback_hosts && a->host_list == a->fallback_hosts) return DANESMTP_ROUTE_FIXED;
   return strcmp(CCS a->router->drinst.driver_name, "dnslookup") == 0 ? DANESMTP_ROUTE_MX
-                                                                    : DANESMTP_ROUTE_FIXED;
+                                                                     : DANESMTP_ROUTE_FIXED;
 }
 
 /* NOTIFY= in Exim's order; NULL: the sender did not ask. */
 static const char *notify_of(const address_item *a)
 {
-  static const struct { int flag; const char *name; } all[] = {
-    { rf_notify_never, "NEVER" }, { rf_notify_success, "SUCCESS" },
-    { rf_notify_failure, "FAILURE" }, { rf_notify_delay, "DELAY" },
+  static const struct {
+    int flag;
+    const char *name;
+  } all[] = {
+    { rf_notify_never, "NEVER" },
+    { rf_notify_success, "SUCCESS" },
+    { rf_notify_failure, "FAILURE" },
+    { rf_notify_delay, "DELAY" },
   };
   gstring *g = NULL;
   for (size_t i = 0; i < nelem(all); i++)
@@ -121,19 +126,19 @@ static host_item *transport_hosts(transport_instance *tblock, address_item *firs
 
   first->transport_return = PANIC;
   if (Ustrchr(names, '$') && !(names = expand_string(names))) {
-    first->message = string_sprintf("%s transport: option hosts: failed to expand \"%s\": %s", name, ob->hosts,
-                                    expand_string_message);
+    first->message = string_sprintf("%s transport: option hosts: failed to expand \"%s\": %s", name,
+                                    ob->hosts, expand_string_message);
     if (f.search_find_defer) first->transport_return = DEFER;
     return NULL;
   }
   if (is_tainted(names)) {
-    log_write(LOG_MAIN | LOG_PANIC, "%s transport: option hosts: \"%s\" is tainted (from \"%s\")", name, names,
-              ob->hosts);
-    first->message = US"internal configuration error"; /* nothing of it is for a sender */
+    log_write(LOG_MAIN | LOG_PANIC, "%s transport: option hosts: \"%s\" is tainted (from \"%s\")", name,
+              names, ob->hosts);
+    first->message = US "internal configuration error"; /* nothing of it is for a sender */
     return NULL;
   }
   first->transport_return = DEFER;
-  if (exp_bool(first, US"transport", name, IS_DEBUG(transport), US"hosts_randomize", ob->hosts_randomize,
+  if (exp_bool(first, US "transport", name, IS_DEBUG(transport), US "hosts_randomize", ob->hosts_randomize,
                ob->expand_hosts_randomize, &randomize) != OK)
     return NULL;
   host_build_hostlist(&list, string_copy(names), randomize);
@@ -204,9 +209,9 @@ enum batch_imported batch_import(struct batch_handle *h, transport_instance *tbl
 #endif
 #ifdef SUPPORT_I18N
   h->batch.smtputf8 = addresses->prop.utf8_msg;
-  h->batch.downconvert = addresses->prop.utf8_downcvt ? DANESMTP_DOWNCONVERT_ALWAYS
-                       : addresses->prop.utf8_downcvt_maybe ? DANESMTP_DOWNCONVERT_IF_NEEDED
-                       : DANESMTP_DOWNCONVERT_NEVER;
+  h->batch.downconvert = addresses->prop.utf8_downcvt         ? DANESMTP_DOWNCONVERT_ALWAYS
+                         : addresses->prop.utf8_downcvt_maybe ? DANESMTP_DOWNCONVERT_IF_NEEDED
+                                                              : DANESMTP_DOWNCONVERT_NEVER;
 #endif
   h->batch.dsn_ret = dsn_ret == dsn_ret_hdrs ? "HDRS" : dsn_ret == dsn_ret_full ? "FULL" : NULL;
   h->batch.dsn_envid = CCS dsn_envid;

@@ -57,9 +57,9 @@ struct danesmtp_recipient {
   const char *domain;
   const struct danesmtp_rename *renames; /* on the way to this domain, the last one first */
   size_t rename_count;
-  const char *mx_names; /* configured as "name/mx", by spaces; NULL: none, or it cannot be told */
-  int32_t by_srv;       /* the router asked for SRV records */
-  int32_t route;       /* enum danesmtp_route */
+  const char *mx_names;   /* configured as "name/mx", by spaces; NULL: none, or it cannot be told */
+  int32_t by_srv;         /* the router asked for SRV records */
+  int32_t route;          /* enum danesmtp_route */
   int32_t dsn_last_hop;   /* no notification is asked of the next server */
   const char *dsn_notify; /* NOTIFY= (RFC 3461); NULL: not asked for */
   const char *dsn_orcpt;  /* ORCPT=; NULL: not known */
@@ -80,15 +80,15 @@ struct danesmtp_batch {
   size_t recipient_count;
   const struct danesmtp_host *hosts;
   size_t host_count;
-  const char *suffixes;  /* that complete a name here: resolv.conf's and the routers', by spaces */
-  uint64_t message_size; /* octets with CRLF and size_addition, for SIZE= */
+  const char *suffixes;   /* that complete a name here: resolv.conf's and the routers', by spaces */
+  uint64_t message_size;  /* octets with CRLF and size_addition, for SIZE= */
   int32_t events_wanted;  /* event_action is set */
   int32_t all_or_nothing; /* mua_wrapper: to every recipient, or a failure for all */
-  int32_t smtputf8;      /* an address or header needs it (RFC 6531) */
-  int32_t downconvert;   /* enum danesmtp_downconvert, of the message */
-  const char *dsn_ret;   /* RET= (RFC 3461); NULL: not asked for */
-  const char *dsn_envid; /* ENVID=; NULL: none */
-  int32_t by_data_only;  /* the message is not to be sent by BDAT */
+  int32_t smtputf8;       /* an address or header needs it (RFC 6531) */
+  int32_t downconvert;    /* enum danesmtp_downconvert, of the message */
+  const char *dsn_ret;    /* RET= (RFC 3461); NULL: not asked for */
+  const char *dsn_envid;  /* ENVID=; NULL: none */
+  int32_t by_data_only;   /* the message is not to be sent by BDAT */
 };
 
 enum danesmtp_status { DANESMTP_DELIVERED = 0, DANESMTP_DEFERRED = 1, DANESMTP_FAILED = 2 };
@@ -97,26 +97,26 @@ enum danesmtp_status { DANESMTP_DELIVERED = 0, DANESMTP_DEFERRED = 1, DANESMTP_F
  * retry rules and `exinext` read. */
 enum danesmtp_cause {
   DANESMTP_CAUSE_NONE = 0,
-  DANESMTP_CAUSE_SYSTEM,          /* system_errno */
+  DANESMTP_CAUSE_SYSTEM, /* system_errno */
   DANESMTP_CAUSE_CONNECT_TIMEOUT,
-  DANESMTP_CAUSE_TIMEOUT,         /* waiting for an answer */
-  DANESMTP_CAUSE_CLOSED,          /* the peer closed the connection */
-  DANESMTP_CAUSE_FORMAT,          /* the peer broke the dialogue */
-  DANESMTP_CAUSE_TLS_REQUIRED,    /* TLS is mandatory and was not to be had */
-  DANESMTP_CAUSE_TLS_FAILURE,     /* handshake or verification */
-  DANESMTP_CAUSE_AUTH_MISSING,    /* authentication is required and was not to be had */
-  DANESMTP_CAUSE_AUTH_PROBLEM,    /* an authenticator cannot be used as it is configured */
-  DANESMTP_CAUSE_DNS,             /* MX, address or TLSA look-up */
+  DANESMTP_CAUSE_TIMEOUT,      /* waiting for an answer */
+  DANESMTP_CAUSE_CLOSED,       /* the peer closed the connection */
+  DANESMTP_CAUSE_FORMAT,       /* the peer broke the dialogue */
+  DANESMTP_CAUSE_TLS_REQUIRED, /* TLS is mandatory and was not to be had */
+  DANESMTP_CAUSE_TLS_FAILURE,  /* handshake or verification */
+  DANESMTP_CAUSE_AUTH_MISSING, /* authentication is required and was not to be had */
+  DANESMTP_CAUSE_AUTH_PROBLEM, /* an authenticator cannot be used as it is configured */
+  DANESMTP_CAUSE_DNS,          /* MX, address or TLSA look-up */
   DANESMTP_CAUSE_UNKNOWN_HOST,
   DANESMTP_CAUSE_HOST_IS_LOCAL,
   DANESMTP_CAUSE_MAIL_4XX,
   DANESMTP_CAUSE_RCPT_4XX,
   DANESMTP_CAUSE_DATA_4XX,
-  DANESMTP_CAUSE_HOST_RETRY,      /* no host was tried: not time yet, or none usable */
-  DANESMTP_CAUSE_FILTER,          /* the message could not be written: filter */
-  DANESMTP_CAUSE_HEADERS,         /* the message could not be written: headers_add, headers_remove */
-  DANESMTP_CAUSE_EXPANSION,       /* an option could not be expanded */
-  DANESMTP_CAUSE_UTF8,            /* SMTPUTF8 is needed and not offered */
+  DANESMTP_CAUSE_HOST_RETRY, /* no host was tried: not time yet, or none usable */
+  DANESMTP_CAUSE_FILTER,     /* the message could not be written: filter */
+  DANESMTP_CAUSE_HEADERS,    /* the message could not be written: headers_add, headers_remove */
+  DANESMTP_CAUSE_EXPANSION,  /* an option could not be expanded */
+  DANESMTP_CAUSE_UTF8,       /* SMTPUTF8 is needed and not offered */
 };
 
 enum danesmtp_result_flags {
@@ -145,17 +145,17 @@ enum danesmtp_ocsp {
 
 /* What became of one recipient. */
 struct danesmtp_result {
-  int32_t status;       /* enum danesmtp_status */
-  int32_t cause;        /* enum danesmtp_cause */
+  int32_t status; /* enum danesmtp_status */
+  int32_t cause;  /* enum danesmtp_cause */
   int32_t system_errno;
-  int32_t reply_code;   /* SMTP code of a 4xx answer, else 0 */
-  int32_t host;         /* index of the host used; -1: none */
-  uint32_t flags;       /* enum danesmtp_result_flags */
-  int64_t duration_us;  /* since the attempt on the host began */
-  const char *message;  /* one line; NULL: none */
-  const char *cipher;   /* "TLS1.3:...:256"; NULL: no TLS */
-  const char *peer_dn;  /* NULL: none */
-  int32_t ocsp;         /* enum danesmtp_ocsp */
+  int32_t reply_code;  /* SMTP code of a 4xx answer, else 0 */
+  int32_t host;        /* index of the host used; -1: none */
+  uint32_t flags;      /* enum danesmtp_result_flags */
+  int64_t duration_us; /* since the attempt on the host began */
+  const char *message; /* one line; NULL: none */
+  const char *cipher;  /* "TLS1.3:...:256"; NULL: no TLS */
+  const char *peer_dn; /* NULL: none */
+  int32_t ocsp;        /* enum danesmtp_ocsp */
 };
 
 /* What debug() is wanted for. */
@@ -186,7 +186,7 @@ enum danesmtp_form {
 
 enum danesmtp_written {
   DANESMTP_WRITTEN = 0,
-  DANESMTP_WRITE_IO,      /* system_errno */
+  DANESMTP_WRITE_IO, /* system_errno */
   DANESMTP_WRITE_FILTER,
   DANESMTP_WRITE_HEADERS,
   DANESMTP_WRITE_SIGNING,
@@ -208,15 +208,15 @@ enum danesmtp_auth_end {
 };
 
 struct danesmtp_authenticated {
-  int32_t end;          /* enum danesmtp_auth_end */
-  int32_t timed_out;    /* of AUTH_FAILED: nothing came in time */
-  int32_t garbled;      /* of AUTH_FAILED: what came was no reply */
-  const char *text;     /* why; of AUTH_FAILED what the server said last. Never NULL */
-  const char *command;  /* of AUTH_FAILED: the one being answered, without a secret. Never NULL */
+  int32_t end;         /* enum danesmtp_auth_end */
+  int32_t timed_out;   /* of AUTH_FAILED: nothing came in time */
+  int32_t garbled;     /* of AUTH_FAILED: what came was no reply */
+  const char *text;    /* why; of AUTH_FAILED what the server said last. Never NULL */
+  const char *command; /* of AUTH_FAILED: the one being answered, without a secret. Never NULL */
 };
 
 struct danesmtp_connected {
-  int fd;               /* -1: failed */
+  int fd; /* -1: failed */
   int32_t system_errno;
   int32_t timed_out;
 };
@@ -230,9 +230,9 @@ struct danesmtp_tls_variables {
   const char *peer_dn;
   const char *peer_certificate; /* PEM */
   int32_t key_bits;
-  uint32_t tlsa_usages;         /* bit n: a usable TLSA record of usage n */
-  uint32_t flags;               /* DANESMTP_CERT_VERIFIED, DANESMTP_DANE_VERIFIED */
-  int32_t ocsp;                 /* enum danesmtp_ocsp */
+  uint32_t tlsa_usages; /* bit n: a usable TLSA record of usage n */
+  uint32_t flags;       /* DANESMTP_CERT_VERIFIED, DANESMTP_DANE_VERIFIED */
+  int32_t ocsp;         /* enum danesmtp_ocsp */
   /* For authenticators only, base64 (RFC 5056): tls-exporter, otherwise tls-unique. */
   const char *channel_binding;
   int32_t channel_binding_exporter;
@@ -249,7 +249,7 @@ struct danesmtp_services {
   void (*log_host)(void *exim, size_t host, const char *message, int32_t system_errno);
   void (*message_log)(void *exim, size_t host, const char *message);
   void (*log_refusal)(void *exim, size_t host, const char *message); /* of a recipient, main log */
-  int (*debugging)(void *exim); /* enum danesmtp_debugging */
+  int (*debugging)(void *exim);                                      /* enum danesmtp_debugging */
   void (*debug)(void *exim, const char *line);
 
   /* $domain, $local_part and their like speak of these recipients from here on. */
@@ -271,7 +271,7 @@ struct danesmtp_services {
   void (*set_tls_variables)(void *exim, const struct danesmtp_tls_variables *variables);
 
   /* Hosts. */
-  int (*service_port)(void *exim);             /* of the `port` option; -1: it cannot be used */
+  int (*service_port)(void *exim); /* of the `port` option; -1: it cannot be used */
   /* The core delivers from here on: a connection passed on by Exim's driver is ended, unless a part of
    * the batch was delegated to it. */
   void (*take_over)(void *exim);
@@ -313,7 +313,7 @@ struct danesmtp_services {
   void (*retry_recipient_clear)(void *exim, size_t recipient);
   void (*retry_skipped)(void *exim, size_t recipient); /* it must not time out by this attempt */
   void (*retry_routing)(void *exim, size_t recipient, const char *name); /* a look-up failed */
-  void (*session_step)(void *exim, char letter);   /* PS= log item: e, h, s */
+  void (*session_step)(void *exim, char letter);                         /* PS= log item: e, h, s */
   /* NULL, or what event_action makes of it: for some events that forbids to go on. */
   const char *(*event)(void *exim, size_t host, size_t recipient, const char *name, const char *data);
   void (*delegate)(void *exim, const size_t *recipients, size_t count);
@@ -338,8 +338,8 @@ struct danesmtp_core_table {
   /* May the domain of the batch's one recipient have a DANE policy? enum danesmtp_policy; *why (static
    * storage) is one line unless there is none. Within 20 seconds; no descriptor, thread or signal mask
    * is left behind. */
-  int (*may_have_policy)(const struct danesmtp_services *services, void *exim,
-                         struct danesmtp_batch *batch, const char **why);
+  int (*may_have_policy)(const struct danesmtp_services *services, void *exim, struct danesmtp_batch *batch,
+                         const char **why);
 };
 
 /* The core library's only exported symbol. */

@@ -25,9 +25,15 @@ static int (*smtp_setup)(transport_instance *, address_item *, transport_feedbac
 
 /* What is changed in this process for one callout. */
 #ifdef SUPPORT_DANE
-static struct { smtp_transport_options_block *options; uschar *try, *require; } dane_of_exim;
+static struct {
+  smtp_transport_options_block *options;
+  uschar *try, *require;
+} dane_of_exim;
 #endif
-static struct { BOOL ignored; int domain_positive, domain_negative, positive, negative; } cache;
+static struct {
+  BOOL ignored;
+  int domain_positive, domain_negative, positive, negative;
+} cache;
 
 /* As in a delivery: where the core has found that there is no DANE, Exim's driver does not look for it
  * again, by the resolver's word, and refuse what an option or our validation lets go. */
@@ -109,7 +115,7 @@ static const char *question_of(const struct batch_handle *h)
   const size_t count = h->batch.host_count;
   const char **hosts = store_get((int)(count * sizeof(*hosts)), GET_UNTAINTED);
   gstring *g = string_fmt_append(NULL, "%s %s %d <%s>", h->batch.transport_name, r->domain, r->route,
-                                 sender_address ? sender_address : US"");
+                                 sender_address ? sender_address : US "");
   for (size_t i = 0; i < count; i++) {
     const struct danesmtp_host *host = h->batch.hosts + i;
     hosts[i] = CCS string_sprintf(" %s [%s]:%d/%d", host->asked_name, host->address ? host->address : "",
@@ -201,8 +207,8 @@ static struct answer fresh_answer(struct batch_handle *h, time_t now)
   }
   snprintf(answer.why, sizeof(answer.why), "%s", why ? why : "");
   if (answer.policy != DANESMTP_POLICY_NONE)
-    log_write(LOG_MAIN, "no callout and no cutthrough delivery for %s: %s",
-              h->batch.recipients->domain, answer.why);
+    log_write(LOG_MAIN, "no callout and no cutthrough delivery for %s: %s", h->batch.recipients->domain,
+              answer.why);
   return answer;
 }
 
@@ -235,10 +241,10 @@ static BOOL is_deferred(const transport_instance *tblock, int policy)
 static void make_no_connection(transport_instance *tblock, address_item *addr, transport_feedback *tf,
                                const struct answer *answer)
 {
-  cancel_cutthrough_connection(TRUE, US"a further recipient may have a DANE policy");
+  cancel_cutthrough_connection(TRUE, US "a further recipient may have a DANE policy");
   tf->hosts_override = TRUE;
   tf->gethostbyname = tf->qualify_single = tf->search_parents = FALSE;
-  tf->hosts = US"";
+  tf->hosts = US "";
   if (!is_deferred(tblock, answer->policy)) return;
   tf->hosts = US NO_HOST;
   addr->message = string_copy(CUS answer->why);
@@ -249,8 +255,9 @@ static void make_no_connection(transport_instance *tblock, address_item *addr, t
 static void judge_connection(transport_instance *tblock, address_item *addr, transport_feedback *tf)
 {
   const struct answer answer = policy_of(tblock, addr, tf);
-  DEBUG(verify) debug_printf_indent("DANE policy for a connection by Exim's core to %s: %s\n", addr->domain,
-                                    answer.policy == DANESMTP_POLICY_NONE ? "none" : answer.why);
+  DEBUG (verify)
+    debug_printf_indent("DANE policy for a connection by Exim's core to %s: %s\n", addr->domain,
+                        answer.policy == DANESMTP_POLICY_NONE ? "none" : answer.why);
   if (answer.policy == DANESMTP_POLICY_NONE)
     switch_off_dane_of_exim(tblock->drinst.options_block);
   else

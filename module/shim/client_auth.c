@@ -23,10 +23,14 @@ static smtp_context *plain_context(const struct batch_handle *h, size_t host, in
   sx->conn_args.sock = fd;
   sx->esmtp = TRUE;
   sx->cctx.sock = fd;
-  sx->inblock = (smtp_inblock) { .cctx = &sx->cctx, .buffer = sx->inbuffer, .ptr = sx->inbuffer,
-    .ptrend = sx->inbuffer, .buffersize = sizeof(sx->inbuffer) };
-  sx->outblock = (smtp_outblock) { .cctx = &sx->cctx, .buffer = sx->outbuffer, .ptr = sx->outbuffer,
-    .buffersize = sizeof(sx->outbuffer) };
+  sx->inblock = (smtp_inblock) { .cctx = &sx->cctx,
+                                 .buffer = sx->inbuffer,
+                                 .ptr = sx->inbuffer,
+                                 .ptrend = sx->inbuffer,
+                                 .buffersize = sizeof(sx->inbuffer) };
+  sx->outblock = (smtp_outblock) {
+    .cctx = &sx->cctx, .buffer = sx->outbuffer, .ptr = sx->outbuffer, .buffersize = sizeof(sx->outbuffer)
+  };
   return sx;
 }
 
@@ -41,11 +45,12 @@ static BOOL offered(const uschar *mechanisms, const uschar *wanted)
 
 static BOOL wanted(auth_instance *au)
 {
-  if (au->client && (!au->client_condition ||
-                     expand_check_condition(au->client_condition, au->drinst.name, US"client authenticator")))
+  if (au->client && (!au->client_condition || expand_check_condition(au->client_condition, au->drinst.name,
+                                                                     US "client authenticator")))
     return TRUE;
-  DEBUG(transport) debug_printf("skipping %s authenticator: %s\n", au->drinst.name,
-                                au->client ? "client_condition is false" : "not configured as a client");
+  DEBUG (transport)
+    debug_printf("skipping %s authenticator: %s\n", au->drinst.name,
+                 au->client ? "client_condition is false" : "not configured as a client");
   return FALSE;
 }
 
@@ -53,7 +58,7 @@ static BOOL wanted(auth_instance *au)
 static BOOL binds_channel(const auth_instance *au)
 {
   const int length = Ustrlen(au->public_name);
-  return length > 5 && strcmpic(au->public_name + length - 5, US"-PLUS") == 0;
+  return length > 5 && strcmpic(au->public_name + length - 5, US "-PLUS") == 0;
 }
 
 static int run_client(auth_instance *au, smtp_context *sx)
@@ -64,7 +69,7 @@ static int run_client(auth_instance *au, smtp_context *sx)
   uschar *channel_binding = tls_out.channelbinding;
   int rc;
 
-  a->protocol_sequence = string_catn(a->protocol_sequence, US"a", 1);
+  a->protocol_sequence = string_catn(a->protocol_sequence, US "a", 1);
   authenticator_name = au->drinst.name;
   driver_srcfile = au->drinst.srcfile;
   driver_srcline = au->drinst.srcline;
@@ -79,7 +84,7 @@ static int run_client(auth_instance *au, smtp_context *sx)
   authenticator_name = NULL;
   driver_srcfile = NULL;
   driver_srcline = 0;
-  DEBUG(transport) debug_printf("%s authenticator yielded %s\n", au->drinst.name, rc_names[rc]);
+  DEBUG (transport) debug_printf("%s authenticator yielded %s\n", au->drinst.name, rc_names[rc]);
   return rc;
 }
 
@@ -117,26 +122,29 @@ static void log_refusal(const auth_instance *au, const smtp_context *sx)
 #ifndef DISABLE_EVENT
   uschar *saved = sender_host_authenticated;
   sender_host_authenticated = au->drinst.name;
-  line = event_raise(sx->conn_args.tblock->event_action, US"auth:fail", sx->buffer, NULL);
+  line = event_raise(sx->conn_args.tblock->event_action, US "auth:fail", sx->buffer, NULL);
   sender_host_authenticated = saved;
 #endif
-  if (line) log_write(LOG_MAIN, "%s", line);
-  else log_write(LOG_MAIN, "%s authenticator failed H=%s [%s] %s", au->drinst.name, host->name,
-                 host->address, sx->buffer);
+  if (line)
+    log_write(LOG_MAIN, "%s", line);
+  else
+    log_write(LOG_MAIN, "%s authenticator failed H=%s [%s] %s", au->drinst.name, host->name, host->address,
+              sx->buffer);
 }
 
 static void log_cancelled(const auth_instance *au, const smtp_context *sx)
 {
   const host_item *host = sx->conn_args.host;
   if (*sx->buffer)
-    log_write(LOG_MAIN, "%s authenticator cancelled authentication H=%s [%s] %s", au->drinst.name,
-              host->name, host->address, sx->buffer);
+    log_write(LOG_MAIN, "%s authenticator cancelled authentication H=%s [%s] %s", au->drinst.name, host->name,
+              host->address, sx->buffer);
 }
 
 /* AUTH_NOT: this one did not do it, the next may. */
 static struct danesmtp_authenticated try_one(auth_instance *au, smtp_context *sx)
 {
-  struct danesmtp_authenticated answer = { .end = DANESMTP_AUTH_NOT, .command = "",
+  struct danesmtp_authenticated answer = { .end = DANESMTP_AUTH_NOT,
+                                           .command = "",
                                            .text = "authentication attempt(s) failed" };
   const int rc = run_client(au, sx);
   const int error = errno;
@@ -151,12 +159,8 @@ static struct danesmtp_authenticated try_one(auth_instance *au, smtp_context *sx
       if (error != 0 || *sx->buffer != '5') return broken_off(sx, error);
       log_refusal(au, sx);
       return answer;
-    case FAIL_SEND:
-      *sx->buffer = 0;
-      return broken_off(sx, error);
-    case CANCELLED:
-      log_cancelled(au, sx);
-      return answer;
+    case FAIL_SEND: *sx->buffer = 0; return broken_off(sx, error);
+    case CANCELLED: log_cancelled(au, sx); return answer;
     default:
       answer.end = DANESMTP_AUTH_PROBLEM;
       answer.text = CCS string_copy(sx->buffer);
@@ -167,9 +171,10 @@ static struct danesmtp_authenticated try_one(auth_instance *au, smtp_context *sx
 static struct danesmtp_authenticated authenticate(void *exim, size_t host, int fd, const char *mechanisms)
 {
   smtp_context *sx = plain_context(exim, host, fd);
-  struct danesmtp_authenticated answer = { .end = DANESMTP_AUTH_NOT, .command = "",
+  struct danesmtp_authenticated answer = { .end = DANESMTP_AUTH_NOT,
+                                           .command = "",
                                            .text = "no common mechanisms were found" };
-  DEBUG(transport) debug_printf("scanning authentication mechanisms\n");
+  DEBUG (transport) debug_printf("scanning authentication mechanisms\n");
   for (auth_instance *au = auths; au && answer.end == DANESMTP_AUTH_NOT; au = au->drinst.next)
     if (wanted(au) && offered(CUS mechanisms, au->public_name)) answer = try_one(au, sx);
   return answer;

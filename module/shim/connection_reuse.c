@@ -32,9 +32,10 @@ void connection_reuse_end(void)
 {
   if (!continue_hostname) return;
   if (cutthrough.cctx.sock >= 0) /* of a callout, and in this process */
-    cancel_cutthrough_connection(TRUE, US"the transport makes a connection of its own");
+    cancel_cutthrough_connection(TRUE, US "the transport makes a connection of its own");
   else {
-    if (write(0, "QUIT\r\n", 6) < 0) { /* the peer is gone already */ }
+    if (write(0, "QUIT\r\n", 6) < 0) { /* the peer is gone already */
+    }
     replace_stdin();
   }
   forget_open_connection();
@@ -102,8 +103,8 @@ static int further_message(void *exim, size_t host, size_t transactions, size_t 
   if (h->delegated) return 0; /* Exim's driver may have left one open already */
   continue_sequence = (unsigned)transactions;
   if (!f.continue_more &&
-      !transport_check_waiting(h->tblock->drinst.name, h->hosts[host]->name,
-                               most > INT_MAX ? 0 : (int)most, next, (oicf)any_message, NULL))
+      !transport_check_waiting(h->tblock->drinst.name, h->hosts[host]->name, most > INT_MAX ? 0 : (int)most,
+                               next, (oicf)any_message, NULL))
     return 0;
   h->next_message = string_copy(next);
   return 1;

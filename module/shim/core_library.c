@@ -36,19 +36,20 @@ static BOOL read_at(int fd, void *into, size_t length, uint64_t offset)
   return pread(fd, into, length, (off_t)offset) == (ssize_t)length;
 }
 
-static BOOL segments_are_there(int fd, const ElfW(Ehdr) *header, uint64_t size)
+static BOOL segments_are_there(int fd, const ElfW(Ehdr) * header, uint64_t size)
 {
   ElfW(Phdr) segment;
   if (header->e_phentsize != sizeof(segment)) return FALSE;
   for (int i = 0; i < header->e_phnum; i++) {
-    if (!read_at(fd, &segment, sizeof(segment), header->e_phoff + (uint64_t)i * sizeof(segment))) return FALSE;
+    if (!read_at(fd, &segment, sizeof(segment), header->e_phoff + (uint64_t)i * sizeof(segment)))
+      return FALSE;
     if (!within(segment.p_offset, segment.p_filesz, size)) return FALSE;
   }
   return TRUE;
 }
 
 /* The table of sections is the end of the file, also after strip(1). */
-static BOOL end_is_there(int fd, const ElfW(Ehdr) *header, uint64_t size)
+static BOOL end_is_there(int fd, const ElfW(Ehdr) * header, uint64_t size)
 {
   ElfW(Shdr) names;
   if (header->e_shnum == 0) return TRUE;

@@ -14,7 +14,7 @@ static void log_main(void *exim, const char *line)
 static gstring *host_label(const struct batch_handle *h, size_t index)
 {
   const host_item *host = h->hosts[index];
-  gstring *g = string_fmt_append(NULL, "H=%s [%s]", host->name, host->address ? host->address : US"");
+  gstring *g = string_fmt_append(NULL, "H=%s [%s]", host->name, host->address ? host->address : US "");
   return LOGGING(outgoing_port) ? log_portnum(g, h->notes[index].port) : g;
 }
 
@@ -45,8 +45,8 @@ static void log_refusal(void *exim, size_t host, const char *message)
 static int debugging(void *exim)
 {
   (void)exim;
-  if (IS_DEBUG(transport|tls)) return DANESMTP_DEBUG_ALL;
-  return IS_DEBUG(acl|v) ? DANESMTP_DEBUG_DIALOGUE : DANESMTP_DEBUG_NOTHING;
+  if (IS_DEBUG(transport | tls)) return DANESMTP_DEBUG_ALL;
+  return IS_DEBUG(acl | v) ? DANESMTP_DEBUG_DIALOGUE : DANESMTP_DEBUG_NOTHING;
 }
 
 static void debug(void *exim, const char *line)
@@ -97,8 +97,8 @@ static int option_flag(void *exim, const char *name, int *failed)
   if (!literal) return 0;
   snprintf(twin_name, sizeof(twin_name), "*expand_%s", name);
   twin = option_address(h->tblock, twin_name, opt_stringptr);
-  if (exp_bool(h->addresses, US"transport", h->tblock->drinst.name, IS_DEBUG(transport), US name,
-               *literal, twin ? *twin : NULL, &value) != OK)
+  if (exp_bool(h->addresses, US "transport", h->tblock->drinst.name, IS_DEBUG(transport), US name, *literal,
+               twin ? *twin : NULL, &value) != OK)
     *failed = 1;
   return value;
 }
@@ -117,7 +117,8 @@ static int answer_without_address(const uschar *list)
   Uskip_whitespace(&text);
   if (!*text) return DANESMTP_NO;
   const size_t word = Ustrcspn(text, " \t\n");
-  return word == 1 && *text == '*' && !text[1 + Ustrspn(text + 1, " \t\n")] ? DANESMTP_YES : DANESMTP_CANNOT_TELL;
+  return word == 1 && *text == '*' && !text[1 + Ustrspn(text + 1, " \t\n")] ? DANESMTP_YES
+                                                                            : DANESMTP_CANNOT_TELL;
 }
 
 static int answer_of(const uschar **list, const host_item *host)
@@ -172,7 +173,8 @@ static int domain_in(void *exim, const char *option, const char *domain)
   const uschar **option_value = option_address(h->tblock, option, opt_stringptr);
   const uschar *list;
   if (!option_value || !(list = *option_value)) return DANESMTP_NO;
-  switch (match_isinlist(string_copy(CUS domain), &list, 0, &domainlist_anchor, NULL, MCL_DOMAIN, TRUE, NULL)) {
+  switch (
+      match_isinlist(string_copy(CUS domain), &list, 0, &domainlist_anchor, NULL, MCL_DOMAIN, TRUE, NULL)) {
     case OK: return DANESMTP_YES;
     case FAIL: return DANESMTP_NO;
     default: return DANESMTP_CANNOT_TELL;
@@ -197,9 +199,9 @@ static int set_up_filter(struct batch_handle *h, const char **why)
 {
   transport_filter_argv = NULL;
   if (!h->tblock->filter_command) return DANESMTP_WRITTEN;
-  if (!transport_set_up_command(&transport_filter_argv, h->tblock->filter_command, TSUC_EXPAND_ARGS,
-                                DEFER, h->addresses,
-                                string_sprintf("%s transport filter", h->tblock->drinst.name), NULL)) {
+  if (!transport_set_up_command(&transport_filter_argv, h->tblock->filter_command, TSUC_EXPAND_ARGS, DEFER,
+                                h->addresses, string_sprintf("%s transport filter", h->tblock->drinst.name),
+                                NULL)) {
     *why = CCS h->addresses->message;
     return DANESMTP_WRITE_FILTER;
   }
@@ -213,7 +215,7 @@ static BOOL write_signed(transport_ctx *context, const smtp_transport_options_bl
 #ifndef DISABLE_DKIM
   typedef void (*init_fn)(void);
   typedef BOOL (*write_fn)(transport_ctx *, const struct ob_dkim *, const uschar **);
-  const misc_module_info *dkim = misc_mod_find(US"dkim", NULL);
+  const misc_module_info *dkim = misc_mod_find(US "dkim", NULL);
   if (dkim) {
     ((init_fn *)dkim->functions)[DKIM_TRANSPORT_INIT]();
     return ((write_fn *)dkim->functions)[DKIM_TRANSPORT_WRITE](context, &ob->dkim, why);
@@ -238,7 +240,7 @@ static int write_failure(struct batch_handle *h, int error, const uschar *signin
     *why = CCS string_sprintf("transport filter process failed (%d)", h->addresses->more_errno & 0xff);
     return DANESMTP_WRITE_FILTER;
   }
-  *why = CCS (error > 0 ? US strerror(error) : exim_errstr(error));
+  *why = CCS(error > 0 ? US strerror(error) : exim_errstr(error));
   *system_errno = error > 0 ? error : 0;
   return DANESMTP_WRITE_IO;
 }
@@ -251,9 +253,11 @@ static int write_message(void *exim, int fd, int form, int32_t *system_errno, co
   const smtp_transport_options_block *ob = h->tblock->drinst.options_block;
   const BOOL wire_format = f.spool_file_wireformat;
   transport_ctx context = {
-    .u = { .fd = fd }, .tblock = h->tblock, .addr = h->addresses,
-    .check_string = form == DANESMTP_FORM_DOTTED ? US"." : NULL,
-    .escape_string = form == DANESMTP_FORM_DOTTED ? US".." : NULL,
+    .u = { .fd = fd },
+    .tblock = h->tblock,
+    .addr = h->addresses,
+    .check_string = form == DANESMTP_FORM_DOTTED ? US "." : NULL,
+    .escape_string = form == DANESMTP_FORM_DOTTED ? US ".." : NULL,
     .options = message_options(h->tblock, form),
   };
   const uschar *signing = NULL;
@@ -315,7 +319,7 @@ static const char *event(void *exim, size_t host, size_t recipient, const char *
 static void session_step(void *exim, char letter)
 {
   address_item *a = ((struct batch_handle *)exim)->addresses;
-  a->protocol_sequence = string_catn(a->protocol_sequence, CUS &letter, 1);
+  a->protocol_sequence = string_catn(a->protocol_sequence, CUS & letter, 1);
 }
 
 void exim_services_fill(struct danesmtp_services *s)

@@ -85,8 +85,9 @@ void host_variables_set(const struct batch_handle *h, size_t index)
   deliver_host = host->name;
   deliver_host_address = host->address;
   deliver_host_port = host->port == PORT_NONE ? h->notes[index].port : host->port;
-  lookup_dnssec_authenticated = host->dnssec_used == DS_YES ? US"yes"
-                              : host->dnssec_used == DS_NO ? US"no" : US"";
+  lookup_dnssec_authenticated = host->dnssec_used == DS_YES  ? US "yes"
+                                : host->dnssec_used == DS_NO ? US "no"
+                                                             : US "";
 }
 
 /* The part of retry keys that follows the address: a port other than 25, an interface. */
@@ -97,7 +98,7 @@ static BOOL note_port_and_interface(struct batch_handle *h, size_t index, int po
   const int family = Ustrchr(host->address, ':') ? AF_INET6 : AF_INET;
   struct host_notes *notes = h->notes + index;
 
-  notes->port_and_interface = port == 25 ? US"" : string_sprintf(":%d", port);
+  notes->port_and_interface = port == 25 ? US "" : string_sprintf(":%d", port);
   if (!option || !*option) return TRUE;
   if (!smtp_get_interface(option, family, h->addresses, &notes->interface,
                           string_sprintf("%s transport", h->tblock->drinst.name)))
@@ -111,8 +112,8 @@ static BOOL keys_have_address(struct batch_handle *h)
 {
   const smtp_transport_options_block *ob = smtp_options(h);
   BOOL value = TRUE;
-  if (exp_bool(h->addresses, US"transport", h->tblock->drinst.name, IS_DEBUG(transport),
-               US"retry_include_ip_address", ob->retry_include_ip_address,
+  if (exp_bool(h->addresses, US "transport", h->tblock->drinst.name, IS_DEBUG(transport),
+               US "retry_include_ip_address", ob->retry_include_ip_address,
                ob->expand_retry_include_ip_address, &value) != OK)
     value = TRUE; /* the most specific record */
   return value;
@@ -121,7 +122,7 @@ static BOOL keys_have_address(struct batch_handle *h)
 static BOOL serialize(struct batch_handle *h, size_t index)
 {
   const host_item *host = h->hosts[index];
-  const uschar **list = CUSS &smtp_options(h)->serialize_hosts;
+  const uschar **list = CUSS & smtp_options(h)->serialize_hosts;
   if (verify_check_given_host(list, host) != OK) return TRUE;
   uschar *key = string_sprintf("host-serialize-%s", host->name);
   if (!enq_start(key, 1)) return FALSE;
@@ -205,9 +206,12 @@ static struct danesmtp_connected tcp_connect(void *exim, size_t index, int port)
   host_item *host = h->hosts[index];
   struct danesmtp_connected answer = { .fd = -1 };
   smtp_connect_args args = {
-    .tblock = h->tblock, .ob = h->tblock->drinst.options_block, .host = host,
+    .tblock = h->tblock,
+    .ob = h->tblock->drinst.options_block,
+    .host = host,
     .host_af = Ustrchr(host->address, ':') ? AF_INET6 : AF_INET,
-    .interface = h->notes[index].interface, .sock = -1,
+    .interface = h->notes[index].interface,
+    .sock = -1,
   };
   smtp_port_for_connect(host, port);
   host_variables_set(h, index);

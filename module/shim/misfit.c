@@ -67,7 +67,8 @@ static void say(void)
   const int length = snprintf(line, sizeof(line), "%s\n", reason);
   openlog("exim", LOG_PID, LOG_MAIL);
   syslog(LOG_CRIT, "%s", reason);
-  if (write(STDERR_FILENO, line, (size_t)length) < 0) { /* there is nobody else to tell */ }
+  if (write(STDERR_FILENO, line, (size_t)length) < 0) { /* there is nobody else to tell */
+  }
 }
 
 /* The name stays "danesmtp": Exim's core, which speaks SMTP by itself for a transport named smtp

@@ -65,7 +65,10 @@ static const char *unreadable_at_delivery(const transport_instance *tblock, cons
 const char *own_files_fault(const transport_instance *tblock)
 {
   const struct danesmtp_options *options = own_options(tblock);
-  const struct { const char *option; const uschar *value; } files[] = {
+  const struct {
+    const char *option;
+    const uschar *value;
+  } files[] = {
     { "dane_resolver", options->dane_resolver },
     { "dane_trust_anchor_file", options->dane_trust_anchor_file },
   };

@@ -10,20 +10,28 @@ int option_block_length;
 
 static size_t own_offset; /* of struct danesmtp_options in the options block */
 
-#define OWN(field) { #field, opt_stringptr, { .offset = offsetof(struct danesmtp_options, field) } }
+#define OWN(field)                                       \
+  {                                                      \
+#field, opt_stringptr,                               \
+    {                                                    \
+      .offset = offsetof(struct danesmtp_options, field) \
+    }                                                    \
+  }
 static const optionlist own_table[] = {
-  OWN(dane_audit_domains),
-  OWN(dane_callouts),
-  OWN(dane_dnssec),
-  OWN(dane_except_domains),
-  OWN(dane_insecure_mx),
-  OWN(dane_resolver),
+  OWN(dane_audit_domains),     OWN(dane_callouts),    OWN(dane_dnssec),
+  OWN(dane_except_domains),    OWN(dane_insecure_mx), OWN(dane_resolver),
   OWN(dane_trust_anchor_file),
 };
 
 /* Exim's own, which a build without DANE does not have. What mail is sent in clear must not depend on
  * how Exim was built. */
-#define EXIMS(field) { #field, opt_stringptr, { .offset = offsetof(struct danesmtp_options, field) } }
+#define EXIMS(field)                                     \
+  {                                                      \
+#field, opt_stringptr,                               \
+    {                                                    \
+      .offset = offsetof(struct danesmtp_options, field) \
+    }                                                    \
+  }
 static const optionlist dane_table[] = {
   EXIMS(dane_require_tls_ciphers),
   EXIMS(hosts_require_dane),
@@ -34,15 +42,15 @@ static const optionlist dane_table[] = {
 
 static const struct danesmtp_options own_defaults = {
   .dane_audit_domains = NULL,
-  .dane_callouts = US"skip",
-  .dane_dnssec = US"validate",
+  .dane_callouts = US "skip",
+  .dane_dnssec = US "validate",
   .dane_except_domains = NULL,
-  .dane_insecure_mx = US"dane",
-  .dane_resolver = US"auto",
+  .dane_insecure_mx = US "dane",
+  .dane_resolver = US "auto",
   .dane_trust_anchor_file = NULL,
   .dane_require_tls_ciphers = NULL,
   .hosts_require_dane = NULL,
-  .hosts_try_dane = US"*",
+  .hosts_try_dane = US "*",
 };
 
 /* Exim searches the table by binary search in strcmp order. */

@@ -60,29 +60,46 @@ static void set_host(const struct batch_handle *h, address_item *a, const struct
     used->name = string_copy(CUS h->batch.hosts[r->host].asked_name);
   used->dnssec_used = r->flags & DANESMTP_HOST_SECURE ? DS_YES : DS_NO;
   a->host_used = used;
-  if (r->flags & DANESMTP_CONTINUED) { setflag(a, af_cont_conn); clearflag(a, af_new_conn); }
-  else { setflag(a, af_new_conn); clearflag(a, af_cont_conn); }
+  if (r->flags & DANESMTP_CONTINUED) {
+    setflag(a, af_cont_conn);
+    clearflag(a, af_new_conn);
+  } else {
+    setflag(a, af_new_conn);
+    clearflag(a, af_cont_conn);
+  }
   a->more_errno = used->mx >= 0 ? 'M' : 'A';
 }
 
 static void set_flags(address_item *a, uint32_t flags)
 {
-  if (flags & DANESMTP_PASS_MESSAGE) setflag(a, af_pass_message);
-  else clearflag(a, af_pass_message);
-  if (flags & DANESMTP_CERT_VERIFIED) setflag(a, af_cert_verified);
-  else clearflag(a, af_cert_verified);
+  if (flags & DANESMTP_PASS_MESSAGE)
+    setflag(a, af_pass_message);
+  else
+    clearflag(a, af_pass_message);
+  if (flags & DANESMTP_CERT_VERIFIED)
+    setflag(a, af_cert_verified);
+  else
+    clearflag(a, af_cert_verified);
 #ifdef SUPPORT_DANE
-  if (flags & DANESMTP_DANE_VERIFIED) setflag(a, af_dane_verified);
-  else clearflag(a, af_dane_verified);
+  if (flags & DANESMTP_DANE_VERIFIED)
+    setflag(a, af_dane_verified);
+  else
+    clearflag(a, af_dane_verified);
 #endif
   /* What an earlier host's attempt left is not this one's. */
-  if (flags & DANESMTP_PIPELINED) setflag(a, af_pipelining);
-  else clearflag(a, af_pipelining);
-  if (flags & DANESMTP_CHUNKED) setflag(a, af_chunking_used);
-  else clearflag(a, af_chunking_used);
+  if (flags & DANESMTP_PIPELINED)
+    setflag(a, af_pipelining);
+  else
+    clearflag(a, af_pipelining);
+  if (flags & DANESMTP_CHUNKED)
+    setflag(a, af_chunking_used);
+  else
+    clearflag(a, af_chunking_used);
 #ifndef DISABLE_PRDR
-  if (flags & DANESMTP_PRDR) setflag(a, af_prdr_used);
-  else clearflag(a, af_prdr_used);
+  if (flags & DANESMTP_PRDR)
+    setflag(a, af_prdr_used);
+  else
+    clearflag(a, af_prdr_used);
 #endif
 #ifdef SUPPORT_I18N
   if (flags & DANESMTP_DOWNCONVERTED) setflag(a, af_utf8_downcvt);
@@ -145,10 +162,10 @@ static void journal(void *exim, const size_t *recipients, size_t count)
   for (size_t i = 0; i < count; i++) {
     address_item *a = h->recipients[recipients[i]];
     const uschar *line = testflag(a, af_homonym)
-      ? string_sprintf("%.500s/%s\n", a->unique + 3, h->tblock->drinst.name)
-      : string_sprintf("%.500s\n", a->unique);
+                             ? string_sprintf("%.500s/%s\n", a->unique + 3, h->tblock->drinst.name)
+                             : string_sprintf("%.500s\n", a->unique);
     const int length = Ustrlen(line);
-    DEBUG(deliver) debug_printf("journalling %s", line);
+    DEBUG (deliver) debug_printf("journalling %s", line);
     if (write(journal_fd, line, (size_t)length) != length)
       log_write(LOG_MAIN | LOG_PANIC, "failed to write journal for %s: %s", line, strerror(errno));
     mark_delivered(a, i);

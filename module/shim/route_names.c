@@ -18,8 +18,8 @@ static BOOL router_is(const address_item *a, const char *driver)
 static BOOL renamed(const address_item *a)
 {
   const address_item *parent = a->parent;
-  return parent && parent->router && parent->domain && a->domain && strcmpic(a->domain, parent->domain) != 0 &&
-         router_is(parent, "dnslookup") &&
+  return parent && parent->router && parent->domain && a->domain &&
+         strcmpic(a->domain, parent->domain) != 0 && router_is(parent, "dnslookup") &&
          !(parent->router->self_code == self_reroute && parent->router->self &&
            strcmpic(a->domain, parent->router->self) == 0);
 }
@@ -72,7 +72,7 @@ static const uschar *host_list_for(const address_item *a, const uschar *route_li
     const uschar *pattern = string_dequote(&item);
     Uskip_whitespace(&item);
     if (match_isinlist(a->domain, &pattern, UCHAR_MAX + 1, &domainlist_anchor, NULL, MCL_DOMAIN, TRUE,
-                       CUSS &lookup_value) == OK)
+                       CUSS & lookup_value) == OK)
       return string_dequote(&item);
   }
   return NULL;
@@ -109,8 +109,8 @@ struct variables {
 
 static struct variables set_variables(struct variables v)
 {
-  const struct variables before = { deliver_domain, deliver_localpart, deliver_address_data, deliver_domain_data,
-                                    deliver_localpart_data, router_var };
+  const struct variables before = { deliver_domain,      deliver_localpart,      deliver_address_data,
+                                    deliver_domain_data, deliver_localpart_data, router_var };
   deliver_domain = v.domain;
   deliver_localpart = v.local_part;
   deliver_address_data = v.address_data;
@@ -126,9 +126,9 @@ const char *route_mx_names(const address_item *a)
   gstring *g = NULL;
   int sep = 0;
   if (!router_is(a, "manualroute") || !any_by_record(a->host_list)) return NULL;
-  const struct variables before = set_variables((struct variables) {
-    a->domain, a->local_part, a->prop.address_data, a->prop.domain_data, a->prop.localpart_data,
-    a->prop.variables });
+  const struct variables before =
+      set_variables((struct variables) { a->domain, a->local_part, a->prop.address_data, a->prop.domain_data,
+                                         a->prop.localpart_data, a->prop.variables });
   hosts = configured_hosts(a);
   (void)set_variables(before);
   if (!hosts) return NULL;
@@ -136,7 +136,7 @@ const char *route_mx_names(const address_item *a)
     host_item host = { .name = name };
     (void)host_item_get_port(&host);
     const int length = Ustrlen(host.name);
-    if (length > 3 && strcmpic(host.name + length - 3, US"/mx") == 0)
+    if (length > 3 && strcmpic(host.name + length - 3, US "/mx") == 0)
       g = string_fmt_append(g, "%s%.*s", g ? " " : "", length - 3, host.name);
   }
   return g ? CCS string_from_gstring(g) : NULL;

@@ -32,19 +32,19 @@ struct danesmtp_options {
 /* One call of the transport. */
 struct batch_handle {
   transport_instance *tblock;
-  address_item *addresses; /* the chain as Exim gave it */
-  host_item *own_list;       /* set: not the addresses' list, or one looked up here */
-  BOOL transport_hosts;      /* that list is of the option `hosts` */
-  address_item **recipients; /* by index */
-  host_item **hosts;         /* by index */
-  struct host_notes *notes;  /* by index */
+  address_item *addresses;            /* the chain as Exim gave it */
+  host_item *own_list;                /* set: not the addresses' list, or one looked up here */
+  BOOL transport_hosts;               /* that list is of the option `hosts` */
+  address_item **recipients;          /* by index */
+  host_item **hosts;                  /* by index */
+  struct host_notes *notes;           /* by index */
   struct danesmtp_host *bridge_hosts; /* by index; those of the batch */
   struct danesmtp_batch batch;
   const uschar *next_message; /* that the connection is left to; "": a further batch of this one */
   BOOL left_open;             /* a connection, for it */
   BOOL waits_for_host;        /* a host failed, or its retry time has not come */
   BOOL has_own_trouble;       /* a server would not take this message, or a recipient */
-  BOOL delegated;         /* a part of the batch, or all of it */
+  BOOL delegated;             /* a part of the batch, or all of it */
   BOOL all_delegated;
   BOOL own_driver_failed; /* all was, and it said FALSE */
 };

@@ -12,7 +12,7 @@
 #include "symbol_size.h"
 
 struct tables {
-  const ElfW(Sym) *symbols;
+  const ElfW(Sym) * symbols;
   const char *names;
   const uint32_t *hash; /* nbuckets, symoffset, bloom words, bloom shift; bloom, buckets, chains */
 };
@@ -23,7 +23,7 @@ static const void *table_at(ElfW(Addr) base, ElfW(Addr) value)
   return (const void *)(value < base ? base + value : value);
 }
 
-static void read_dynamic(const ElfW(Dyn) *dynamic, ElfW(Addr) base, struct tables *t)
+static void read_dynamic(const ElfW(Dyn) * dynamic, ElfW(Addr) base, struct tables *t)
 {
   for (; dynamic->d_tag != DT_NULL; dynamic++) {
     const void *at = table_at(base, dynamic->d_un.d_ptr);

@@ -54,7 +54,7 @@ static void instance_init(driver_instance *t)
   tell_unreadable_files(tblock);
   smtp_transport_info.drinfo.init(t);
   callout_wrap_setup(tblock);
-  t->driver_name = US"smtp";
+  t->driver_name = US "smtp";
 }
 
 static BOOL empty_list(const transport_instance *tblock, const char *name)
@@ -67,8 +67,9 @@ static BOOL empty_list(const transport_instance *tblock, const char *name)
 BOOL dane_may_apply(const transport_instance *tblock)
 {
   const smtp_transport_options_block *ob = tblock->drinst.options_block;
-  const uschar *protocol = ob->protocol && Ustrchr(ob->protocol, '$') ? expand_string(ob->protocol) : ob->protocol;
-  if (protocol && strcmpic(protocol, US"lmtp") == 0) return FALSE;
+  const uschar *protocol =
+      ob->protocol && Ustrchr(ob->protocol, '$') ? expand_string(ob->protocol) : ob->protocol;
+  if (protocol && strcmpic(protocol, US "lmtp") == 0) return FALSE;
   return !empty_list(tblock, "hosts_try_dane") || !empty_list(tblock, "hosts_require_dane");
 }
 

@@ -26,30 +26,30 @@ enum { kLine = 1 << 18 };
 struct question {
   char id[64];
   time_t at;
-  SSL *ssl;
+  SSL* ssl;
   int named;
   int usable;
   STACK_OF(X509) * chain;
 };
 
-static void die(const char *what) {
+static void die(const char* what) {
   fprintf(stderr, "openssl_judge: %s\n", what);
   ERR_print_errors_fp(stderr);
   exit(2);
 }
 
-static void add_name(struct question *q, const char *name) {
+static void add_name(struct question* q, const char* name) {
   int rc = q->named ? SSL_add1_host(q->ssl, name) : SSL_dane_enable(q->ssl, name);
   if (rc <= 0) die("a name");
   q->named = 1;
 }
 
 /* A record that OpenSSL finds malformed is one it does not use. */
-static void add_record(struct question *q, const char *text) {
+static void add_record(struct question* q, const char* text) {
   unsigned usage = 0, selector = 0, matching = 0;
   int at = 0;
   long length = 0;
-  unsigned char *data = NULL;
+  unsigned char* data = NULL;
   if (!q->named) die("a record before the first name");
   if (sscanf(text, "%u %u %u %n", &usage, &selector, &matching, &at) < 3) die("a record");
   if (usage < 2 || usage > 255 || selector > 255 || matching > 255) return;
@@ -61,9 +61,9 @@ static void add_record(struct question *q, const char *text) {
   OPENSSL_free(data);
 }
 
-static X509_STORE_CTX *new_store_context(struct question *q, X509_STORE *store) {
-  X509_STORE_CTX *context = X509_STORE_CTX_new();
-  X509_VERIFY_PARAM *param = NULL;
+static X509_STORE_CTX* new_store_context(struct question* q, X509_STORE* store) {
+  X509_STORE_CTX* context = X509_STORE_CTX_new();
+  X509_VERIFY_PARAM* param = NULL;
   if (context == NULL || !X509_STORE_CTX_init(context, store, sk_X509_value(q->chain, 0), q->chain))
     die("X509_STORE_CTX_init");
   param = X509_STORE_CTX_get0_param(context);
@@ -75,16 +75,16 @@ static X509_STORE_CTX *new_store_context(struct question *q, X509_STORE *store) 
   return context;
 }
 
-static void print_match(struct question *q) {
+static void print_match(struct question* q) {
   uint8_t usage = 0, selector = 0, matching = 0;
   int depth = SSL_get0_dane_authority(q->ssl, NULL, NULL);
   SSL_get0_dane_tlsa(q->ssl, &usage, &selector, &matching, NULL, NULL);
   printf("%s\tauthenticated\t%u %u %u\t%d\t\n", q->id, usage, selector, matching, depth);
 }
 
-static void judge(struct question *q) {
-  X509_STORE *store = X509_STORE_new(); /* empty: no CA is trusted but by a record */
-  X509_STORE_CTX *context = NULL;
+static void judge(struct question* q) {
+  X509_STORE* store = X509_STORE_new(); /* empty: no CA is trusted but by a record */
+  X509_STORE_CTX* context = NULL;
   if (!q->usable) {
     printf("%s\tunusable\t-\t-1\tno usable record\n", q->id);
   } else if (sk_X509_num(q->chain) == 0) {
@@ -102,9 +102,9 @@ static void judge(struct question *q) {
   ERR_clear_error();
 }
 
-static void read_certificate(struct question *q, char *line) {
-  BIO *pem = BIO_new(BIO_s_mem());
-  X509 *certificate = NULL;
+static void read_certificate(struct question* q, char* line) {
+  BIO* pem = BIO_new(BIO_s_mem());
+  X509* certificate = NULL;
   do {
     BIO_puts(pem, line);
   } while (strncmp(line, "-----END", 8) != 0 && fgets(line, kLine, stdin) != NULL);
@@ -113,7 +113,7 @@ static void read_certificate(struct question *q, char *line) {
   BIO_free(pem);
 }
 
-static void begin(struct question *q, SSL_CTX *tls, const char *text) {
+static void begin(struct question* q, SSL_CTX* tls, const char* text) {
   long long at = 0;
   memset(q, 0, sizeof *q);
   if (sscanf(text, "%63s %lld", q->id, &at) != 2) die("a case");
@@ -124,7 +124,7 @@ static void begin(struct question *q, SSL_CTX *tls, const char *text) {
   SSL_dane_set_flags(q->ssl, DANE_FLAG_NO_DANE_EE_NAMECHECKS);
 }
 
-static void finish(struct question *q) {
+static void finish(struct question* q) {
   judge(q);
   SSL_free(q->ssl);
   sk_X509_pop_free(q->chain, X509_free);
@@ -133,7 +133,7 @@ static void finish(struct question *q) {
 int main(void) {
   static char line[kLine];
   struct question q;
-  SSL_CTX *tls = SSL_CTX_new(TLS_client_method());
+  SSL_CTX* tls = SSL_CTX_new(TLS_client_method());
   if (tls == NULL || SSL_CTX_dane_enable(tls) <= 0) die("SSL_CTX_dane_enable");
   while (fgets(line, sizeof line, stdin) != NULL) {
     if (strncmp(line, "-----BEGIN", 10) == 0) {

@@ -12,8 +12,8 @@ namespace danesmtp::tool {
 
 // Through a new file beside it, which takes over mode and owner (0644 where there was no file) and
 // is on the disk before it gets the name. A symbolic link keeps pointing to the file, if nobody but
-// root and we can have put it there; else it is refused. Io, naming the file; then the old one is as
-// it was.
+// root and we can have put it there; else it is refused. Io, naming the file; then the old one is
+// as it was.
 [[nodiscard]] Result<void> replace_file(const std::string& path, ByteView content);
 
 }  // namespace danesmtp::tool

@@ -79,19 +79,14 @@ END_TEST
 START_TEST(wire_form) {
   const Bytes good = {2, 'm', 'X', 3, 'l', 'a', 'b', 0, 'x'};
   assert_text(assert_ok(DnsName::from_wire(good)).text(), "mx.lab");
-  const Bytes bad[] = {{},
-                       {0},
-                       {2, 'm'},
-                       {3, 'm', 'x', 0},
-                       {64, 'a', 0},
-                       {2, 'm', 'x'},
-                       {0xc0, 0x0c}};
+  const Bytes bad[] = {{},           {0},           {2, 'm'},    {3, 'm', 'x', 0},
+                       {64, 'a', 0}, {2, 'm', 'x'}, {0xc0, 0x0c}};
   for (const auto& wire : bad) assert_error(DnsName::from_wire(wire), ErrorKind::BadInput);
 }
 END_TEST
 
-// RFC 2181 11: a name of the DNS may have any octets. Equal names have one text, and none that is no
-// host name has the text of one.
+// RFC 2181 11: a name of the DNS may have any octets. Equal names have one text, and none that is
+// no host name has the text of one.
 START_TEST(names_that_are_no_host_names) {
   const struct {
     Bytes wire;
@@ -115,9 +110,9 @@ START_TEST(names_that_are_no_host_names) {
   ck_assert(!DnsName::from_dns_text("a/b.lab")->is_host_name());
   ck_assert(DnsName::from_dns_text("_a-b.lab")->is_host_name());
   const std::string long_label(64, 'a');
-  for (const std::string& text : {std::string(), std::string("."), std::string("a..b"),
-                                  std::string(".a"), std::string("a\\"), std::string("a\\25"),
-                                  std::string("a\\256"), long_label})
+  for (const std::string& text :
+       {std::string(), std::string("."), std::string("a..b"), std::string(".a"), std::string("a\\"),
+        std::string("a\\25"), std::string("a\\256"), long_label})
     assert_error(DnsName::from_dns_text(text), ErrorKind::BadInput);
 }
 END_TEST

@@ -72,8 +72,8 @@ void tlsa(FakeResolver& dns, const char* base, std::uint8_t octet) {
   dns.tlsa_records[std::string("_25._tcp.") + base] = {good_tlsa(octet)};
 }
 
-#define NOWHERE                                                                            \
-  "failed DANE error: mx.lab has no address in the validated DNS, though the system's "   \
+#define NOWHERE                                                                         \
+  "failed DANE error: mx.lab has no address in the validated DNS, though the system's " \
   "resolver says so"
 #define ADDRESSES "A mx.lab, AAAA mx.lab"
 #define AT_MX ", TLSA _25._tcp.mx.lab"

@@ -51,7 +51,7 @@ const Row kRows[] = {
     {"insecure MX, require, usable", DaneWish::Require, MxTrust::Insecure, usable, kSkip},  // D-034
     {"unusable, try", DaneWish::Try, MxTrust::Secure, unusable, kEncrypt},                  // D-021
     {"unusable, insecure MX", DaneWish::Try, MxTrust::Insecure, unusable, kEncrypt},
-    {"no TLSA, try", DaneWish::Try, MxTrust::Secure, none, kNoDane},  // D-022
+    {"no TLSA, try", DaneWish::Try, MxTrust::Secure, none, kNoDane},         // D-022
     {"usable, try", DaneWish::Try, MxTrust::Secure, usable, kAuthenticate},  // D-020
     {"usable, require", DaneWish::Require, MxTrust::Secure, usable, kAuthenticate},
     {"usable, insecure MX", DaneWish::Try, MxTrust::Insecure, usable, kAuthenticate},  // D-031

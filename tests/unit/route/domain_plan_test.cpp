@@ -114,7 +114,8 @@ START_TEST(hosts_outside_hosts_try_dane_are_not_asked_for_records) {
 }
 END_TEST
 
-// tests D-041: a list that was asked about a forged name or address has said nothing of the real host
+// tests D-041: a list that was asked about a forged name or address has said nothing of the real
+// host
 START_TEST(a_list_says_no_of_hosts_of_the_validated_records_alone) {
   Scene scene;
   scene.server.lists.clear();
@@ -263,7 +264,8 @@ END_TEST
 
 // tests D-041: one forged record, with a name that no host can have, must not turn DANE off
 START_TEST(a_forged_odd_name_is_no_way_around_the_mx_records) {
-  for (const char* odd : {"a/b.lab", "192.0.2.66", "2001:db8::66", "[192.0.2.66]", "a\\.b.lab", ""}) {
+  for (const char* odd :
+       {"a/b.lab", "192.0.2.66", "2001:db8::66", "[192.0.2.66]", "a\\.b.lab", ""}) {
     Scene scene;
     auto& host = scene.batch.hosts[1];
     host.asked_name = host.name = odd;
@@ -303,7 +305,8 @@ START_TEST(an_address_as_mx) {
 }
 END_TEST
 
-// tests D-041, D-050: what the validated DNS proves to be nowhere is not at an address that Exim found
+// tests D-041, D-050: what the validated DNS proves to be nowhere is not at an address that Exim
+// found
 START_TEST(a_host_without_address_is_nowhere) {
   Scene none;
   none.resolver.a_records.erase("mx2.lab");
@@ -460,8 +463,10 @@ START_TEST(a_renamed_domain) {
   constexpr int skip = 0, authenticate = 3;
   const Row rows[] = {
       {"a signed domain with hosts of its own", "victim.lab",
-       [](Scene& s) { s.resolver.mx_records["victim.lab"] = {{10, "mx.victim.lab"}}; }, skip,
-       MxTrust::Secure},
+       [](Scene& s) {
+         s.resolver.mx_records["victim.lab"] = {{10, "mx.victim.lab"}};
+       },
+       skip, MxTrust::Secure},
       {"one without records", "victim.lab",
        [](Scene& s) { s.resolver.a_records["victim.lab"] = {"192.0.2.9"}; }, skip, MxTrust::Secure},
       {"one that does not exist", "dom", [](Scene&) {}, skip, MxTrust::Secure},
@@ -473,9 +478,10 @@ START_TEST(a_renamed_domain) {
          s.resolver.mx_records["dom"] = {};
        },
        skip, MxTrust::Secure},
-      {"not that suffix", "dom", [](Scene& s) { s.batch.suffixes = "lab.evil"; }, skip, MxTrust::Secure},
-      {"unsigned", "victim.lab", [](Scene& s) { s.resolver.insecure = {"victim.lab"}; }, authenticate,
-       MxTrust::Insecure},
+      {"not that suffix", "dom", [](Scene& s) { s.batch.suffixes = "lab.evil"; }, skip,
+       MxTrust::Secure},
+      {"unsigned", "victim.lab", [](Scene& s) { s.resolver.insecure = {"victim.lab"}; },
+       authenticate, MxTrust::Insecure},
       {"a failed look-up", "victim.lab",
        [](Scene& s) { s.resolver.failures["MX victim.lab"] = kBogus; }, skip, MxTrust::Secure},
       {"an alias", "www.lab",
@@ -508,8 +514,8 @@ START_TEST(a_renamed_domain) {
     if (row.policy == skip)
       ck_assert_msg(plan.failure.has_value(), "%s", row.name);
     else
-      ck_assert_msg(!plan.failure && host.policy.index() == authenticate && host.mx == row.mx, "%s: %zu",
-                    row.name, host.policy.index());
+      ck_assert_msg(!plan.failure && host.policy.index() == authenticate && host.mx == row.mx,
+                    "%s: %zu", row.name, host.policy.index());
   }
 }
 END_TEST

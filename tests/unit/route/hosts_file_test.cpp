@@ -15,7 +15,8 @@ START_TEST(names_and_addresses) {
   const int fd = mkstemp(path);
   ck_assert_int_ge(fd, 0);
   const std::string text =
-      "# 192.0.2.9 commented\n192.0.2.1\tmx.lab Relay # 192.0.2.2 later\n2001:db8::1 mx.lab\n\n192.0.2.3\n";
+      "# 192.0.2.9 commented\n192.0.2.1\tmx.lab Relay # 192.0.2.2 later\n2001:db8::1 "
+      "mx.lab\n\n192.0.2.3\n";
   ck_assert_int_eq(write(fd, text.data(), text.size()), static_cast<int>(text.size()));
   close(fd);
   ck_assert(hosts_file_has(path, "mx.lab", "192.0.2.1"));
