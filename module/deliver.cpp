@@ -3,11 +3,11 @@
 
 #include <algorithm>
 
+#include "lookup/traced_resolver.h"
 #include "outcome/failure_policy.h"
 #include "route/attempt.h"
 #include "route/domain_plan.h"
 #include "route/host_loop.h"
-#include "route/traced_resolver.h"
 
 namespace danesmtp {
 namespace {

@@ -8,8 +8,8 @@
 #include <memory>
 
 #include "dns/resolver.h"
-#include "route/address_batch.h"
-#include "route/mail_server.h"
+#include "server/address_batch.h"
+#include "server/mail_server.h"
 
 namespace danesmtp {
 

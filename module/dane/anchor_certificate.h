@@ -4,7 +4,7 @@
 // says no more than the record does: this key signs as the issuer of that certificate.
 #pragma once
 
-#include "dane/certificate.h"
+#include "x509/certificate.h"
 
 namespace danesmtp {
 

@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "dane/certificate.h"
 #include "dane/dane_verify.h"
+#include "x509/certificate.h"
 
 namespace danesmtp {
 

@@ -7,10 +7,10 @@
 #include <algorithm>
 
 #include "core/format.h"
-#include "dane/certificate.h"
 #include "dane/dane_path.h"
 #include "dane/server_names.h"
 #include "dane/tlsa_match.h"
+#include "x509/certificate.h"
 
 namespace danesmtp {
 namespace {

@@ -6,7 +6,6 @@
 // the time that is asked for.
 #pragma once
 
-#include <chrono>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -16,13 +15,9 @@
 #include "core/deadline.h"
 #include "core/dns_name.h"
 #include "dane/tlsa_record.h"
+#include "x509/chain.h"
 
 namespace danesmtp {
-
-using WallTime = std::chrono::sys_seconds;
-
-// Certificates in DER, as the server sent them, leaf first.
-using PeerChain = std::vector<Bytes>;
 
 // What a failure was mostly about; the names are those of RFC 8460 4.3.
 enum class DaneFailure { NotTrusted, HostMismatch, Expired };

@@ -6,7 +6,8 @@
 
 #include <optional>
 
-#include "dns/resolver.h"
+#include "core/dns_answer.h"
+#include "core/result.h"
 
 namespace danesmtp {
 

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "dane/certificate.h"
+#include "x509/certificate.h"
 
 namespace danesmtp {
 

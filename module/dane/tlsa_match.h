@@ -6,8 +6,8 @@
 
 #include "core/bytes.h"
 #include "core/result.h"
-#include "dane/certificate.h"
 #include "dane/tlsa_record.h"
+#include "x509/certificate.h"
 
 namespace danesmtp {
 

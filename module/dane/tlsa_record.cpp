@@ -8,8 +8,8 @@
 #include <charconv>
 
 #include "core/format.h"
-#include "dane/key_limits.h"
-#include "dane/x509_der.h"
+#include "x509/key_limits.h"
+#include "x509/x509_der.h"
 
 namespace danesmtp {
 namespace {
@@ -37,7 +37,7 @@ Result<std::uint8_t> take_field(std::string_view& text, std::string_view what) {
 
 // Full data must decode (D-074). A key for usage 3 is only ever compared, so an algorithm that
 // GnuTLS does not know is no obstacle; a trust anchor has to check signatures. A key that is too
-// large to be used (dane/key_limits) decodes: it matches nobody, and does not make TLS without
+// large to be used (x509/key_limits) decodes: it matches nobody, and does not make TLS without
 // authentication good enough.
 bool full_data_decodes(const TlsaRecord& record) {
   ByteView key = record.data;

@@ -7,8 +7,9 @@
 #include <span>
 #include <string_view>
 
-#include "outcome/recipient_result.h"
-#include "route/mail_server.h"
+#include "core/error.h"
+#include "server/failure.h"
+#include "server/recipient_result.h"
 #include "smtp/trouble.h"
 
 namespace danesmtp {

@@ -2,9 +2,9 @@
 #include "route/callout_policy.h"
 
 #include "core/format.h"
+#include "lookup/traced_resolver.h"
 #include "outcome/delivery_log.h"
 #include "route/domain_plan.h"
-#include "route/traced_resolver.h"
 
 namespace danesmtp {
 namespace {

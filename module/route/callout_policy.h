@@ -10,8 +10,8 @@
 
 #include "core/deadline.h"
 #include "dns/resolver.h"
-#include "route/address_batch.h"
-#include "route/mail_server.h"
+#include "server/address_batch.h"
+#include "server/mail_server.h"
 
 namespace danesmtp {
 

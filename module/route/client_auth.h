@@ -9,7 +9,7 @@
 #include <optional>
 
 #include "outcome/failure_policy.h"
-#include "route/mail_server.h"
+#include "server/mail_server.h"
 #include "smtp/session.h"
 
 namespace danesmtp {

@@ -3,10 +3,10 @@
 
 #include <algorithm>
 
-#include "net/message_file.h"
 #include "outcome/delivery_log.h"
 #include "route/client_auth.h"
 #include "route/connection_mark.h"
+#include "smtp/message_file.h"
 
 namespace danesmtp {
 namespace {

@@ -10,10 +10,10 @@
 #include <string_view>
 
 #include "core/result.h"
-#include "route/address_batch.h"
-#include "route/attempt.h"
+#include "route/host_plan.h"
 #include "route/host_tls.h"
-#include "route/mail_server.h"
+#include "server/address_batch.h"
+#include "server/mail_server.h"
 #include "smtp/ehlo.h"
 
 namespace danesmtp {

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "core/result.h"
-#include "route/address_batch.h"
-#include "route/mail_server.h"
+#include "server/address_batch.h"
+#include "server/mail_server.h"
 #include "smtp/ehlo.h"
 #include "smtp/transaction.h"
 

@@ -7,9 +7,9 @@
 #include "core/bytes.h"
 #include "core/format.h"
 #include "dane/reference_names.h"
-#include "dane/tlsa_lookup.h"
+#include "lookup/mx_lookup.h"
+#include "lookup/tlsa_lookup.h"
 #include "outcome/delivery_log.h"
-#include "route/mx_lookup.h"
 
 namespace danesmtp {
 namespace {

@@ -14,9 +14,9 @@
 
 #include "core/deadline.h"
 #include "dns/resolver.h"
-#include "route/address_batch.h"
-#include "route/attempt.h"
-#include "route/mail_server.h"
+#include "route/host_plan.h"
+#include "server/address_batch.h"
+#include "server/mail_server.h"
 
 namespace danesmtp {
 

@@ -3,8 +3,9 @@
 // for, and from the proofs that came to a ruling. The rules themselves are in tls/ocsp_policy.
 #pragma once
 
+#include "dane/dane_verify.h"
 #include "dane/tlsa_policy.h"
-#include "route/mail_server.h"
+#include "server/mail_server.h"
 #include "tls/gnutls_session.h"
 #include "tls/ocsp_policy.h"
 

@@ -10,7 +10,9 @@
 #include <string>
 
 #include "dane/dane_verify.h"
-#include "route/attempt.h"
+#include "route/host_plan.h"
+#include "server/address_batch.h"
+#include "server/mail_server.h"
 #include "smtp/session.h"
 
 namespace danesmtp {

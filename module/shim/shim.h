@@ -9,7 +9,7 @@
 #include "transports/smtp.h"
 #include "exim_version.h"
 
-#include "bridge.h"
+#include "bridge/bridge.h"
 
 /* Exim's own driver; exported by its binary, declared in none of its headers. */
 extern transport_info smtp_transport_info;

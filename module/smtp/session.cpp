@@ -6,8 +6,8 @@
 
 #include "core/bytes.h"
 #include "core/format.h"
-#include "net/relay.h"
 #include "smtp/command.h"
+#include "smtp/relay.h"
 
 namespace danesmtp {
 namespace {

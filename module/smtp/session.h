@@ -16,8 +16,8 @@
 #include "core/deadline.h"
 #include "core/log.h"
 #include "core/result.h"
-#include "net/line_channel.h"
 #include "smtp/ehlo.h"
+#include "smtp/line_channel.h"
 #include "smtp/reply.h"
 #include "smtp/trouble.h"
 
@@ -89,7 +89,7 @@ class SmtpSession {
   void abandon() { channel_.close(); }
 
   // Lends the connection to code that speaks SMTP through a plain socket by itself; see
-  // net/relay.h. Nothing of what it says is seen here.
+  // smtp/relay.h. Nothing of what it says is seen here.
   [[nodiscard]] Result<void> lend(const std::function<void(int)>& use);
 
   // The connection as a plain socket, ready for MAIL, for another process; nothing more can be said

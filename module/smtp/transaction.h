@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "net/line_channel.h"
 #include "smtp/command.h"
+#include "smtp/line_channel.h"
 #include "smtp/session.h"
 #include "smtp/trouble.h"
 

@@ -15,10 +15,10 @@
 
 #include "core/deadline.h"
 #include "core/result.h"
-#include "dane/dane_verify.h"
 #include "tls/channel_binding.h"
-#include "tls/gnutls_handles.h"
 #include "tls/peer_key_guard.h"
+#include "x509/chain.h"
+#include "x509/gnutls_handles.h"
 
 namespace danesmtp {
 

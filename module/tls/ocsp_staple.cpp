@@ -17,10 +17,10 @@
 #include <vector>
 
 #include "core/format.h"
-#include "dane/certificate.h"
-#include "dane/key_limits.h"
-#include "dane/x509_der.h"
-#include "tls/gnutls_handles.h"
+#include "x509/certificate.h"
+#include "x509/gnutls_handles.h"
+#include "x509/key_limits.h"
+#include "x509/x509_der.h"
 
 namespace danesmtp {
 namespace {

@@ -9,7 +9,7 @@
 #include <string>
 
 #include "core/bytes.h"
-#include "dane/dane_verify.h"
+#include "x509/chain.h"
 
 namespace danesmtp {
 

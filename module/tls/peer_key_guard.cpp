@@ -3,8 +3,8 @@
 
 #include <gnutls/x509.h>
 
-#include "dane/key_limits.h"
-#include "tls/gnutls_handles.h"
+#include "x509/gnutls_handles.h"
+#include "x509/key_limits.h"
 
 namespace danesmtp {
 namespace {

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "core/format.h"
-#include "dane/key_limits.h"
-#include "tls/gnutls_handles.h"
+#include "x509/gnutls_handles.h"
+#include "x509/key_limits.h"
 
 namespace danesmtp {
 namespace {

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "core/result.h"
-#include "dane/dane_verify.h"
+#include "x509/chain.h"
 
 namespace danesmtp {
 

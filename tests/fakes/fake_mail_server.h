@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "core/format.h"
-#include "route/mail_server.h"
+#include "server/mail_server.h"
 
 namespace danesmtp::test {
 

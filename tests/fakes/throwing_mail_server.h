@@ -6,7 +6,7 @@
 #include <array>
 #include <new>
 
-#include "route/mail_server.h"
+#include "server/mail_server.h"
 
 namespace danesmtp::test {
 

@@ -17,7 +17,7 @@
 #include <string_view>
 
 #include "core/bytes.h"
-#include "tls/gnutls_handles.h"
+#include "x509/gnutls_handles.h"
 
 namespace danesmtp::test {
 

@@ -16,9 +16,9 @@
 #include <memory>
 #include <string>
 
-#include "dane/certificate.h"
 #include "fuzz/der_tree.h"
 #include "fuzz/fuzz_support.h"
+#include "x509/certificate.h"
 
 using namespace danesmtp;
 using fuzz::must;

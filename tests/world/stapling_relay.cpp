@@ -21,7 +21,7 @@
 #include <vector>
 
 #include "core/bytes.h"
-#include "tls/gnutls_handles.h"
+#include "x509/gnutls_handles.h"
 
 using namespace danesmtp;
 

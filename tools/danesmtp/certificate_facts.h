@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "core/result.h"
-#include "dane/certificate.h"
 #include "dane/dane_verify.h"
+#include "x509/certificate.h"
 
 namespace danesmtp::tool {
 

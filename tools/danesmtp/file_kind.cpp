@@ -10,7 +10,7 @@
 
 #include "core/bytes.h"
 #include "core/format.h"
-#include "tls/gnutls_handles.h"
+#include "x509/gnutls_handles.h"
 
 namespace danesmtp::tool {
 namespace {

@@ -6,10 +6,10 @@
 #include <memory>
 
 #include "core/format.h"
-#include "dane/certificate.h"
-#include "dane/x509_der.h"
 #include "pem_input.h"
 #include "time_input.h"
+#include "x509/certificate.h"
+#include "x509/x509_der.h"
 
 namespace danesmtp::tool {
 namespace {

@@ -7,8 +7,8 @@
 #include <memory>
 
 #include "core/format.h"
-#include "dane/certificate.h"
 #include "tls/ocsp_staple.h"
+#include "x509/certificate.h"
 
 namespace danesmtp::tool {
 namespace {

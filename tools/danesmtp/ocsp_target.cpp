@@ -8,8 +8,8 @@
 #include <sstream>
 
 #include "core/format.h"
-#include "dane/certificate.h"
 #include "pem_input.h"
+#include "x509/certificate.h"
 
 namespace danesmtp::tool {
 namespace {

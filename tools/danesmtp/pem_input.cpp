@@ -12,7 +12,7 @@
 
 #include "core/format.h"
 #include "file_kind.h"
-#include "tls/gnutls_handles.h"
+#include "x509/gnutls_handles.h"
 
 namespace danesmtp::tool {
 namespace {

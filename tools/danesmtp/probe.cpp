@@ -12,11 +12,11 @@
 
 #include "certificate_facts.h"
 #include "core/format.h"
+#include "lookup/mx_lookup.h"
 #include "probe_server.h"
 #include "route/domain_plan.h"
 #include "route/host_loop.h"
 #include "route/host_tls.h"
-#include "route/mx_lookup.h"
 #include "time_input.h"
 
 namespace danesmtp::tool {

@@ -14,10 +14,10 @@
 
 #include "dane/dane_verify.h"
 #include "dns/resolver.h"
+#include "lookup/traced_resolver.h"
 #include "outcome/failure_policy.h"
-#include "outcome/recipient_result.h"
 #include "route/attempt.h"
-#include "route/traced_resolver.h"
+#include "server/recipient_result.h"
 #include "smtp/session.h"
 #include "tls/gnutls_session.h"
 

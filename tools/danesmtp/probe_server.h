@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "probe.h"
-#include "route/mail_server.h"
+#include "server/mail_server.h"
 
 namespace danesmtp::tool {
 

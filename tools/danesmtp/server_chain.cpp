@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "core/format.h"
-#include "dane/certificate.h"
+#include "x509/certificate.h"
 
 namespace danesmtp::tool {
 namespace {

@@ -11,11 +11,11 @@
 #include "check_report.h"
 #include "command.h"
 #include "core/format.h"
-#include "dane/certificate.h"
 #include "dane/tlsa_match.h"
 #include "pem_input.h"
 #include "server_chain.h"
 #include "time_input.h"
+#include "x509/certificate.h"
 #include "zone_line.h"
 
 namespace danesmtp::tool {

@@ -4,7 +4,7 @@
 // its own.
 #include "dane/anchor_certificate.h"
 
-#include "unit/dane/lab_certificates.h"
+#include "unit/x509/lab_certificates.h"
 
 #include "unit/check_support.h"
 

@@ -4,8 +4,8 @@
 
 #include <iterator>
 
-#include "dane/x509_der.h"
-#include "unit/dane/forged_certificate.h"
+#include "unit/x509/forged_certificate.h"
+#include "x509/x509_der.h"
 
 #include "unit/check_support.h"
 

@@ -4,7 +4,7 @@
 
 #include <iterator>
 
-#include "unit/dane/lab_certificates.h"
+#include "unit/x509/lab_certificates.h"
 
 #include "unit/check_support.h"
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "dane/dane_verify.h"
-#include "unit/dane/lab_certificates.h"
+#include "unit/x509/lab_certificates.h"
 
 #include "unit/check_support.h"
 

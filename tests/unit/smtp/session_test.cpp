@@ -4,8 +4,8 @@
 
 #include <iterator>
 
-#include "unit/net/time_limit.h"
 #include "unit/smtp/session_support.h"
+#include "unit/smtp/time_limit.h"
 
 using namespace danesmtp;
 using namespace danesmtp::test;

@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "smtp/transaction.h"
-#include "unit/net/time_limit.h"
 #include "unit/smtp/session_support.h"
+#include "unit/smtp/time_limit.h"
 
 namespace danesmtp::test {
 

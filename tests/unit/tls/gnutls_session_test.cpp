@@ -7,10 +7,10 @@
 #include <iterator>
 
 #include "fakes/scripted_peer.h"
-#include "net/line_channel.h"
+#include "smtp/line_channel.h"
 #include "unit/check_support.h"
-#include "unit/dane/forged_certificate.h"
-#include "unit/net/time_limit.h"
+#include "unit/smtp/time_limit.h"
+#include "unit/x509/forged_certificate.h"
 
 using namespace danesmtp;
 using namespace danesmtp::test;

@@ -5,8 +5,8 @@
 
 #include <ctime>
 
-#include "dane/certificate.h"
-#include "dane/x509_der.h"
+#include "x509/certificate.h"
+#include "x509/x509_der.h"
 
 #include "unit/check_support.h"
 

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "unit/dane/lab_certificates.h"
+#include "unit/x509/lab_certificates.h"
 
 namespace danesmtp::test {
 

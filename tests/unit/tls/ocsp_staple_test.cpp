@@ -7,8 +7,8 @@
 #include <algorithm>
 #include <iterator>
 
-#include "dane/certificate.h"
 #include "unit/tls/lab_ocsp.h"
+#include "x509/certificate.h"
 
 #include "unit/check_support.h"
 

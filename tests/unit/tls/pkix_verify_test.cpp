@@ -3,7 +3,7 @@
 #include "tls/pkix_verify.h"
 
 #include "fakes/tls_server.h"
-#include "unit/dane/forged_certificate.h"
+#include "unit/x509/forged_certificate.h"
 
 #include "unit/check_support.h"
 

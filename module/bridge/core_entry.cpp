@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The core library's one exported symbol. Everything that could be thrown ends here: an exception
+// that reached Exim would end the delivery process and freeze the message. Status is preset to
+// "deferred", and the journal makes it final, so whatever happens, no recipient is lost and none is
+// served twice.
+#include <exception>
+#include <string>
+
+#include "bridge/bridge_server.h"
+#include "deliver.h"
+#include "dns/record_resolver.h"
+#include "dns/resolver_config.h"
+#include "route/callout_policy.h"
+
+namespace {
+
+using namespace danesmtp;
+
+ResolverOptions resolver_options(BridgeServer& server) {
+  return {server.option_text("dane_resolver"), server.option_text("dane_dnssec"),
+          server.option_text("dane_trust_anchor_file")};
+}
+
+// As the exim user, in the directory that is Exim's own.
+ResolverSurroundings surroundings(BridgeServer& server, const std::string& spool_directory) {
+  ResolverSurroundings around;
+  around.memory_file = spool_directory + "/danesmtp-resolver";
+  around.note = [&server](const std::string& line) { server.note(line); };
+  return around;
+}
+
+// `why` must outlive the call: Exim reads it after we have returned. Nothing is allocated: there
+// may be no memory, and an exception in a handler would end the process.
+int refuse(const char** why, const char* text, const char* more = "") noexcept {
+  static char line[400];
+  std::size_t length = 0;
+  for (const char* part : {text, more})
+    for (; *part && length + 1 < sizeof(line); ++part) line[length++] = *part;
+  line[length] = '\0';
+  *why = line;
+  return 1;
+}
+
+int deliver_batch(const danesmtp_services& services, void* exim, danesmtp_batch& batch,
+                  const char** why) {
+  BridgeServer server(services, exim, batch);
+  auto settings = parse_resolver_options(resolver_options(server));
+  if (!settings) return refuse(why, settings.error().text.c_str());
+  AddressBatch imported = import_batch(batch);
+  auto resolver = make_resolver(*settings, surroundings(server, imported.spool_directory));
+  deliver(server, std::move(resolver), imported);
+  return 0;
+}
+
+extern "C" int danesmtp_deliver(const danesmtp_services* services, void* exim,
+                                danesmtp_batch* batch, const char** why) noexcept {
+  if (services->version != DANESMTP_BRIDGE_VERSION || services->size != sizeof(danesmtp_services))
+    return refuse(why, "danesmtp: the module and its core library are of different versions");
+  try {
+    return deliver_batch(*services, exim, *batch, why);
+  } catch (const std::exception& error) {
+    return refuse(why, "danesmtp: internal error: ", error.what());
+  } catch (...) {
+    return refuse(why, "danesmtp: internal error");
+  }
+}
+
+danesmtp_policy bridge_policy(CalloutPolicy policy) {
+  switch (policy) {
+    case CalloutPolicy::None:
+      return DANESMTP_POLICY_NONE;
+    case CalloutPolicy::Found:
+      return DANESMTP_POLICY_FOUND;
+    case CalloutPolicy::Audited:
+      return DANESMTP_POLICY_AUDITED;
+    case CalloutPolicy::Unknown:
+      break;
+  }
+  return DANESMTP_POLICY_UNKNOWN;
+}
+
+danesmtp_policy policy_of_batch(const danesmtp_services& services, void* exim,
+                                danesmtp_batch& batch, const char** why) {
+  BridgeServer server(services, exim, batch);
+  const auto end = Deadline::in(kCalloutLookUps);
+  auto settings = parse_resolver_options(resolver_options(server));
+  if (!settings) {
+    refuse(why, settings.error().text.c_str());
+    return DANESMTP_POLICY_UNKNOWN;
+  }
+  const auto answer = callout_policy(server, make_resolver(*settings), import_batch(batch), end);
+  refuse(why, answer.why.c_str());
+  return bridge_policy(answer.policy);
+}
+
+extern "C" int danesmtp_may_have_policy(const danesmtp_services* services, void* exim,
+                                        danesmtp_batch* batch, const char** why) noexcept {
+  if (services->version != DANESMTP_BRIDGE_VERSION || services->size != sizeof(danesmtp_services)) {
+    refuse(why, "danesmtp: the module and its core library are of different versions");
+    return DANESMTP_POLICY_UNKNOWN;
+  }
+  try {
+    return policy_of_batch(*services, exim, *batch, why);
+  } catch (const std::exception& error) {
+    refuse(why, "danesmtp: internal error: ", error.what());
+  } catch (...) {
+    refuse(why, "danesmtp: internal error");
+  }
+  return DANESMTP_POLICY_UNKNOWN;
+}
+
+}  // namespace
+
+extern "C" __attribute__((visibility("default")))
+const danesmtp_core_table danesmtp_core = {DANESMTP_BRIDGE_VERSION, sizeof(danesmtp_core_table),
+                                           danesmtp_deliver, danesmtp_may_have_policy};

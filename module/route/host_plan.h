@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What was decided for one host before any connection to it, and what an attempt on it is asked
+// for. Values; nothing is decided here.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "core/dns_name.h"
+#include "dane/tlsa_policy.h"
+
+namespace danesmtp {
+
+// What follows when a host does not satisfy its policy (dane_audit_domains).
+enum class Enforcement {
+  Full,   // it is not used
+  Audit,  // the log says so, and the message goes as if there were no DANE (D-111)
+};
+
+// What the look-ups decided for one host and one recipient domain.
+struct HostPlan {
+  HostPolicy policy = SkipHost{};
+  MxTrust mx = MxTrust::Insecure;
+  Enforcement enforcement = Enforcement::Full;
+  bool secure = false;           // the host's addresses are signed, and what named it is too
+  std::vector<DnsName> names{};  // reference identifiers for usage 2 (RFC 7672 3.2.2)
+};
+
+// An earlier message's connection, if it was verified for the same policy, or one of our own.
+enum class ConnectionChoice { New, LeftOpen };
+
+enum class TlsChoice { AsPolicySays, Suppressed };
+
+struct AttemptRequest {
+  std::size_t host = 0;
+  std::uint16_t port = 25;
+  const HostPlan& plan;
+  std::vector<std::size_t> recipients;  // those still waiting
+  TlsChoice tls = TlsChoice::AsPolicySays;
+  ConnectionChoice connection = ConnectionChoice::New;
+  bool may_stay_open = true;  // for a further message; false: this message may need others yet
+};
+
+}  // namespace danesmtp
