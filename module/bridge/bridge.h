@@ -5,7 +5,7 @@
  * 1. Strings are NUL-terminated. What the shim hands over lives until deliver() returns; what the
  * core hands over is copied by the shim before the service returns.
  * 2. `exim` is the shim's handle of the batch; the core only passes it back.
- * 3. Hosts and recipients are named by their index in the batch. take_over() may renumber hosts.
+ * 3. Hosts and recipients are named by their index in the batch.
  * 4. No function throws, longjmps or ends the process; a service that fails says so in its answer.
  * 5. Any change of layout or meaning increments DANESMTP_BRIDGE_VERSION; the two sides refuse each
  *    other when it differs. */

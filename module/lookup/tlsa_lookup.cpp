@@ -109,10 +109,6 @@ TlsaDecision decide(Resolver& resolver, const DnsName& host, std::uint16_t port,
   return look_up_first(resolver, std::get<std::vector<DnsName>>(found), port);
 }
 
-bool has_addresses(const FamilyDns& found) {
-  return !found.addresses.empty();
-}
-
 // D-050: unreachable; without both answers it is not known whether for good. Other hosts are tried
 // (D-006).
 TlsaDecision without_address(const DnsName& host, const AddressAnswer& inet,
@@ -139,6 +135,23 @@ bool proved_nonexistent(const AddressAnswer& answer, const DnsName& host) {
   return answer && answer->secure() && answer->nxdomain && answer->canonical == host;
 }
 
+struct Addresses {
+  AddressAnswer inet;
+  AddressAnswer inet6;
+  HostDns dns;  // without a TLSA decision
+};
+
+Addresses addresses_of(Resolver& resolver, const DnsName& host) {
+  auto inet = resolver.addresses(host, AddressFamily::Inet);
+  auto inet6 = resolver.addresses(host, AddressFamily::Inet6);
+  HostDns dns{family(inet), family(inet6),
+              TlsaLookupFailed{{ErrorKind::Internal, "no TLSA records were asked for"}}};
+  dns.nonexistent = proved_nonexistent(inet, host) && proved_nonexistent(inet6, host);
+  const auto* telling = telling_answer(inet, inet6);
+  if (telling && telling->canonical != host) dns.alias_end = telling->canonical;
+  return {std::move(inet), std::move(inet6), std::move(dns)};
+}
+
 bool is_signed(const FamilyDns& family) {
   return family.state == AddressState::Secure || family.state == AddressState::SecurelyAbsent;
 }
@@ -162,25 +175,14 @@ TlsaDecision look_up_tlsa(Resolver& resolver, const DnsName& host, std::uint16_t
 }
 
 HostDns look_up_addresses(Resolver& resolver, const DnsName& host) {
-  auto inet = resolver.addresses(host, AddressFamily::Inet);
-  auto inet6 = resolver.addresses(host, AddressFamily::Inet6);
-  HostDns found{family(inet), family(inet6),
-                TlsaLookupFailed{{ErrorKind::Internal, "no TLSA records were asked for"}}};
-  found.nonexistent = proved_nonexistent(inet, host) && proved_nonexistent(inet6, host);
-  if (const auto* telling = telling_answer(inet, inet6)) found.canonical = telling->canonical;
-  return found;
+  return addresses_of(resolver, host).dns;
 }
 
 HostDns look_up_host(Resolver& resolver, const DnsName& host, std::uint16_t port) {
-  auto inet = resolver.addresses(host, AddressFamily::Inet);
-  auto inet6 = resolver.addresses(host, AddressFamily::Inet6);
-  HostDns found{family(inet), family(inet6), TlsaLookupFailed{{ErrorKind::Internal, ""}}};
-  found.nonexistent = proved_nonexistent(inet, host) && proved_nonexistent(inet6, host);
-  if (has_addresses(found.inet) || has_addresses(found.inet6))
-    found.tlsa = decide(resolver, host, port, *telling_answer(inet, inet6));
-  else
-    found.tlsa = without_address(host, inet, inet6);
-  return found;
+  auto [inet, inet6, dns] = addresses_of(resolver, host);
+  dns.tlsa = dns.has_address() ? decide(resolver, host, port, *telling_answer(inet, inet6))
+                               : without_address(host, inet, inet6);
+  return dns;
 }
 
 }  // namespace danesmtp

@@ -36,8 +36,9 @@ struct HostDns {
   FamilyDns inet6;
   TlsaDecision tlsa;
   bool nonexistent = false;            // it is proved that there is no such name
-  std::optional<DnsName> canonical{};  // the end of the aliases; none: both look-ups failed
+  std::optional<DnsName> alias_end{};  // of a name that is an alias, as far as an answer tells
 
+  bool has_address() const { return !inet.addresses.empty() || !inet6.addresses.empty(); }
   // It is proved that there is nothing to connect to (D-050).
   bool nowhere() const {
     return inet.state == AddressState::SecurelyAbsent &&

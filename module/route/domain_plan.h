@@ -32,6 +32,8 @@ struct RecipientGroup {
 // In the order in which the domains first appear.
 std::vector<RecipientGroup> recipients_by_domain(const AddressBatch& batch);
 
+using HostKey = std::pair<std::string, std::uint16_t>;  // asked name and port
+
 struct DomainPlan {
   std::string domain;
   std::vector<std::size_t> recipients;
@@ -39,10 +41,11 @@ struct DomainPlan {
   std::optional<HostPlan> excepted{};  // of every host, by dane_except_domains
   std::optional<Error> failure;        // of a look-up for the whole domain: no host can be used
   std::uint16_t default_port = 25;
-  std::map<std::pair<std::string, std::uint16_t>, HostPlan> hosts;  // by asked name and port
-  std::set<std::pair<std::string, std::string>> unproved;           // asked names and addresses
+  std::map<HostKey, HostPlan> hosts;
+  std::set<std::pair<std::string, std::string>> unproved;  // asked names and addresses
 
   std::uint16_t port(const BatchHost& host) const { return host.port.value_or(default_port); }
+  HostKey key(const BatchHost& host) const { return {host.asked_name, port(host)}; }
   // For an address that is not one of the host's (D-041): not to be used.
   const HostPlan& host(const BatchHost& host) const;
 
