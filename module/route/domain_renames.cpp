@@ -67,11 +67,14 @@ bool completes(const DnsName& name, const DnsName& whole, const std::string& suf
 Result<CheckedRenames> check_renames(Resolver& resolver, const std::vector<DomainRename>& renames,
                                      const std::string& suffixes) {
   CheckedRenames found;
+  bool aliases_alone = true;  // so far; of what is no alias the validated DNS makes no other name
   for (const auto& one : renames) {
     const auto checked = check_rename(resolver, one, suffixes);
     if (!checked) return tl::unexpected(checked.error());
     if (const auto* proof = std::get_if<ProvedUnsigned>(&*checked)) found.unsigned_rename = *proof;
-    if (const auto* alias = std::get_if<Alias>(&*checked)) found.alias = alias->from;
+    const auto* alias = std::get_if<Alias>(&*checked);
+    aliases_alone = aliases_alone && (alias || std::holds_alternative<SameName>(*checked));
+    if (alias && aliases_alone) found.alias = alias->from;
   }
   return found;
 }

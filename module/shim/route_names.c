@@ -37,20 +37,34 @@ const struct danesmtp_rename *route_renames(const address_item *a, size_t *count
   return all;
 }
 
-/* What completes a name on this machine, as the resolver and the routers are configured. */
-const char *route_suffixes(const address_item *a)
+/* Adds what is not there yet; each stands between spaces. */
+static gstring *add_suffix(gstring *g, const uschar *suffix)
 {
-  gstring *g = string_get(64);
-  const res_state res = os_get_dns_resolver_res();
-  for (size_t i = 0; i < nelem(res->dnsrch) && res->dnsrch[i]; i++)
-    g = string_fmt_append(g, "%s ", res->dnsrch[i]);
+  const uschar *entry = string_sprintf(" %s ", suffix);
+  return Ustrstr(string_from_gstring(g), entry) ? g : string_fmt_append(g, "%s ", suffix);
+}
+
+/* Of the routers that led to this address. */
+static gstring *add_widening(gstring *g, const address_item *a)
+{
   for (; a; a = a->parent) {
     if (!router_is(a, "dnslookup")) continue;
     const dnslookup_router_options_block *ob = a->router->drinst.options_block;
     const uschar *list = ob->widen_domains, *suffix;
     int sep = 0;
-    while ((suffix = string_nextinlist(&list, &sep, NULL, 0))) g = string_fmt_append(g, "%s ", suffix);
+    while ((suffix = string_nextinlist(&list, &sep, NULL, 0))) g = add_suffix(g, suffix);
   }
+  return g;
+}
+
+/* What completes a name on this machine, as the resolver and the routers of all addresses are
+ * configured. */
+const char *route_suffixes(const address_item *addresses)
+{
+  gstring *g = string_cat(NULL, US " ");
+  const res_state res = os_get_dns_resolver_res();
+  for (size_t i = 0; i < nelem(res->dnsrch) && res->dnsrch[i]; i++) g = add_suffix(g, US res->dnsrch[i]);
+  for (const address_item *a = addresses; a; a = a->next) g = add_widening(g, a);
   return CCS string_from_gstring(g);
 }
 

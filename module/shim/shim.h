@@ -108,7 +108,7 @@ void *batch_array(size_t count, size_t size);
 
 /* route_names.c */
 const struct danesmtp_rename *route_renames(const address_item *a, size_t *count);
-const char *route_suffixes(const address_item *a);
+const char *route_suffixes(const address_item *addresses);
 const char *route_mx_names(const address_item *a);
 int route_by_srv(const address_item *a);
 

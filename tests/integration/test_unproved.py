@@ -271,6 +271,25 @@ def test_nobody_renames_the_recipient(world, sender, ways_rows, rename):
     assert agrees(rename.expected, seen), mail.mainlog()
 
 
+WIDEN_ONE = f"""widened:
+  driver = dnslookup
+  domains = ee
+  transport = remote_smtp
+  widen_domains = lab
+
+{MX_ROUTER}"""
+
+
+# tests D-041: each recipient's router says what completes its name
+@pytest.mark.parametrize("recipients", (("bob@ee", "eve@ee.lab"), ("eve@ee.lab", "bob@ee")), ids="-".join)
+def test_widened_beside_another_router(world, sender, recipients):
+    mail = sender(driver="danesmtp", options={"dane_resolver": world.unbound_conf()}, routers=WIDEN_ONE)
+    with world.renaming_resolver("ee.lab", "ee.lab"):
+        message_id = mail.send(list(recipients))
+    arrived = [line for line in mail.log_lines(message_id) if "CV=dane" in line]
+    assert len(arrived) == 2 and mail.queue() == {}, mail.mainlog()
+
+
 def test_hosts_is_expanded_once(world, sender, tmp_path):
     """An expansion with another result each time: the judged host is the one that gets the mail."""
     count, script = tmp_path / "count", tmp_path / "hosts"

@@ -536,6 +536,28 @@ START_TEST(every_rename_counts) {
 }
 END_TEST
 
+// tests D-041: an alias of a name that does not exist and was completed. The validated DNS has no
+// MX records for the alias; those of the completed name count.
+START_TEST(an_alias_of_what_was_completed) {
+  Scene scene;
+  scene.batch.suffixes = "lab";
+  scene.resolver.cnames = {{"www.lab", "dom"}};
+  scene.batch.recipients[0].renames = {{"dom", "dom.lab"}, {"www.lab", "dom"}};
+  auto plan = scene.plan();
+  ck_assert(!plan.failure);
+  assert_policy<Authenticate>(scene.host(plan, 0));
+
+  Scene alias;  // the other way round: the alias is the completed name's
+  alias.batch.suffixes = "lab";
+  alias.resolver.cnames = {{"www.lab", "dom.lab"}};
+  alias.batch.recipients[0].renames = {{"www.lab", "dom.lab"}, {"www", "www.lab"}};
+  plan = alias.plan();
+  ck_assert(!plan.failure);
+  assert_policy<Authenticate>(alias.host(plan, 0));
+  assert_contains(alias.resolver.asked, "MX www.lab");
+}
+END_TEST
+
 START_TEST(recipients_with_another_first_name_are_planned_apart) {
   AddressBatch batch = make_batch(1, 2);
   batch.recipients[1].renames = {{"victim.lab", "dom.lab"}};
@@ -700,6 +722,7 @@ int main() {
   tcase_add_test(tc, lists_are_asked_about_the_groups_recipients);
   tcase_add_test(tc, a_renamed_domain);
   tcase_add_test(tc, every_rename_counts);
+  tcase_add_test(tc, an_alias_of_what_was_completed);
   tcase_add_test(tc, recipients_with_another_first_name_are_planned_apart);
   tcase_add_test(tc, a_completed_host_has_its_own_records);
   tcase_add_test(tc, a_configured_name_is_validated);
