@@ -2,6 +2,7 @@
 // One row of a table of verdicts: what is asked, made when the row runs, and what must come out.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -34,7 +35,7 @@ inline Expected refused(DaneFailure failure = DaneFailure::NotTrusted) {
 struct VerdictCase {
   const char* name;
   Expected expected;
-  Asked (*ask)();
+  std::function<Asked()> ask;
 };
 
 inline DaneVerdict verdict_on(const Asked& asked) {

@@ -6,71 +6,15 @@
 
 #include <cstdio>
 #include <iterator>
+#include <map>
 
 #include "unit/check_support.h"
+#include "unit/dns/resolver_option_rows.h"
 
 using namespace danesmtp;
 using namespace danesmtp::test;
 
 namespace {
-
-struct Refused {
-  const char* name;
-  ResolverOptions options;
-  const char* text;  // part of the error
-};
-
-const Refused kRefused[] = {
-    {"an unknown word", {"google", "", ""}, "dane_resolver = \"google\""},
-    {"another case", {"System", "", ""}, "dane_resolver = \"System\""},
-    {"a relative path", {"etc/unbound.conf", "", ""}, "dane_resolver"},
-    {"no server", {"forward:", "", ""}, "\"\" is not ADDR"},
-    {"an empty server", {"forward:127.0.0.1,", "", ""}, "\"\" is not ADDR"},
-    {"a host name", {"forward:ns.lab", "", ""}, "\"ns.lab\" is not ADDR"},
-    {"port 0", {"forward:127.0.0.1@0", "", ""}, "\"127.0.0.1@0\""},
-    {"port 65536", {"forward:127.0.0.1@65536", "", ""}, "65536"},
-    {"no port", {"forward:127.0.0.1@", "", ""}, "127.0.0.1@"},
-    {"a port with a tail", {"forward:127.0.0.1@53x", "", ""}, "53x"},
-    {"a port after a colon", {"forward:127.0.0.1:53", "", ""}, "127.0.0.1:53"},
-    {"a bad second server", {"forward:127.0.0.1,256.1.1.1", "", ""}, "256.1.1.1"},
-    {"a zone with IPv4", {"forward:127.0.0.1%lo", "", ""}, "127.0.0.1%lo"},
-    {"a port with a sign", {"forward:127.0.0.1@+53", "", ""}, "+53"},
-    {"a long zone", {"forward:fe80::1%" + std::string(64, 'e'), "", ""}, "fe80::1%e"},
-    {"an empty zone", {"forward:fe80::1%", "", ""}, "fe80::1%"},
-    {"white space", {"forward:127.0.0.1, 127.0.0.2", "", ""}, "\" 127.0.0.2\""},
-    {"a control character", {"forward:127.0.0.1\n", "", ""}, "127.0.0.1\\n"},
-    {"an unknown mode", {"", "yes", ""}, "dane_dnssec = \"yes\""},
-    {"nobody to believe", {"recursive", "resolver", ""}, "dane_dnssec = \"resolver\""},
-    {"nobody to believe either", {"/etc/unbound.conf", "resolver", ""}, "dane_dnssec"},
-    {"a relative anchor file", {"", "", "root.key"}, "dane_trust_anchor_file = \"root.key\""},
-};
-
-struct Accepted {
-  const char* name;
-  ResolverOptions options;
-  Upstream upstream;
-  DnssecMode dnssec;
-  std::vector<NameServer> servers;
-};
-
-const Accepted kAccepted[] = {
-    {"the defaults", {}, Upstream::Auto, DnssecMode::Validate, {}},
-    {"words", {"system", "validate", "/k"}, Upstream::System, DnssecMode::Validate, {}},
-    {"auto", {"auto", "", ""}, Upstream::Auto, DnssecMode::Validate, {}},
-    {"recursive", {"recursive", "", ""}, Upstream::Recursive, DnssecMode::Validate, {}},
-    {"a configuration", {"/u.conf", "", ""}, Upstream::UnboundConf, DnssecMode::Validate, {}},
-    {"believe resolv.conf", {"", "resolver", ""}, Upstream::Auto, DnssecMode::BelieveResolver, {}},
-    {"one server",
-     {"forward:192.0.2.1", "resolver", ""},
-     Upstream::Forward,
-     DnssecMode::BelieveResolver,
-     {{"192.0.2.1", 53}}},
-    {"servers and ports",
-     {"forward:127.0.0.1@5353,2001:db8::1,fe80::1%eth0@54,::1@65535", "", ""},
-     Upstream::Forward,
-     DnssecMode::Validate,
-     {{"127.0.0.1", 5353}, {"2001:db8::1", 53}, {"fe80::1%eth0", 54}, {"::1", 65535}}},
-};
 
 struct ResolvConf {
   const char* name;
@@ -166,22 +110,36 @@ ResolverSettings settings_of(const ResolverOptions& options) {
   return assert_ok(parse_resolver_options(options));
 }
 
+// As resolver_options.txt writes it.
+std::string text_of(const ResolverSettings& settings) {
+  static const std::map<Upstream, std::string> upstreams = {
+      {Upstream::Auto, "auto"},
+      {Upstream::System, "system"},
+      {Upstream::Recursive, "recursive"},
+      {Upstream::Forward, "forward"},
+      {Upstream::UnboundConf, "unbound.conf"}};
+  std::string text = upstreams.at(settings.upstream);
+  text += settings.dnssec == DnssecMode::Validate ? " validate" : " believe";
+  for (const auto& server : settings.servers) text += " " + server_text(server);
+  return text;
+}
+
 }  // namespace
 
-START_TEST(refuses) {
-  auto error = assert_error(parse_resolver_options(kRefused[_i].options), ErrorKind::BadInput);
-  assert_contains(error.text, kRefused[_i].text);
-  ck_assert_msg(error.text.find('\n') == std::string::npos, "%s: two lines", kRefused[_i].name);
-}
-END_TEST
-
-START_TEST(accepts) {
-  const Accepted& row = kAccepted[_i];
-  auto settings = settings_of(row.options);
-  ck_assert_msg(settings.upstream == row.upstream, "%s", row.name);
-  ck_assert_msg(settings.dnssec == row.dnssec, "%s", row.name);
-  ck_assert_msg(settings.servers == row.servers, "%s", row.name);
-  assert_text(settings.trust_anchor_file, row.options.trust_anchor_file);
+START_TEST(option_texts) {
+  const OptionRow& row = option_rows()[static_cast<std::size_t>(_i)];
+  const auto options = core_options(row);
+  if (row.refusal.empty()) {
+    const auto settings = settings_of(options);
+    assert_text(text_of(settings), row.result);
+    assert_text(settings.trust_anchor_file, options.trust_anchor_file);
+    assert_text(settings.unbound_conf,
+                settings.upstream == Upstream::UnboundConf ? options.resolver : "");
+    return;
+  }
+  auto error = assert_error(parse_resolver_options(options), ErrorKind::BadInput);
+  assert_contains(error.text, row.refusal);
+  ck_assert_msg(error.text.find('\n') == std::string::npos, "%s: two lines", row.line.c_str());
 }
 END_TEST
 
@@ -284,8 +242,9 @@ END_TEST
 int main() {
   Suite* suite = suite_create("resolver_config");
   TCase* tc = tcase_create("texts");
-  tcase_add_loop_test(tc, refuses, 0, static_cast<int>(std::size(kRefused)));
-  tcase_add_loop_test(tc, accepts, 0, static_cast<int>(std::size(kAccepted)));
+  const int rows = static_cast<int>(option_rows().size());
+  if (rows < 50) return EXIT_FAILURE;  // the list was not found
+  tcase_add_loop_test(tc, option_texts, 0, rows);
   tcase_add_loop_test(tc, resolv_conf, 0, static_cast<int>(std::size(kResolvConfs)));
   tcase_add_loop_test(tc, trust_anchors, 0, static_cast<int>(std::size(kAnchors)));
   suite_add_tcase(suite, tc);

@@ -2,9 +2,9 @@
 // Measures that a step used the time it was given and not more.
 #pragma once
 
-#include <check.h>
-
 #include <chrono>
+
+#include "unit/check_support.h"
 
 namespace danesmtp::test {
 

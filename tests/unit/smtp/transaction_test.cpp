@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // One message: groups, chunks, several messages on a connection, and what does not go well between
-// them. Every reply at every place: transaction_replies_test.
+// them. Every reply at every place: data_replies_test, bdat_replies_test, recipient_replies_test.
 #include "smtp/transaction.h"
 
 #include <sys/mman.h>
@@ -8,6 +8,7 @@
 
 #include <iterator>
 
+#include "unit/smtp/time_limit.h"
 #include "unit/smtp/transaction_support.h"
 
 using namespace danesmtp;
