@@ -154,6 +154,16 @@ int forgo_key_usage(gnutls_session_t session, unsigned message, unsigned when, u
   return at_message(session, message, when, incoming, octets);
 }
 
+// RFC 7672 8.2, D-102: a peer that is to be authenticated has a certificate. A key exchange that
+// this GnuTLS was built without (SRP, on some systems) cannot be asked for, and must not be named.
+std::string certificates_alone() {
+  std::string parts = ":-CTYPE-RAWPK";
+  for (const char* other : {"ANON-DH", "ANON-ECDH", "PSK", "DHE-PSK", "ECDHE-PSK", "RSA-PSK", "SRP",
+                            "SRP-RSA", "SRP-DSS"})
+    if (gnutls_kx_get_id(other) != GNUTLS_KX_UNKNOWN) parts += std::string(":-") + other;
+  return parts;
+}
+
 }  // namespace
 
 std::string cipher_text(std::string_view description, int key_bits) {
@@ -202,11 +212,7 @@ Result<void> GnutlsSession::set_priority() {
   // What comes last wins. RFC 8996 2, D-101: never older than TLS 1.2. RFC 7672 2.2: TLS is for
   // encryption too.
   std::string priority = base + ":-VERS-SSL3.0:-VERS-TLS1.0:-VERS-TLS1.1:-NULL";
-  // RFC 7672 8.2, D-102: a peer that is to be authenticated has a certificate.
-  if (settings_.peer_certificate == PeerCertificate::Required)
-    priority +=
-        ":-ANON-DH:-ANON-ECDH:-PSK:-DHE-PSK:-ECDHE-PSK:-RSA-PSK:-SRP:-SRP-RSA:-SRP-DSS:-CTYPE-"
-        "RAWPK";
+  if (settings_.peer_certificate == PeerCertificate::Required) priority += certificates_alone();
   int code = gnutls_priority_set_direct(session_.get(), priority.c_str(), nullptr);
   if (code < 0) return setting_failure("TLS priority string", base, code);
   const bool any_usage = settings_.key_usage == KeyUsage::Ignored;
