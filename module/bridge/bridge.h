@@ -19,7 +19,7 @@
 extern "C" {
 #endif
 
-#define DANESMTP_BRIDGE_VERSION 12u
+#define DANESMTP_BRIDGE_VERSION 13u
 #define DANESMTP_CORE_SYMBOL "danesmtp_core"
 
 /* What came of looking for a host's addresses. */
@@ -279,6 +279,9 @@ struct danesmtp_services {
   void (*take_over)(void* exim);
   int (*host_state)(void* exim, size_t host, int port); /* enum danesmtp_host_state; sets $host */
   int (*host_tried_since_arrival)(void* exim, size_t host);
+  /* What the retry record keeps of its last failure, in Exim's words; NULL: nothing. After
+   * host_state(). */
+  const char* (*host_last_failure)(void* exim, size_t host);
   int (*host_retry_over)(void* exim,
                          size_t host);         /* the message is older than the host's last rule */
   void (*leave_host)(void* exim, size_t host); /* ends what host_state began (serialize_hosts) */

@@ -353,6 +353,10 @@ bool BridgeServer::tried_since_arrival(std::size_t host) {
   return s_.host_tried_since_arrival(exim_, host) != 0;
 }
 
+std::string BridgeServer::last_failure(std::size_t host) {
+  return text_of(s_.host_last_failure(exim_, host));
+}
+
 bool BridgeServer::retries_over(std::size_t host) {
   return s_.host_retry_over(exim_, host) != 0;
 }

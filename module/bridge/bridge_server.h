@@ -39,6 +39,7 @@ class BridgeServer : public MailServer {
   HostState host_state(std::size_t host, std::uint16_t port) override;
   void leave_host(std::size_t host) override;
   bool tried_since_arrival(std::size_t host) override;
+  std::string last_failure(std::size_t host) override;
   bool retries_over(std::size_t host) override;
   tl::expected<UniqueFd, ConnectFailure> connect(std::size_t host, std::uint16_t port) override;
   std::optional<OpenConnection> open_connection() override;

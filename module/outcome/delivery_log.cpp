@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "outcome/delivery_log.h"
 
+#include <cctype>
+
 #include "core/bytes.h"
 #include "core/format.h"
 
@@ -11,6 +13,22 @@ std::string tls_text(const SmtpTrouble& trouble) {
   if (trouble.stage == SmtpStage::StartTls)
     return "a TLS session is required, but the server did not offer TLS support";
   return format("TLS session: {}", printable(trouble.error.text));
+}
+
+// With which a text begins that has been told from others by it; empty: it has none.
+std::string_view policy_label(std::string_view text) {
+  for (std::string_view label : {"TLS session: ", "DANE error: ", "DANE: "})
+    if (text.substr(0, label.size()) == label) return label;
+  return {};
+}
+
+// "4.7.5 ", as in the table of policy failures.
+bool starts_with_status(std::string_view text) {
+  const auto digit = [&](std::size_t place) {
+    return std::isdigit(static_cast<unsigned char>(text[place])) != 0;
+  };
+  return text.size() > 6 && text[0] == '4' && text[1] == '.' && digit(2) && text[3] == '.' &&
+         digit(4) && text[5] == ' ';
 }
 
 }  // namespace
@@ -78,20 +96,38 @@ std::string missing_smtputf8_text() {
 }
 
 std::string policy_failure_text(std::string_view status, std::string_view text) {
-  for (std::string_view label : {"TLS session: ", "DANE error: ", "DANE: "})
-    if (text.substr(0, label.size()) == label)
-      return format("{}{} {}", label, status, text.substr(label.size()));
-  return format("DANE: {} {}", status, text);
+  const std::string_view label = policy_label(text);
+  if (label.empty()) return format("DANE: {} {}", status, text);
+  return format("{}{} {}", label, status, text.substr(label.size()));
 }
 
-std::string no_host_text(NoHostReason reason, std::string_view domain) {
+bool policy_failure_is_for_sender(std::string_view text) {
+  return text.find("(asked: ") == std::string_view::npos;
+}
+
+// Exim puts "H=name [address]: " before it.
+std::string recorded_policy_failure(std::string_view record) {
+  const auto end = record.find("]: ");
+  if (record.substr(0, 2) == "H=" && end != std::string_view::npos) record.remove_prefix(end + 3);
+  const std::string_view label = policy_label(record);
+  if (label.empty() || !policy_failure_is_for_sender(record)) return {};
+  return starts_with_status(record.substr(label.size())) ? std::string(record) : "";
+}
+
+std::string no_host_text(NoHostReason reason, std::string_view domain, std::string_view why) {
+  const std::string_view colon = why.empty() ? "" : ": ";
   switch (reason) {
     case NoHostReason::RetryTimes:
       return format("retry time not reached for any host for '{}'", domain);
     case NoHostReason::AllExpired:
       return format(
-          "all hosts for '{}' have been failing for a long time (and retry time not reached)",
-          domain);
+          "all hosts for '{}' have been failing for a long time (and retry time not reached){}{}",
+          domain, colon, why);
+    case NoHostReason::AllTried:
+      return format(
+          "all hosts for '{}' have been failing for a long time and were last tried after this "
+          "message arrived{}{}",
+          domain, colon, why);
     case NoHostReason::Busy:
       return format("connection limit reached for all hosts for '{}'", domain);
     case NoHostReason::Mixed:

@@ -34,14 +34,23 @@ std::string missing_smtputf8_text();
 // where Exim takes the Diagnostic-Code of a DSN from.
 std::string policy_failure_text(std::string_view status, std::string_view text);
 
+// What names our own resolver and files says nothing to a sender.
+bool policy_failure_is_for_sender(std::string_view text);
+
+// The policy_failure_text() in what Exim's retry record keeps of a host's last failure. Empty:
+// there is none, or it is not for a sender.
+std::string recorded_policy_failure(std::string_view record);
+
 // Why a recipient waits although no host was tried.
 enum class NoHostReason {
   RetryTimes,  // it was not time for any host
   AllExpired,  // and all of them have failed for long
+  AllTried,    // likewise, and so they have after the message came (delay_after_cutoff)
   Busy,        // serialize_hosts
   Mixed,
 };
-std::string no_host_text(NoHostReason reason, std::string_view domain);
+// `why`: the reason of the last attempt that is on record, with AllExpired and AllTried; or empty.
+std::string no_host_text(NoHostReason reason, std::string_view domain, std::string_view why = {});
 
 // A host of the list has no address, or none for now.
 std::string no_address_text(std::string_view host);

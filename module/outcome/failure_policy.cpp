@@ -186,8 +186,7 @@ Judgement judge_policy_failure(const Error& error) {
 Judgement under_dane(Judgement judgement) {
   if (judgement.policy_status.empty()) return judgement;
   judgement.text = policy_failure_text(judgement.policy_status, judgement.text);
-  // What names our own resolver and files says nothing to a sender.
-  judgement.text_is_for_sender = judgement.text.find("(asked: ") == std::string::npos;
+  judgement.text_is_for_sender = policy_failure_is_for_sender(judgement.text);
   return judgement;
 }
 

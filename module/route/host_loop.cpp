@@ -45,7 +45,8 @@ class HostLoop {
   void remember(std::size_t host, const AttemptResult& result, std::size_t recipient);
   void report_host(std::size_t host, const AttemptResult& result, std::size_t recipient);
   void count(std::size_t host, bool expired);
-  void finish();
+  void finish(Pass last);
+  RecipientOutcome expired(Pass last);
 
   MailServer& server_;
   const AddressBatch& batch_;
@@ -66,7 +67,7 @@ void HostLoop::run() {
   auto wait = server_.option_flag("delay_after_cutoff");
   const bool second = wait && !*wait && passed_over_.all_expired;
   if (second && walk(Pass::ExpiredHosts) == Next::Stop) return;
-  finish();
+  finish(second ? Pass::ExpiredHosts : Pass::Normal);
 }
 
 // An earlier message's connection, whatever the host's place in the list. What goes wrong on it
@@ -233,17 +234,35 @@ void HostLoop::remember(std::size_t host, const AttemptResult& result, std::size
   server_.retry_message(host, recipient, change(result.end == AttemptEnd::MessageDeferred));
 }
 
-void HostLoop::finish() {
+// All hosts are past their retry time, and none was tried: the last one that a DANE policy failed
+// on says why, where its retry record does.
+RecipientOutcome HostLoop::expired(Pass last) {
+  RecipientOutcome outcome;
+  std::string why;
+  for (std::size_t host = batch_.hosts.size(); host-- > 0 && why.empty();) {
+    why = recorded_policy_failure(server_.last_failure(host));
+    if (!why.empty()) outcome.host = host;
+  }
+  const auto reason =
+      last == Pass::ExpiredHosts ? NoHostReason::AllTried : NoHostReason::AllExpired;
+  outcome.status = Status::Failed;
+  outcome.text = no_host_text(reason, plan_.domain, why);
+  outcome.text_is_for_sender = true;
+  return outcome;
+}
+
+void HostLoop::finish(Pass last) {
   if (skipped_some_)
     for (auto recipient : waiting_) server_.retry_skipped(recipient);
   // Each recipient has the outcome of its last host.
   if (tried_ > 0 || passed_over_.lookup > 0) return;
   RecipientOutcome outcome;
   const NoHostReason reason = passed_over_.reason();
-  outcome.status = reason == NoHostReason::AllExpired ? Status::Failed : Status::Deferred;
+  if (reason == NoHostReason::AllExpired)
+    outcome = expired(last);
+  else
+    outcome.text = no_host_text(reason, plan_.domain);
   outcome.cause = Cause::HostRetry;
-  outcome.text = no_host_text(reason, plan_.domain);
-  outcome.text_is_for_sender = reason == NoHostReason::AllExpired;
   for (auto recipient : waiting_) server_.set_outcome(recipient, outcome);
 }
 

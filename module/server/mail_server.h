@@ -116,6 +116,8 @@ class MailServer : public Log {
   virtual HostState host_state(std::size_t host, std::uint16_t port) = 0;
   virtual void leave_host(std::size_t host) = 0;
   virtual bool tried_since_arrival(std::size_t host) = 0;
+  // What the retry record keeps of the host's last failure; empty: nothing. After host_state().
+  virtual std::string last_failure(std::size_t /*host*/) { return {}; }
   virtual bool retries_over(
       std::size_t host) = 0;  // the message is older than the host's last rule
   virtual tl::expected<UniqueFd, ConnectFailure> connect(std::size_t host, std::uint16_t port) = 0;

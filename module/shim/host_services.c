@@ -234,6 +234,18 @@ static const uschar *host_key(struct batch_handle *h, size_t index)
   return retry_host_key_build(h->hosts[index], keys_have_address(h), notes->port_and_interface);
 }
 
+/* "H=name [address]: " and the text of the attempt, or the system's words for an error number. */
+static const char *host_last_failure(void *exim, size_t index)
+{
+  struct batch_handle *h = exim;
+  open_db block, *db = continue_retry_db;
+  if (!h->notes[index].port_and_interface || db == (open_db *)-1) return NULL;
+  if (!db && !(db = dbfn_open(US "retry", O_RDONLY, &block, FALSE, TRUE))) return NULL;
+  const dbdata_retry *record = dbfn_read(db, host_key(h, index));
+  if (!continue_retry_db) dbfn_close(db);
+  return record ? CCS record->text : NULL;
+}
+
 /* The host failed, or it worked and an earlier failure is on record. */
 static void retry_host(void *exim, size_t index, size_t recipient, int deferred)
 {
@@ -267,6 +279,7 @@ void host_services_fill(struct danesmtp_services *s)
   s->host_state = host_state;
   s->leave_host = leave_host;
   s->host_tried_since_arrival = host_tried_since_arrival;
+  s->host_last_failure = host_last_failure;
   s->host_retry_over = host_retry_over;
   s->connect = tcp_connect;
   s->retry_host = retry_host;

@@ -106,6 +106,8 @@ class FakeMailServer : public MailServer {
   }
   void leave_host(std::size_t host) override { calls.push_back(format("leave {}", host)); }
   bool tried_since_arrival(std::size_t host) override { return tried_lately.count(host) != 0; }
+  std::string last_failure(std::size_t host) override { return last_failures[host]; }
+  std::map<std::size_t, std::string> last_failures;  // host -> the text of its retry record
   bool retries_over(std::size_t host) override { return too_old_for.count(host) != 0; }
   tl::expected<UniqueFd, ConnectFailure> connect(std::size_t host, std::uint16_t port) override {
     calls.push_back(format("connect {}:{}", host, port));

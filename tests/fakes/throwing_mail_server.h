@@ -53,6 +53,7 @@ class ThrowingMailServer final : public MailServer {
   }
   void leave_host(std::size_t host) override { next().leave_host(host); }
   bool tried_since_arrival(std::size_t host) override { return next().tried_since_arrival(host); }
+  std::string last_failure(std::size_t host) override { return next().last_failure(host); }
   bool retries_over(std::size_t host) override { return next().retries_over(host); }
   tl::expected<UniqueFd, ConnectFailure> connect(std::size_t host, std::uint16_t port) override {
     return next().connect(host, port);

@@ -109,6 +109,9 @@ const NoHost kNoHosts[] = {
     {NoHostReason::RetryTimes, "retry time not reached for any host for 'dom.lab'"},
     {NoHostReason::AllExpired,
      "all hosts for 'dom.lab' have been failing for a long time (and retry time not reached)"},
+    {NoHostReason::AllTried,
+     "all hosts for 'dom.lab' have been failing for a long time and were last tried after this "
+     "message arrived"},
     {NoHostReason::Busy, "connection limit reached for all hosts for 'dom.lab'"},
     {NoHostReason::Mixed,
      "some host address lookups failed and retry time not reached for other hosts or connection "
@@ -157,7 +160,10 @@ START_TEST(policies) {
 END_TEST
 
 START_TEST(no_host_was_tried) {
-  assert_text(no_host_text(kNoHosts[_i].reason, "dom.lab"), kNoHosts[_i].text);
+  const auto& [reason, text] = kNoHosts[_i];
+  assert_text(no_host_text(reason, "dom.lab"), text);
+  if (reason == NoHostReason::AllExpired || reason == NoHostReason::AllTried)
+    assert_text(no_host_text(reason, "dom.lab", "why"), std::string(text) + ": why");
 }
 END_TEST
 

@@ -125,6 +125,55 @@ START_TEST(all_expired_is_final) {
 }
 END_TEST
 
+// What the retry record keeps of the last attempt is for the sender where a DANE policy failed, and
+// where nothing in it is of our own machine.
+START_TEST(expired_hosts_name_the_policy_failure_on_record) {
+  struct Row {
+    const char* name;
+    const char* record;
+    const char* reason;
+  };
+  const Row rows[] = {
+      {"a verdict", "H=mx1.lab [192.0.2.1]: TLS session: 4.7.5 DANE: no TLSA record matches",
+       ": TLS session: 4.7.5 DANE: no TLSA record matches"},
+      {"without a host", "DANE: 4.7.4 DANE is required", ": DANE: 4.7.4 DANE is required"},
+      {"a look-up", "H=mx1.lab [2001:db8::1]: DANE error: 4.4.3 TLSA look-up: SERVFAIL",
+       ": DANE error: 4.4.3 TLSA look-up: SERVFAIL"},
+      {"names our resolver", "H=mx1.lab [192.0.2.1]: DANE: 4.7.5 bogus (asked: 127.0.0.1)", ""},
+      {"no DANE", "H=mx1.lab [192.0.2.1]: Connection refused", ""},
+      {"said by the server",
+       "H=mx1.lab [192.0.2.1]: SMTP error from remote mail server after RCPT TO:<a@b>: 450 DANE: "
+       "4.7.5 no",
+       ""},
+      {"no status code", "H=mx1.lab [192.0.2.1]: TLS session: handshake failed", ""},
+      {"nothing", "", ""},
+  };
+  for (const auto& row : rows)
+    for (bool later : {false, true}) {
+      Scene scene(2);
+      scene.server.states = {{0, HostState::Expired}, {1, HostState::Expired}};
+      scene.server.flags["delay_after_cutoff"] = !later;
+      scene.server.tried_lately = {0, 1};
+      scene.server.last_failures[0] = row.record;
+      scene.run();
+      const std::string expected = format(
+          "all hosts for 'dom.lab' have been failing for a long time {}{}",
+          later ? "and were last tried after this message arrived" : "(and retry time not reached)",
+          row.reason);
+      ck_assert_msg(scene.outcome(0).text == expected, "%s: %s", row.name,
+                    scene.outcome(0).text.c_str());
+      ck_assert(scene.outcome(0).text_is_for_sender);
+      ck_assert(scene.outcome(0).host.has_value() == (row.reason[0] != 0));
+    }
+
+  Scene both(2);
+  both.server.states = {{0, HostState::Expired}, {1, HostState::Expired}};
+  both.server.last_failures = {{0, "DANE: 4.7.4 the first"}, {1, "DANE: 4.7.5 the last"}};
+  both.run();
+  assert_contains(both.outcome(0).text, "the last");
+}
+END_TEST
+
 START_TEST(one_waiting_host_keeps_expired_ones_from_being_final) {
   Scene scene(2);
   scene.server.states = {{0, HostState::Expired}, {1, HostState::Waiting}};
@@ -291,6 +340,7 @@ int main() {
   tcase_add_test(tc, stop_tries_no_other_host);
   tcase_add_test(tc, waiting_hosts_are_passed_over);
   tcase_add_test(tc, all_expired_is_final);
+  tcase_add_test(tc, expired_hosts_name_the_policy_failure_on_record);
   tcase_add_test(tc, one_waiting_host_keeps_expired_ones_from_being_final);
   tcase_add_test(tc, without_delay_after_cutoff_expired_hosts_get_a_try);
   tcase_add_test(tc, look_up_failures_leave_a_routing_record);
