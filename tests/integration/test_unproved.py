@@ -271,7 +271,13 @@ def test_nobody_renames_the_recipient(world, sender, ways_rows, rename):
     assert agrees(rename.expected, seen), mail.mainlog()
 
 
-WIDEN_ONE = f"""widened:
+# Of recipients that it routes in later rounds Exim hands over the last one first.
+WIDEN_ONE = f"""redirected:
+  driver = redirect
+  domains = first.lab : second.lab
+  data = ${{if eq{{$domain}}{{first.lab}}{{eve@second.lab}}{{eve@ee.lab}}}}
+
+widened:
   driver = dnslookup
   domains = ee
   transport = remote_smtp
@@ -280,12 +286,12 @@ WIDEN_ONE = f"""widened:
 {MX_ROUTER}"""
 
 
-# tests D-041: each recipient's router says what completes its name
-@pytest.mark.parametrize("recipients", (("bob@ee", "eve@ee.lab"), ("eve@ee.lab", "bob@ee")), ids="-".join)
-def test_widened_beside_another_router(world, sender, recipients):
+# tests D-041: each recipient's router says what completes its name, not that of the first
+@pytest.mark.parametrize("other", ("eve@ee.lab", "eve@first.lab"))
+def test_widened_beside_another_router(world, sender, other):
     mail = sender(driver="danesmtp", options={"dane_resolver": world.unbound_conf()}, routers=WIDEN_ONE)
     with world.renaming_resolver("ee.lab", "ee.lab"):
-        message_id = mail.send(list(recipients))
+        message_id = mail.send(["bob@ee", other])
     arrived = [line for line in mail.log_lines(message_id) if "CV=dane" in line]
     assert len(arrived) == 2 and mail.queue() == {}, mail.mainlog()
 
