@@ -24,6 +24,16 @@ def world():
         yield running
 
 
+@pytest.fixture(autouse=True)
+def servers_end_with_the_test(request):
+    """Also those of a test that failed while it started them: their ports are the next test's."""
+    if "world" not in request.fixturenames:
+        yield
+        return
+    with request.getfixturevalue("world").lifetime():
+        yield
+
+
 @pytest.fixture
 def sender(world, request):
     """A function that makes a fresh Sender; its arguments are those of World.sender."""

@@ -3,6 +3,7 @@
 a secret before the server is known (RFC 4954; RFC 3207 4.2; D-026, D-094).
 """
 import base64
+import contextlib
 import re
 import socket
 import ssl
@@ -360,11 +361,16 @@ class ManInTheMiddle:
         self._thread.start()
 
     def stop(self):
+        with contextlib.suppress(OSError):  # stopped before
+            self._listener.shutdown(socket.SHUT_RDWR)  # wakes accept()
         self._thread.join(30)
         self._listener.close()
 
     def _serve(self):
-        client, _ = self._listener.accept()
+        try:
+            client, _ = self._listener.accept()
+        except OSError:
+            return  # stop()
         client.settimeout(20)
         client.sendall(b"220 scripted.lab ESMTP\r\n")
         client.recv(1000)
@@ -411,6 +417,7 @@ class ManInTheMiddle:
 def test_scram_in_another_tls_session(world, mailer, mechanism, replies, version):
     for driver in scram_drivers(mechanism):
         middle = ManInTheMiddle(peer_socket(SCRIPTED, 25), world.certificates["scripted"].pem_file, version)
+        world.ends_here(middle.stop)
         mail = mailer(driver, {**REQUIRED, "tls_require_ciphers": PRIORITIES[version]},
                       sections=authenticators(mechanism))
         message_id = mail.send("bob@scripted.lab")

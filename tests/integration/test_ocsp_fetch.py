@@ -48,8 +48,10 @@ def openssl_responder(world, tmp_path):
         tmp_path / "ca.pem", "-rsigner", tmp_path / "ca.pem", "-rkey", tmp_path / "key.pem",
         "-nmin", "600"], tmp_path / "log")
     process.wait_until(lambda: "waiting for OCSP client" in (tmp_path / "log").read_text())
-    yield
-    process.stop()
+    try:
+        yield
+    finally:
+        process.stop()
 
 
 def test_from_the_responder_to_the_delivery(world, sender, openssl_responder):

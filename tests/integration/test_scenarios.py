@@ -10,11 +10,8 @@ seen.
     router    never reaches the transport: Exim's own router holds or refuses it
 """
 import re
-import ssl
 
 import pytest
-from network import peer_socket
-from scripted_server import ScriptedServer
 from sender import smarthost_router
 from zones import ZONES, zone_named
 from zones_tool import ZONES_TOOL
@@ -306,17 +303,10 @@ def test_configured_host(world, sender, hosts, expected):
 ])
 def test_tls_from_the_start_is_judged_by_its_own_port(world, sender, zone, address, certificate,
                                                       expected, protocol):
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(world.certificates[certificate].pem_file)
-    listener = context.wrap_socket(peer_socket(address, 465), server_side=True,
-                                   do_handshake_on_connect=False)
+    server = world.submissions_server(address, certificate)
     mail = sender(driver="danesmtp", routers=smarthost_router(f"mx.{zone}.lab"),
                   options={"dane_trust_anchor_file": world.trust_anchor, "protocol": protocol, "port": "465"})
-    server = ScriptedServer(listener, None, {}, mail.home / "record")
-    try:
-        message_id = mail.send("bob@anywhere.lab")
-    finally:
-        server.stop()
+    message_id = mail.send("bob@anywhere.lab")
     assert matches(expected, seen(mail, message_id, len(server.messages()))), mail.mainlog()
     assert len(server.messages()) == (expected == "dane")
 

@@ -13,7 +13,6 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from option_rows import SIDE_BY_SIDE
-from postfix import Postfix
 
 USUAL = ("SIZE 104857600", "8BITMIME", "PIPELINING")
 MORE = (*USUAL, "CHUNKING", "PRDR", "DSN", "SMTPUTF8")
@@ -318,8 +317,7 @@ def test_exim_receives_the_same(world, sender):
 
 
 def test_postfix_receives_the_same(world, sender):
-    home = world.directory / "postfix"
-    postfix = Postfix(home, ADDRESS, "scripted.lab", world.certificates["scripted"])
+    postfix = world.postfix(ADDRESS, "scripted.lab", "scripted")
     seen = []
 
     def arrived(_message_id):
@@ -327,7 +325,4 @@ def test_postfix_receives_the_same(world, sender):
         seen.extend(new)
         return new
 
-    try:
-        same(world, sender, "scripted.lab", arrived)
-    finally:
-        postfix.stop()
+    same(world, sender, "scripted.lab", arrived)

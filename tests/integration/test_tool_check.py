@@ -6,16 +6,13 @@ import json
 import os
 import re
 import socket
-import ssl
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from certificates import TA_CHAIN, Leaf, tlsa
-from network import peer_socket
 from ocsp import Responder
-from scripted_server import ScriptedServer
 from sender import MX_ROUTER
 from test_scenarios import SCENARIOS
 
@@ -371,16 +368,9 @@ def test_recursion_with_an_unbound_conf(world):
 
 @pytest.mark.parametrize("zone,address,outcome", [("smtps", "192.0.2.190", "dane"),
                                                   ("smtps-impostor", "192.0.2.191", "waits")])
-def test_submissions(world, tmp_path, zone, address, outcome):
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(world.certificates[zone].pem_file)
-    listener = context.wrap_socket(peer_socket(address, 465), server_side=True,
-                                   do_handshake_on_connect=False)
-    server = ScriptedServer(listener, None, {}, tmp_path / "record")
-    try:
-        done = tool(world, "check", "--json", "--submissions", f"[mx.{zone}.lab]")
-    finally:
-        server.stop()
+def test_submissions(world, zone, address, outcome):
+    world.submissions_server(address, zone)
+    done = tool(world, "check", "--json", "--submissions", f"[mx.{zone}.lab]")
     report = json.loads(done.stdout)
     assert (report["outcome"], report["hosts"][0]["port"]) == (outcome, 465), report
 

@@ -8,6 +8,7 @@ import ipaddress
 import re
 import socket
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -19,6 +20,7 @@ import dns.rcode
 import dns.rdatatype
 import pytest
 from cryptography import x509
+from network import peer_socket, peers_command
 from processes import Process, WorldError
 from sender import smarthost_router
 from zones import SCRIPTED_NAME_SERVER, ZONES, mail_addresses
@@ -371,6 +373,56 @@ def test_too_many_senders_are_refused(world):
     assert len(made) <= 31
 
 
+# -- Servers that are started ------------------------------------------------------------------------
+
+ADDRESS = "192.0.2.49"  # mx.scripted.lab
+
+
+def assert_free(port):
+    """Somebody else can have it."""
+    peer_socket(ADDRESS, port).close()
+
+
+@pytest.mark.xfail(strict=True, raises=WorldError)
+def test_that_fails_after_a_start(world):
+    world.scripted_server(ADDRESS, None, {})
+    world.postfix("192.0.2.52", "scripted-ta.lab", "ta")
+    raise WorldError("the next one does not start")
+
+
+def test_of_the_same_servers_after_it(world):
+    assert_free(25)
+    peer_socket("192.0.2.52", 25).close()
+
+
+def test_what_a_start_that_failed_had_started(world):
+    with pytest.raises(KeyError, match="no-such-certificate"), world.lifetime():
+        world.scripted_server(ADDRESS, None, {})
+        with pytest.raises(OSError, match="in use"):
+            assert_free(25)
+        world.scripted_server(ADDRESS, "no-such-certificate", {}, port=26)
+    assert_free(25)
+    assert_free(26)
+
+
+def test_a_refused_script_leaves_no_socket(world):
+    with pytest.raises(ValueError, match="no such stage") as raised:
+        world.scripted_server(ADDRESS, None, {"greeting": {}}, port=26)
+    assert_free(26)
+    assert raised.traceback  # which keeps the frames, and what they know
+
+
+def test_a_process_that_does_not_become_ready_leaves_none_behind(tmp_path):
+    """Nor does what it started itself."""
+    server = f"import socket, time; it = socket.create_server(('{ADDRESS}', 26)); print('up'); time.sleep(60)"
+    shell = f'{sys.executable} -u -c "{server}" & wait'
+    process = Process("a shell", peers_command(["sh", "-c", shell]), tmp_path / "log")
+    process.wait_until(lambda: "up" in (tmp_path / "log").read_text())
+    with pytest.raises(WorldError, match="did not become ready"):
+        process.wait_until(lambda: False, seconds=0.1)
+    assert_free(26)
+
+
 def test_failed_start_names_the_process_and_shows_its_log(tmp_path):
     log = tmp_path / "log"
     process = Process("a daemon", ["sh", "-c", "echo port in use; exit 7"], log)
@@ -379,8 +431,4 @@ def test_failed_start_names_the_process_and_shows_its_log(tmp_path):
     for part in ("a daemon", "status 7", "port in use"):
         assert part in str(raised.value)
     with pytest.raises(WorldError, match="did not become ready"):
-        slow = Process("a slow one", ["sleep", "20"], log)
-        try:
-            slow.wait_until(lambda: False, seconds=0.1)
-        finally:
-            slow.stop()
+        Process("a slow one", ["sleep", "20"], log).wait_until(lambda: False, seconds=0.1)

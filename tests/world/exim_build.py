@@ -2,7 +2,9 @@
 """The Exim build under test: where its binary is, and what has to be put over its compiled-in paths
 for the length of this world (bind mounts in a private mount namespace, the build is not written).
 
-EXIM_BUILD_DIR names another build tree; DANESMTP_MODULE_DIR a directory with the modules to load.
+EXIM_BUILD_DIR names another build tree; DANESMTP_MODULE_DIR a directory with the modules to load. The
+receivers are always of the reference build, that of scripts/get-exim, if there is one: what a test of
+another Exim shows is then the sender's.
 """
 import contextlib
 import os
@@ -15,7 +17,7 @@ from pathlib import Path
 
 from processes import WorldError
 
-DEFAULT_TREE = Path(__file__).resolve().parents[2] / "build/exim/gnutls/tree"
+REFERENCE_TREE = Path(__file__).resolve().parents[2] / "build/exim/gnutls/tree"
 TRUSTED_NAMES_READ = 32  # Exim reads no more from its list
 
 
@@ -65,8 +67,22 @@ class EximBuild:
             yield directory
 
 
+def reference_build():
+    """The one that scripts/get-exim makes; the one under test where there is none."""
+    return find_build(REFERENCE_TREE if (REFERENCE_TREE / "config.h").exists() else None)
+
+
+def trust(directory, configurations):
+    """`configurations` are pairs of a build and a configuration file that keeps root with it."""
+    lists = {}
+    for build, configuration in configurations:
+        lists.setdefault(build.trusted_list, (build, []))[1].append(configuration)
+    for number, (build, files) in enumerate(lists.values()):
+        build.trust(directory / f"trusted-configs-{number}", files)
+
+
 def find_build(tree=None):
-    tree = Path(tree or os.environ.get("EXIM_BUILD_DIR") or DEFAULT_TREE)
+    tree = Path(tree or os.environ.get("EXIM_BUILD_DIR") or REFERENCE_TREE)
     config = tree / "config.h"
     if not config.exists():
         raise WorldError(f"no Exim build at {tree}: run scripts/get-exim or set EXIM_BUILD_DIR")

@@ -8,7 +8,6 @@ Reads and writes nothing outside its own directory; is stopped by its caller, an
 import grp
 import os
 import pwd
-import signal
 
 from network import peer_socket, peers_command
 from processes import Process, wait_for
@@ -50,12 +49,12 @@ class Postfix:
         self._process = Process(
             "receiver (Postfix)", peers_command(["postfix", "-c", str(config), "start-fg"]),
             directory / "output", [self._log])
+
+    def wait_until_ready(self):
         self._process.wait_until(lambda: "daemon started" in self.log())
 
     def stop(self):
-        """A signal would end the shell around the master alone; the address is another server's after this."""
-        master = int((self._home / "queue/pid/master.pid").read_text(encoding="ascii"))
-        os.kill(master, signal.SIGTERM)
+        """The address is another server's after this."""
         self._process.stop()
         wait_for(self._address_is_free, "Postfix has stopped, and still listens")
 

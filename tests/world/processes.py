@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A server process of the world: started, polled until it is ready, stopped.
 
-A start that fails says which process it was and shows the end of its log. No fixed sleeps: all
+A start that fails leaves no process, says which it was and shows the end of its log. No fixed sleeps: all
 waiting is polling with an end.
 """
+import contextlib
 import os
+import signal
 import subprocess
 import time
 
@@ -37,6 +39,20 @@ def log_tail(path, lines=15):
         return "(no log)"
 
 
+def _signal(pids, number):
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)
+
+
+def _has_ended(pid):
+    try:
+        with open(f"/proc/{pid}/stat", encoding="latin-1") as file:
+            return file.read().rpartition(")")[2].split()[0] == "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+
+
 class Process:
     """`name` for messages, `argv`, `log` where its output goes and `more_logs` to show as well."""
 
@@ -53,13 +69,22 @@ class Process:
                 raise WorldError(self._story(f"ended with status {self._popen.returncode}"))
             return ready()
 
-        wait_for(ready_or_dead, lambda: self._story("did not become ready"), seconds)
+        try:
+            wait_for(ready_or_dead, lambda: self._story("did not become ready"), seconds)
+        except BaseException:
+            self.stop()
+            raise
 
     def stop(self):
+        """Ends it, and its descendants: it may be but a shell around the server."""
+        below = descendants(self._popen.pid) if self._popen.poll() is None else []
+        _signal(below, signal.SIGTERM)
         self._popen.terminate()
         try:
             self._popen.wait(timeout=5)
-        except subprocess.TimeoutExpired:
+            wait_for(lambda: all(map(_has_ended, below)), "they do not end", seconds=5)
+        except (subprocess.TimeoutExpired, WorldError):
+            _signal(below, signal.SIGKILL)
             self._popen.kill()
             self._popen.wait()
 

@@ -66,7 +66,8 @@ class _Over(Exception):
 
 
 class ScriptedServer:
-    """Serves `listener` (a listening socket, which it then owns) until stop().
+    """Serves `listener` (a listening socket, which it owns from then on, also when the script is refused)
+    until stop().
 
     `certificate` is one of Certificates; None: STARTTLS is not offered. `record` is the path of the
     record. `capabilities` are the EHLO lines beside STARTTLS.
@@ -75,6 +76,7 @@ class ScriptedServer:
     def __init__(self, listener, certificate, script, record, capabilities=CAPABILITIES, others=None):
         unknown = set(script) - set(DEFAULT_REPLIES) - {"connect", "ehlo", "ehlo-tls", "handshake"}
         if unknown:
+            listener.close()
             raise ValueError(f"no such stage: {', '.join(sorted(unknown))}")
         self.certificate = certificate
         self.script = script

@@ -12,13 +12,15 @@ import contextlib
 import itertools
 import os
 import shutil
+import ssl
 import subprocess
 from pathlib import Path
 
 from certificates import Certificates
-from exim_build import find_build
+from exim_build import find_build, reference_build, trust
 from name_servers import HIDDEN, Answerer, Renamer, answers, start_nsd, start_unbound
 from network import add_peer_addresses, inside_world, peer_socket
+from postfix import Postfix
 from processes import WorldError
 from receivers import Receivers
 from scripted_server import CAPABILITIES, ScriptedServer
@@ -30,7 +32,9 @@ SENDERS_AT_ONCE = 30  # the receivers' and these configurations have to fit into
 
 
 class World:
-    """After start(): `certificates`, `receivers`, `trust_anchor` (a file with the root's DS),
+    """Whatever it starts ends with it, or with the lifetime() in which it was started.
+
+    After start(): `certificates`, `receivers`, `trust_anchor` (a file with the root's DS),
     `scripted` (by address, the ScriptedServers that the table of zones asks for) and `exim` (the
     build under test)."""
 
@@ -64,10 +68,11 @@ class World:
         self.certificates = Certificates(self.directory / "certificates")
         add_peer_addresses([NAME_SERVER, SCRIPTED_NAME_SERVER, *mail_addresses(self._zones)])
         servers = [server for zone in self._zones for server in zone.servers]
-        self.receivers = Receivers(self.directory, self.exim,
+        receiving = reference_build()
+        self.receivers = Receivers(self.directory, receiving,
                                    [server for server in servers if server.script is None],
                                    self.certificates)
-        self._make_configs_trusted()
+        self._make_configs_trusted(receiving)
         self.exim.use_modules_of_environment()
         self.receivers.start()
         self._stops.callback(self.receivers.stop)
@@ -94,15 +99,47 @@ class World:
         """Makes the sender's configuration file free for another one."""
         self._free_configs.append(sender.config)
 
+    @contextlib.contextmanager
+    def lifetime(self):
+        """What is started during it is stopped at its end, also when a start has failed."""
+        outer, self._stops = self._stops, contextlib.ExitStack()
+        try:
+            with self._stops:
+                yield
+        finally:
+            self._stops = outer
+
+    def ends_here(self, stop):
+        """`stop` is called at the end of the lifetime()."""
+        self._stops.callback(stop)
+
     def scripted_server(self, address, certificate, script, port=25, capabilities=CAPABILITIES):
         """Starts a ScriptedServer; `certificate` is a name, a Certificate or None (no STARTTLS)."""
         if isinstance(certificate, str):
             certificate = self.certificates[certificate]
+        return self._serve(peer_socket(address, port), certificate, script, capabilities)
+
+    def submissions_server(self, address, certificate):
+        """Starts a ScriptedServer without a script, under TLS from the first octet, at port 465."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.certificates[certificate].pem_file)
+        listener = context.wrap_socket(peer_socket(address, 465), server_side=True,
+                                       do_handshake_on_connect=False)
+        return self._serve(listener, None, {}, CAPABILITIES)
+
+    def _serve(self, listener, certificate, script, capabilities):
         record = self.directory / f"scripted-{next(self._numbers)}.jsonl"
-        server = ScriptedServer(peer_socket(address, port), certificate, script, record,
-                                capabilities, self.certificates)
-        self._stops.callback(server.stop)
+        server = ScriptedServer(listener, certificate, script, record, capabilities, self.certificates)
+        self.ends_here(server.stop)
         return server
+
+    def postfix(self, address, domain, certificate):
+        """Starts a Postfix."""
+        postfix = Postfix(self.directory / f"postfix-{next(self._numbers)}", address, domain,
+                          self.certificates[certificate])
+        self.ends_here(postfix.stop)
+        postfix.wait_until_ready()
+        return postfix
 
     @contextlib.contextmanager
     def trust_ad(self):
@@ -196,12 +233,12 @@ exit 1
         finally:
             subprocess.run(["sh", "-c", script(before, 1)], check=True)
 
-    def _make_configs_trusted(self):
+    def _make_configs_trusted(self, receiving):
         configs = self.directory / "configs"
         configs.mkdir()
         self._free_configs = [configs / f"sender-{n}.conf" for n in range(SENDERS_AT_ONCE)]
-        self.exim.trust(self.directory / "trusted-configs",
-                        [self.receivers.config, *self._free_configs])
+        trust(self.directory, [(receiving, self.receivers.config),
+                               *((self.exim, config) for config in self._free_configs)])
 
     def _start_name_servers(self):
         files, self.trust_anchor = sign_world(self.directory / "zones", self._zones, self.certificates)
