@@ -14,7 +14,7 @@ import pytest
 from certificates import TA_CHAIN, Leaf, tlsa
 from ocsp import Responder
 from sender import MX_ROUTER
-from test_scenarios import SCENARIOS
+from zones import SCENARIOS
 
 TOP = Path(__file__).resolve().parents[2]
 TOOL = os.environ.get("DANESMTP") or TOP / "build/installed/bin/danesmtp"
@@ -45,40 +45,20 @@ def reports(world):
 @pytest.mark.parametrize("mode", ("try", "require"))
 @pytest.mark.parametrize("domain", SCENARIOS)
 def test_check_agrees_with_exim(reports, domain, mode):
-    expected = SCENARIOS[domain][mode == "require"]
+    expected = SCENARIOS[domain].required if mode == "require" else SCENARIOS[domain].tried
     report = reports[mode, domain]
     seen = report["outcome"], report["reason"]
     if expected.startswith("wait "):
         assert seen[0] == "waits" and expected[5:] in seen[1], seen
     elif expected == "router":
-        fate = {"null-mx": "no-mail", "mx-literal": "no-destination", "no-address": "no-destination"}.get(domain, "waits")
-        assert seen[0] == fate, seen
+        assert seen[0] == (SCENARIOS[domain].outcome or "waits"), seen
     else:
         assert seen == (OUTCOMES[expected], None)
 
 
-# Domains to which mail is authenticated, though something is to be mended.
-DANE_WITH_WARNINGS = {
-    "ee-sha512", "many-rr", "ta-sha512",                     # SHA2-512 alone
-    "two-mx", "two-mx-down", "first-bogus-a", "first-servfail",  # a host that mail does not use
-    "unusable-and-good", "agility-malformed",                # records that cannot be used
-    "bogus-aaaa", "cname-insecure", "mx-literal-first",
-}
-
-
-def expected_state(domain):
-    outcome = SCENARIOS[domain][0]
-    if domain == "null-mx":
-        return OK
-    if outcome == "dane":
-        return WARNING if domain in DANE_WITH_WARNINGS else OK
-    return WARNING if outcome in ("yes", "no") else CRITICAL
-
-
 def test_states(reports):
-    words = ("ok", "warning", "critical", "unknown")
-    wrong = {domain: reports["try", domain]["state"] for domain in SCENARIOS
-             if reports["try", domain]["state"] != words[expected_state(domain)]}
+    wrong = {domain: reports["try", domain]["state"] for domain, mail in SCENARIOS.items()
+             if reports["try", domain]["state"] != mail.check_state}
     assert wrong == {}
 
 
@@ -96,9 +76,9 @@ def test_nagios_state_of_each(world):
 
     with ThreadPoolExecutor(max_workers=4) as pool:
         seen = dict(pool.map(run, SCENARIOS))
-    words = ("OK", "WARNING", "CRITICAL")
-    assert seen == {domain: (expected_state(domain), words[expected_state(domain)], "")
-                    for domain in SCENARIOS}
+    codes = {"ok": OK, "warning": WARNING, "critical": CRITICAL}
+    assert seen == {domain: (codes[mail.check_state], mail.check_state.upper(), "")
+                    for domain, mail in SCENARIOS.items()}
 
 
 def test_nagios_of_a_list_is_its_worst(world):

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The world's certificates: one table, made anew at each start (ECDSA P-256, milliseconds each).
+"""The world's certificates, made anew at each start (ECDSA P-256, milliseconds each): the authorities, and
+the leaves that the rows of the zones ask for.
 
-Decides who issues what, for which names, and which chain a server sends with it. Also writes TLSA
-data (RFC 6698 2.1). A leaf without issuer is self-signed. Nothing here is ever kept.
+Knows who issues what, and which chain a server sends with it. Also writes TLSA data (RFC 6698 2.1). A
+leaf without issuer is self-signed. Nothing here is ever kept.
 """
 import datetime
 import hashlib
@@ -57,84 +58,6 @@ AUTHORITIES = (
 )
 
 
-def _self_signed(*names):
-    return tuple(Leaf(name, (f"mx.{name}.lab",)) for name in names)
-
-
-# A certificate is named after the zone whose server sends it. `-key` ones are published in a TLSA
-# record but held by no server.
-LEAVES = _self_signed(
-    "ee", "ee-full", "ee-sha512", "impostor", "impostor-key", "unusable", "rollover",
-    "rollover-next", "starttls-454", "bogus-mx", "bogus-a", "bogus-tlsa", "tlsa-servfail",
-    "tlsa-refused", "tlsa-timeout", "tlsa-slow", "mx-servfail", "cname-mx", "cname-target",
-    "port", "many-rr", "a-insecure", "dual-stack", "expired-sig", "rcpt-mix", "signed-no-tlsa",
-    "plain", "mx-insecure", "scripted", "scripted-plain", "starttls-501", "tls-11", "tls-reset",
-    "tls-closed", "tls-clear-text", "tls-injected", "smtps", "smtps-impostor", "port-25-only",
-    "unusable-usage-0", "unusable-usage-1", "unusable-usage-4", "unusable-usage-255",
-    "unusable-selector", "unusable-matching", "unusable-length-31", "unusable-length-33",
-    "unusable-512-of-32", "unusable-not-a-key", "unusable-one-octet", "unusable-and-good",
-    "unusable-and-bad", "usages-match-3", "usages-neither", "agility-512-wrong",
-    "agility-256-wrong", "agility-full", "agility-full-wrong", "agility-selectors",
-    "agility-usages", "agility-malformed", "ta-is-leaf", "bogus-denial", "bogus-aaaa",
-    "bogus-aaaa-wrong", "first-bogus-a", "first-servfail", "first-impostor", "all-impostors",
-    "tlsa-nodata", "insecure-tlsa", "tlsa-cname-wrong", "tlsa-cname-insecure", "tlsa-cname-bogus",
-    "tlsa-cname-loop", "tlsa-dname", "tlsa-wildcard", "tlsa-wildcard-wrong", "cname-both",
-    "cname-both-wrong", "cname-between", "cname-insecure", "mx-dname", "domain-dname",
-    "mx-literal-first", "mx-loopback-first", "many-addresses", "two-keys", "unknown-algorithm",
-    "two-plain", "alias-chain", "tlsa-odd-alias",
-)
-
-
-def _issued(name, dns_name="", **more):
-    """One of our intermediate's, sent with the whole chain unless `more` says otherwise."""
-    return Leaf(name, (dns_name or f"mx.{name}.lab",),
-                **{"issuer": "intermediate", "sends": TA_CHAIN, **more})
-
-
-LEAVES += (
-    *map(_issued, ("usages-match-2", "ta-certificate", "ta-sha512", "ta-root", "tlsa-cname",
-                   "xn--bcher-kva")),
-    *(_issued(name, sends=("intermediate",))
-      for name in ("ta-root-unsent", "ta-200-unsent", "ta-210-unsent", "ta-intermediate")),
-    *(_issued(name, issuer="other-intermediate", sends=OTHER_CHAIN)
-      for name in ("ta-200-impostor", "ta-210-impostor")),
-    _issued("ta-alone", sends=()),
-    _issued("ta-gap", sends=("root",)),
-    _issued("ta-appended", issuer="other-intermediate", sends=(*OTHER_CHAIN, "root")),
-    *(_issued(name, "mx.elsewhere.lab")
-      for name in ("usages-both", "usages-name", "name-wrong")),
-    Leaf("name-wrong-ee", ("mx.elsewhere.lab",)),
-    _issued("name-wildcard", "*.name-wildcard.lab"),
-    _issued("name-wildcard-deep", "*.name-wildcard-deep.lab"),
-    _issued("name-wildcard-part", "m*.name-wildcard-part.lab"),
-    Leaf("name-cn", (), issuer="intermediate", sends=TA_CHAIN, common_name="mx.name-cn.lab"),
-    _issued("name-cn-beside", "mx.elsewhere.lab", common_name="mx.name-cn-beside.lab"),
-    _issued("name-upper", "MX.Name-UPPER.LAB"),
-    Leaf("ee-not-yet", ("mx.ee-not-yet.lab",), dates=Dates.FUTURE),
-    _issued("ta-not-yet", dates=Dates.FUTURE),
-    _issued("ta-not-ca", issuer="not-ca", sends=("not-ca", "root")),
-    _issued("ta-link-expired", issuer="expired-intermediate",
-            sends=("expired-intermediate", "root")),
-    _issued("domain-cname", "alias.domain-cname.lab"),
-    _issued("domain-cname-real", "real.domain-cname-real.lab"),
-    _issued("mx-insecure-name", "mx-insecure-name.lab"),
-    _issued("smarthost", "relay.smarthost.lab"),
-    Leaf("ee-expired", ("mx.ee-expired.lab",), dates=Dates.PAST),
-    Leaf("ta", ("mx.ta.lab",), issuer="intermediate", sends=TA_CHAIN),
-    Leaf("ta-domain-name", ("ta-domain-name.lab",), issuer="intermediate", sends=TA_CHAIN),
-    Leaf("ta-expired", ("mx.ta-expired.lab",), issuer="intermediate", sends=TA_CHAIN, dates=Dates.PAST),
-    Leaf("ta-impostor", ("mx.ta-impostor.lab",), issuer="other-intermediate", sends=OTHER_CHAIN),
-    Leaf("two-mx-1", ("mx1.two-mx.lab",)),
-    Leaf("two-mx-1-key", ("mx1.two-mx.lab",)),
-    Leaf("two-mx-2", ("mx2.two-mx.lab",)),
-    Leaf("two-mx-down", ("mx2.two-mx-down.lab",)),
-    Leaf("mixed-1", ("mx1.mixed.lab",)),
-    Leaf("mixed-2", ("mx2.mixed.lab",)),
-    Leaf("odd-mx", ("mx.odd-mx.lab",)),
-    Leaf("implicit-mx", ("implicit-mx.lab",)),
-)
-
-
 @dataclass(frozen=True)
 class Certificate:
     name: str
@@ -161,13 +84,13 @@ def tlsa(usage, selector, matching, certificate):
 
 
 class Certificates:
-    """All certificates of the tables by name; `issue` makes further ones."""
+    """The authorities and these leaves by name; `issue` makes further ones."""
 
-    def __init__(self, directory):
+    def __init__(self, directory, leaves):
         self._directory = directory
         self._made = {}
         directory.mkdir()
-        for entry in AUTHORITIES + LEAVES:
+        for entry in (*AUTHORITIES, *leaves):
             self.issue(entry)
 
     def __getitem__(self, name):

@@ -65,7 +65,8 @@ class World:
         os.umask(0o022)  # the servers' users read what we write
         self.exim = find_build()
         self.directory.mkdir()
-        self.certificates = Certificates(self.directory / "certificates")
+        self.certificates = Certificates(
+            self.directory / "certificates", [leaf for zone in ZONES for leaf in zone.certificates])
         add_peer_addresses([NAME_SERVER, SCRIPTED_NAME_SERVER, *mail_addresses(self._zones)])
         servers = [server for zone in self._zones for server in zone.servers]
         receiving = reference_build()

@@ -7,9 +7,9 @@ from zone import Signing, Zone, exim, one_mx, scripted
 DEAD = [f"2001:db8::96:{number}" for number in range(1, 20)]
 
 ZONES_TOOL = (
-    Zone("address-less", "@ TXT nothing"),
-    Zone("mx-nowhere", "@ MX 10 mx"),
-    Zone("mx-loopback", "@ MX 10 mx\nmx A 127.0.0.1"),
+    Zone("address-less", "@ TXT nothing", mail=None, dns=("secure none",) * 3),
+    Zone("mx-nowhere", "@ MX 10 mx", mail=None, dns=("secure", "secure none", "secure none")),
+    Zone("mx-loopback", "@ MX 10 mx\nmx A 127.0.0.1", mail=None, dns=("secure", "secure", "secure none")),
     Zone("mx-loopback-first", """
         @ MX 10 own
         @ MX 20 mx
@@ -17,12 +17,16 @@ ZONES_TOOL = (
         own AAAA fe80::1
         mx A 192.0.2.96
         _25._tcp.mx TLSA 3 1 1 =mx-loopback-first
-        """, (exim("192.0.2.96", "mx-loopback-first"),)),
+        """, (exim("192.0.2.96", "mx-loopback-first"),), mail=None),
     Zone("many-addresses", "@ MX 10 mx\n_25._tcp.mx TLSA 3 1 1 =many-addresses\n" + "\n".join(
         f"mx AAAA {address}" for address in (*DEAD, "2001:db8::96:20")),
-         (scripted("2001:db8::96:20", "many-addresses", {}),)),
-    Zone("two-names", "@ MX 10 mx\n@ MX 10 mx2\nmx A 192.0.2.97\nmx2 A 192.0.2.97"),  # nothing listens
-    Zone("two-keys", one_mx("192.0.2.98", "3 1 1 =two-keys")),  # a test starts its server
+         (scripted("2001:db8::96:20", "many-addresses", {}),),
+         mail=None, dns=("secure", "secure none", "secure")),
+    # nothing listens
+    Zone("two-names", "@ MX 10 mx\n@ MX 10 mx2\nmx A 192.0.2.97\nmx2 A 192.0.2.97",
+         mail=None, dns=("secure", "secure", "secure none")),
+    # a test starts its server
+    Zone("two-keys", one_mx("192.0.2.98", "3 1 1 =two-keys"), mail=None),
     Zone("unknown-algorithm", one_mx("192.0.2.99"), (exim("192.0.2.99", "unknown-algorithm"),),
-         signing=Signing.UNKNOWN_ALGORITHM),
+         signing=Signing.UNKNOWN_ALGORITHM, mail=None, dns=("insecure", "insecure", "insecure none")),
 )
