@@ -49,6 +49,19 @@ START_TEST(refuses_a_bad_key) {
 }
 END_TEST
 
+// The same zero before a length that needs its octets: nothing else is wrong with it.
+START_TEST(refuses_a_zero_before_a_long_length) {
+  const Bytes bits = der_element(3, {Bytes(200, 0)});
+  const Bytes algorithm{0x30, 0x05, 6, 3, 0x2a, 3, 4};
+  Bytes key = der_element(0x30, {algorithm, bits});
+  ck_assert(is_public_key_info(key));
+  ck_assert_uint_eq(key[1], 0x81);
+  key[1] = 0x82;
+  key.insert(key.begin() + 2, 0);
+  ck_assert(!is_public_key_info(key));
+}
+END_TEST
+
 START_TEST(accepts_a_key) {
   ck_assert(is_public_key_info(kGoodKey));
 }
@@ -157,6 +170,7 @@ int main() {
   Suite* suite = suite_create("x509_der");
   TCase* tc = tcase_create("walk");
   tcase_add_loop_test(tc, refuses_a_bad_key, 0, static_cast<int>(std::size(kBadKeys)));
+  tcase_add_test(tc, refuses_a_zero_before_a_long_length);
   tcase_add_test(tc, accepts_a_key);
   tcase_add_test(tc, refuses_every_truncation);
   tcase_add_test(tc, refuses_a_key_where_a_certificate_should_be);
