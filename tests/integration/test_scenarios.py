@@ -7,6 +7,7 @@ import re
 
 import pytest
 from sender import smarthost_router
+from zone import NO_MATCH, NO_NAME
 from zones import SCENARIOS, zone_named
 
 
@@ -72,10 +73,10 @@ def test_which_host_takes_the_message(world, sender, zone, address):
 @pytest.mark.parametrize("hosts,expected", [
     ("mx.port.lab::2525", "dane"),
     ("mx.port-25-only.lab::2525", "no"),
-    ("mx.impostor.lab", NO_MATCH),
+    ("mx.impostor.lab", NO_MATCH.tried),
     ("mx.ee.lab", "dane"),
     ("relay.smarthost.lab", "dane"),  # tests D-083: the certificate has the name that was configured
-    ("host.smarthost.lab", NO_NAME),
+    ("host.smarthost.lab", NO_NAME.tried),
 ])
 def test_configured_host(world, sender, hosts, expected):
     mail = sender(driver="danesmtp", options={"dane_trust_anchor_file": world.trust_anchor},
@@ -90,7 +91,7 @@ def test_configured_host(world, sender, hosts, expected):
     ("smtps", "192.0.2.190", "smtps", "dane", "smtps"),
     ("smtps", "192.0.2.190", "smtps", "dane", "SMTPS"),
     ("smtps", "192.0.2.190", "smtps", "dane", "${if eq{$host}{mx.smtps.lab}{Submissions}{smtp}}"),
-    ("smtps-impostor", "192.0.2.191", "smtps-impostor", NO_MATCH, "smtps"),
+    ("smtps-impostor", "192.0.2.191", "smtps-impostor", NO_MATCH.tried, "smtps"),
 ])
 def test_tls_from_the_start_is_judged_by_its_own_port(world, sender, zone, address, certificate,
                                                       expected, protocol):

@@ -9,7 +9,7 @@ What a row may say is told in zone.py.
 """
 from certificates import OTHER_CHAIN, Dates
 from zone import NAME_SERVER, SCRIPTED_NAME_SERVER  # noqa: F401  (for those who read the table)
-from zone import (DANE, DANE_WARNED, NO_MATCH, NO_PATH, ONLY_TRY, REQUIRED, ROUTER, Mail, Signing, Zone, exim,
+from zone import (DANE, DANE_WARNED, NO_MATCH, NO_PATH, ONLY_TRY, REQUIRED, Mail, Signing, Zone, exim,
                   issued, misbehaving, one_mx, scripted, self_signed, usual, waits)
 from zones_dane import ZONES_DANE
 from zones_dns import SPECIAL_ZONES, ZONES_DNS  # noqa: F401

@@ -3,7 +3,7 @@
 and which name is the TLSA base domain, MX records that are odd (RFC 7672 2.1 and 2.2).
 """
 from zone import (DANE, DANE_WARNED, NO_MATCH, NO_NAME, ONLY_TRY, REQUIRED, ROUTER, Mail, Signing, Zone, exim,
-                  issued, one_mx, self_signed, usual, waits)
+                  issued, one_mx, usual, waits)
 
 WRONG = "3 1 1 =impostor-key"
 
