@@ -29,7 +29,7 @@ START_TEST(one_by_one_although_offered) {
   auto asked = envelope(1);
   asked.grouping = Grouping::OneByOne;
   auto result = run_transaction(dialogue.session, asked,
-                                {file.get(), std::string_view(kMessage).size()}, ignore);
+                                {{file.get(), std::string_view(kMessage).size()}}, ignore);
   assert_text(fates(result), "R550");
   ck_assert(!result.pipelined);
   dialogue.session.quit();
@@ -90,7 +90,8 @@ START_TEST(the_message_must_end_with_a_dot) {
   Dialogue dialogue([](PeerSide& side) { side.hear(); });
   for (const auto& text : bad) {
     auto file = file_of(text);
-    auto result = run_transaction(dialogue.session, envelope(1), {file.get(), text.size()}, ignore);
+    auto result =
+        run_transaction(dialogue.session, envelope(1), {{file.get(), text.size()}}, ignore);
     ck_assert_msg(result.trouble.has_value(), "sent: %s", text.c_str());
     assert_trouble(*result.trouble, {SmtpStage::Mail, ErrorKind::BadInput});
     ck_assert(dialogue.session.usable());
@@ -128,7 +129,7 @@ START_TEST(the_envelope_is_one_write) {
     side.hear();
   });
   auto result = run_transaction(dialogue.session, envelope(3),
-                                {file.get(), std::string_view(kMessage).size()}, ignore);
+                                {{file.get(), std::string_view(kMessage).size()}}, ignore);
   assert_text(fates(result), "D250 R550 D250");
   assert_text(result.recipients[1].reply->lines[0], "c");
   assert_text(result.recipients[1].command, "RCPT TO:<r2@mx.lab>");
@@ -161,7 +162,7 @@ START_TEST(a_large_envelope_does_not_deadlock) {
         return s;
       }());
   auto result = run_transaction(dialogue.session, envelope(count),
-                                {file.get(), std::string_view(kMessage).size()}, ignore);
+                                {{file.get(), std::string_view(kMessage).size()}}, ignore);
   ck_assert(!result.trouble);
   ck_assert(result.custody == Custody::Taken);
   for (std::size_t i = 0; i < count; ++i)
@@ -237,7 +238,7 @@ START_TEST(data_that_is_not_read) {
   });
   TimeLimit limit(kCommandTimeout, _i == 0 ? TimeUse::All : TimeUse::Part);
   auto result =
-      run_transaction(dialogue.session, envelope(1), {file.get(), content.size()}, ignore);
+      run_transaction(dialogue.session, envelope(1), {{file.get(), content.size()}}, ignore);
   limit.check();
   ck_assert(result.trouble.has_value());
   assert_trouble(*result.trouble,
@@ -259,7 +260,7 @@ START_TEST(a_message_that_cannot_be_read) {
       side.say("250 a\r\n250 b\r\n354 c\r\n");
       got = side.hear_message();
     });
-    auto result = run_transaction(dialogue.session, envelope(1), {file.get(), 100005}, ignore);
+    auto result = run_transaction(dialogue.session, envelope(1), {{file.get(), 100005}}, ignore);
     ck_assert(result.trouble.has_value());
     assert_trouble(*result.trouble, {SmtpStage::Data, ErrorKind::Io});
     ck_assert(result.custody == Custody::NotTaken);
@@ -282,7 +283,7 @@ START_TEST(the_caller_hears_at_once) {
   });
   std::string last;
   auto result = run_transaction(dialogue.session, envelope(1),
-                                {file.get(), std::string_view(kMessage).size()},
+                                {{file.get(), std::string_view(kMessage).size()}},
                                 [&](const TransactionResult& done) {
                                   ck_assert(done.recipients[0].fate == RecipientFate::Delivered);
                                   last = dialogue.log.lines.back();
@@ -329,7 +330,7 @@ START_TEST(memory_stays_flat) {
   rusage before{};
   rusage after{};
   ::getrusage(RUSAGE_SELF, &before);
-  auto result = run_transaction(session, envelope(1), {file.get(), size}, ignore);
+  auto result = run_transaction(session, envelope(1), {{file.get(), size}}, ignore);
   ::getrusage(RUSAGE_SELF, &after);
   ck_assert(result.custody == Custody::Taken);
   ck_assert_int_lt(after.ru_maxrss - before.ru_maxrss, kMostGrowth);
