@@ -29,6 +29,10 @@ class ThrowingMailServer final : public MailServer {
   void log_refusal(std::size_t host, const std::string& text) override {
     next().log_refusal(host, text);
   }
+  void about(const std::vector<std::size_t>& recipients) override { next().about(recipients); }
+  bool in_hosts_file(const std::string& name, const std::string& address) override {
+    return next().in_hosts_file(name, address);
+  }
   int option_number(const char* name, int fallback) override {
     return next().option_number(name, fallback);
   }
@@ -58,6 +62,9 @@ class ThrowingMailServer final : public MailServer {
   tl::expected<UniqueFd, ConnectFailure> connect(std::size_t host, std::uint16_t port) override {
     return next().connect(host, port);
   }
+  std::optional<OpenConnection> open_connection() override { return next().open_connection(); }
+  UniqueFd use_open_connection() override { return next().use_open_connection(); }
+  void end_open_connection() override { next().end_open_connection(); }
   bool further_message(std::size_t host, std::size_t transactions, std::size_t most) override {
     return next().further_message(host, transactions, most);
   }

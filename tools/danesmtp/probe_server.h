@@ -35,6 +35,8 @@ class ProbeServer final : public MailServer {
   void log_refusal(std::size_t, const std::string&) override {}
   void set_tls_variables(const TlsVariables&) override {}
 
+  void about(const std::vector<std::size_t>&) override {}
+  bool in_hosts_file(const std::string&, const std::string&) override { return false; }
   int option_number(const char* name, int fallback) override;
   std::string option_text(const char* name) override;
   Result<std::string> option_expanded(const char* name) override;
@@ -48,8 +50,15 @@ class ProbeServer final : public MailServer {
   HostState host_state(std::size_t, std::uint16_t) override { return HostState::Usable; }
   void leave_host(std::size_t) override {}
   bool tried_since_arrival(std::size_t) override { return false; }
+  std::string last_failure(std::size_t) override { return {}; }
   bool retries_over(std::size_t) override { return false; }
   tl::expected<UniqueFd, ConnectFailure> connect(std::size_t host, std::uint16_t port) override;
+  // A probe is alone on its connection.
+  std::optional<OpenConnection> open_connection() override { return std::nullopt; }
+  UniqueFd use_open_connection() override { return UniqueFd(); }
+  void end_open_connection() override {}
+  bool further_message(std::size_t, std::size_t, std::size_t) override { return false; }
+  void leave_open(UniqueFd, const OpenConnection&) override {}
   AuthReport authenticate(std::size_t, int, const std::string&) override {
     return {AuthEnd::NotAuthenticated, "a probe has no authenticators", {}, {}};
   }
@@ -66,6 +75,9 @@ class ProbeServer final : public MailServer {
   void retry_routing(std::size_t, const std::string&) override {}
   void session_step(char) override {}
   void event(std::size_t, std::size_t, const char*, const std::string&) override {}
+  std::string ask_event(std::size_t, std::size_t, const char*, const std::string&) override {
+    return {};
+  }
   void delegate(const std::vector<std::size_t>&) override {}
 
  private:

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The mail server's logs, with those lines that are of a host. Their text is made in
+// outcome/delivery_log.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "core/log.h"
+
+namespace danesmtp {
+
+class HostLog : public Log {
+ public:
+  // One attempt on a host failed: one line for the administrator.
+  virtual void log_host(std::size_t host, const std::string& text, int system_errno) = 0;
+  // A recipient was refused: for the message's own log.
+  virtual void log_message(std::size_t host, const std::string& text) = 0;
+  // A recipient was refused for now and another host is to be tried: for the administrator.
+  virtual void log_refusal(std::size_t host, const std::string& text) = 0;
+};
+
+}  // namespace danesmtp

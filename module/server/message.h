@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The message of the batch, as the mail server keeps it.
+#pragma once
+
+#include <string>
+
+#include "core/result.h"
+#include "server/failure.h"
+#include "smtp/command.h"
+
+namespace danesmtp {
+
+class Message {
+ public:
+  Message() = default;
+  virtual ~Message() = default;
+  Message(const Message&) = delete;
+  Message& operator=(const Message&) = delete;
+
+  // The message as it goes over the wire into `fd`.
+  virtual tl::expected<void, WriteFailure> write_message(int fd, MessageForm form) = 0;
+  // The address with A-labels in the place of what is not ASCII. BadInput: it has no such form.
+  [[nodiscard]] virtual Result<std::string> ascii_address(const std::string& address) = 0;
+};
+
+}  // namespace danesmtp
