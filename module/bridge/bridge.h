@@ -15,148 +15,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "bridge/bridge_batch.h"
+#include "bridge/bridge_result.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
 
 #define DANESMTP_BRIDGE_VERSION 13u
 #define DANESMTP_CORE_SYMBOL "danesmtp_core"
-
-/* What came of looking for a host's addresses. */
-enum danesmtp_lookup {
-  DANESMTP_LOOKUP_DONE = 0,
-  DANESMTP_LOOKUP_NONE_BY_ROUTER = 1, /* Exim's router found none: no delivery uses the host */
-  DANESMTP_LOOKUP_FAILED = 2,         /* the transport's own; host_state() says why */
-};
-
-/* One host of the batch's list, in Exim's order. */
-struct danesmtp_host {
-  const char* name; /* as Exim logs it and keys retries: after CNAME expansion by its router */
-  const char* asked_name; /* as the MX record or the configuration names it, without a port */
-  const char* address;    /* text form; NULL: there is none, see lookup */
-  int32_t port;           /* -1: the transport's port */
-  int32_t mx;             /* MX or SRV preference; -1: the configuration names it */
-  int32_t lookup;         /* enum danesmtp_lookup */
-};
-
-/* How the recipient's domain led to the host list. */
-enum danesmtp_route {
-  DANESMTP_ROUTE_MX = 0,    /* the router asked the DNS for the domain's MX records */
-  DANESMTP_ROUTE_FIXED = 1, /* the configuration names the hosts: non-MX destinations (D-056) */
-};
-
-/* A router that asks the DNS took another name for the recipient's domain, from an answer that
- * nobody validated. */
-struct danesmtp_rename {
-  const char* from;
-  const char* to;
-};
-
-struct danesmtp_recipient {
-  const char* address; /* for RCPT TO */
-  const char* domain;
-  const struct danesmtp_rename* renames; /* on the way to this domain, the last one first */
-  size_t rename_count;
-  const char* mx_names;   /* configured as "name/mx", by spaces; NULL: none, or it cannot be told */
-  int32_t by_srv;         /* the router asked for SRV records */
-  int32_t route;          /* enum danesmtp_route */
-  int32_t dsn_last_hop;   /* no notification is asked of the next server */
-  const char* dsn_notify; /* NOTIFY= (RFC 3461); NULL: not asked for */
-  const char* dsn_orcpt;  /* ORCPT=; NULL: not known */
-};
-
-/* May addresses that need SMTPUTF8 be sent as A-labels? */
-enum danesmtp_downconvert {
-  DANESMTP_DOWNCONVERT_NEVER = 0,
-  DANESMTP_DOWNCONVERT_IF_NEEDED = 1,
-  DANESMTP_DOWNCONVERT_ALWAYS = 2,
-};
-
-struct danesmtp_batch {
-  const char* transport_name;
-  const char* spool_directory;
-  const char* sender; /* for MAIL FROM; "" is the null sender */
-  const struct danesmtp_recipient* recipients;
-  size_t recipient_count;
-  const struct danesmtp_host* hosts;
-  size_t host_count;
-  const char* suffixes;   /* that complete a name here: resolv.conf's and the routers', by spaces */
-  uint64_t message_size;  /* octets with CRLF and size_addition, for SIZE= */
-  int32_t events_wanted;  /* event_action is set */
-  int32_t all_or_nothing; /* mua_wrapper: to every recipient, or a failure for all */
-  int32_t smtputf8;       /* an address or header needs it (RFC 6531) */
-  int32_t downconvert;    /* enum danesmtp_downconvert, of the message */
-  const char* dsn_ret;    /* RET= (RFC 3461); NULL: not asked for */
-  const char* dsn_envid;  /* ENVID=; NULL: none */
-  int32_t by_data_only;   /* the message is not to be sent by BDAT */
-};
-
-enum danesmtp_status { DANESMTP_DELIVERED = 0, DANESMTP_DEFERRED = 1, DANESMTP_FAILED = 2 };
-
-/* What kind of error a deferral or failure is; the shim turns it into Exim's error numbers, which
- * retry rules and `exinext` read. */
-enum danesmtp_cause {
-  DANESMTP_CAUSE_NONE = 0,
-  DANESMTP_CAUSE_SYSTEM, /* system_errno */
-  DANESMTP_CAUSE_CONNECT_TIMEOUT,
-  DANESMTP_CAUSE_TIMEOUT,      /* waiting for an answer */
-  DANESMTP_CAUSE_CLOSED,       /* the peer closed the connection */
-  DANESMTP_CAUSE_FORMAT,       /* the peer broke the dialogue */
-  DANESMTP_CAUSE_TLS_REQUIRED, /* TLS is mandatory and was not to be had */
-  DANESMTP_CAUSE_TLS_FAILURE,  /* handshake or verification */
-  DANESMTP_CAUSE_AUTH_MISSING, /* authentication is required and was not to be had */
-  DANESMTP_CAUSE_AUTH_PROBLEM, /* an authenticator cannot be used as it is configured */
-  DANESMTP_CAUSE_DNS,          /* MX, address or TLSA look-up */
-  DANESMTP_CAUSE_UNKNOWN_HOST,
-  DANESMTP_CAUSE_HOST_IS_LOCAL,
-  DANESMTP_CAUSE_MAIL_4XX,
-  DANESMTP_CAUSE_RCPT_4XX,
-  DANESMTP_CAUSE_DATA_4XX,
-  DANESMTP_CAUSE_HOST_RETRY, /* no host was tried: not time yet, or none usable */
-  DANESMTP_CAUSE_FILTER,     /* the message could not be written: filter */
-  DANESMTP_CAUSE_HEADERS,    /* the message could not be written: headers_add, headers_remove */
-  DANESMTP_CAUSE_EXPANSION,  /* an option could not be expanded */
-  DANESMTP_CAUSE_UTF8,       /* SMTPUTF8 is needed and not offered */
-};
-
-enum danesmtp_result_flags {
-  DANESMTP_PASS_MESSAGE = 1 << 0,  /* the text may be shown in a bounce */
-  DANESMTP_FIRST = 1 << 1,         /* first recipient of its transaction: `=>`, others `->` */
-  DANESMTP_CERT_VERIFIED = 1 << 2, /* CV=yes, or with the next CV=dane */
-  DANESMTP_DANE_VERIFIED = 1 << 3,
-  DANESMTP_PIPELINED = 1 << 4,
-  DANESMTP_HOST_SECURE = 1 << 5,   /* the host was found by DNSSEC: DS in the log line */
-  DANESMTP_CHUNKED = 1 << 6,       /* the message went by BDAT: K in the log line */
-  DANESMTP_PRDR = 1 << 7,          /* the recipient had its own reply to the end of data */
-  DANESMTP_DOWNCONVERTED = 1 << 8, /* addresses were sent as A-labels */
-  DANESMTP_DSN_YES = 1 << 9,       /* the server was told the recipient and knows DSN */
-  DANESMTP_DSN_NO = 1 << 10,       /* and does not */
-  DANESMTP_CONTINUED = 1 << 11, /* not the first message on its connection: `*` in the log line */
-};
-
-/* What came of asking for an OCSP proof: Exim's values of $tls_out_ocsp. */
-enum danesmtp_ocsp {
-  DANESMTP_OCSP_NOT_REQUESTED = 0,
-  DANESMTP_OCSP_NO_RESPONSE,
-  DANESMTP_OCSP_NOT_VERIFIED,
-  DANESMTP_OCSP_FAILED,
-  DANESMTP_OCSP_VERIFIED,
-};
-
-/* What became of one recipient. */
-struct danesmtp_result {
-  int32_t status; /* enum danesmtp_status */
-  int32_t cause;  /* enum danesmtp_cause */
-  int32_t system_errno;
-  int32_t reply_code;  /* SMTP code of a 4xx answer, else 0 */
-  int32_t host;        /* index of the host used; -1: none */
-  uint32_t flags;      /* enum danesmtp_result_flags */
-  int64_t duration_us; /* since the attempt on the host began */
-  const char* message; /* one line; NULL: none */
-  const char* cipher;  /* "TLS1.3:...:256"; NULL: no TLS */
-  const char* peer_dn; /* NULL: none */
-  int32_t ocsp;        /* enum danesmtp_ocsp */
-};
 
 /* What debug() is wanted for. */
 enum danesmtp_debugging {
@@ -219,24 +86,6 @@ struct danesmtp_connected {
   int fd; /* -1: failed */
   int32_t system_errno;
   int32_t timed_out;
-};
-
-/* What $tls_out_... say; NULL or 0: not known. */
-struct danesmtp_tls_variables {
-  const char* sni;
-  const char* version;
-  const char* cipher;
-  const char* standard_cipher;
-  const char* peer_dn;
-  const char* peer_certificate; /* PEM */
-  int32_t key_bits;
-  uint32_t tlsa_usages; /* bit n: a usable TLSA record of usage n */
-  uint32_t flags;       /* DANESMTP_CERT_VERIFIED, DANESMTP_DANE_VERIFIED */
-  int32_t ocsp;         /* enum danesmtp_ocsp */
-  /* For authenticators only, base64 (RFC 5056): tls-exporter, otherwise tls-unique. */
-  const char* channel_binding;
-  int32_t channel_binding_exporter;
-  int32_t extended_master_secret; /* RFC 7627 */
 };
 
 /* What Exim does for the core. Every function takes the batch's handle first. */

@@ -6,6 +6,7 @@
 #include <exception>
 #include <string>
 
+#include "bridge/batch_import.h"
 #include "bridge/bridge_server.h"
 #include "deliver.h"
 #include "dns/record_resolver.h"
@@ -43,7 +44,7 @@ int refuse(const char** why, const char* text, const char* more = "") noexcept {
 
 int deliver_batch(const danesmtp_services& services, void* exim, danesmtp_batch& batch,
                   const char** why) {
-  BridgeServer server(services, exim, batch);
+  BridgeServer server({services, exim});
   auto settings = parse_resolver_options(resolver_options(server));
   if (!settings) return refuse(why, settings.error().text.c_str());
   AddressBatch imported = import_batch(batch);
@@ -81,7 +82,7 @@ danesmtp_policy bridge_policy(CalloutPolicy policy) {
 
 danesmtp_policy policy_of_batch(const danesmtp_services& services, void* exim,
                                 danesmtp_batch& batch, const char** why) {
-  BridgeServer server(services, exim, batch);
+  BridgeServer server({services, exim});
   const auto end = Deadline::in(kCalloutLookUps);
   auto settings = parse_resolver_options(resolver_options(server));
   if (!settings) {

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "bridge/configuration_bridge.h"
+
+#include "core/format.h"
+#include "route/hosts_file.h"
+
+namespace danesmtp {
+
+Error expansion_failed(const EximLink& exim, const char* option) {
+  const char* why = exim.services.expansion_error(exim.handle);
+  return {ErrorKind::BadInput, format("failed to expand option {}: {}", option, text_of(why))};
+}
+
+void ConfigurationBridge::about(const std::vector<std::size_t>& recipients) {
+  exim_.services.about(exim_.handle, recipients.data(), recipients.size());
+}
+
+int ConfigurationBridge::option_number(const char* name, int fallback) {
+  return exim_.services.option_int(exim_.handle, name, fallback);
+}
+
+std::string ConfigurationBridge::option_text(const char* name) {
+  return text_of(exim_.services.option_text(exim_.handle, name));
+}
+
+Result<std::string> ConfigurationBridge::option_expanded(const char* name) {
+  int failed = 0;
+  const char* value = exim_.services.option_expanded(exim_.handle, name, &failed);
+  if (failed) return tl::unexpected(expansion_failed(exim_, name));
+  return text_of(value);
+}
+
+Result<bool> ConfigurationBridge::option_flag(const char* name) {
+  int failed = 0;
+  const int value = exim_.services.option_flag(exim_.handle, name, &failed);
+  if (failed) return tl::unexpected(expansion_failed(exim_, name));
+  return value != 0;
+}
+
+Result<bool> ConfigurationBridge::host_in(const char* option, std::size_t host) {
+  const int answer = exim_.services.host_in(exim_.handle, option, host);
+  if (answer == DANESMTP_CANNOT_TELL)
+    return fail(ErrorKind::DnsFailure,
+                format("a look-up failed while matching the host with option {}", option));
+  return answer == DANESMTP_YES;
+}
+
+Result<bool> ConfigurationBridge::domain_in(const char* option, const std::string& domain) {
+  const int answer = exim_.services.domain_in(exim_.handle, option, domain.c_str());
+  if (answer == DANESMTP_CANNOT_TELL)
+    return fail(ErrorKind::DnsFailure,
+                format("a look-up failed while matching {} with option {}", domain, option));
+  return answer == DANESMTP_YES;
+}
+
+Result<std::uint16_t> ConfigurationBridge::service_port() {
+  const int port = exim_.services.service_port(exim_.handle);
+  if (port <= 0 || port > 65535) return fail(ErrorKind::BadInput, "option port cannot be used");
+  return static_cast<std::uint16_t>(port);
+}
+
+bool ConfigurationBridge::in_hosts_file(const std::string& name, const std::string& address) {
+  return hosts_file_has("/etc/hosts", name, address);
+}
+
+}  // namespace danesmtp

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "bridge/hosts_bridge.h"
+
+namespace danesmtp {
+namespace {
+
+HostState host_state_of(int state) {
+  switch (state) {
+    case DANESMTP_HOST_USABLE:
+      return HostState::Usable;
+    case DANESMTP_HOST_USABLE_EXPIRED:
+      return HostState::UsableExpired;
+    case DANESMTP_HOST_WAITING:
+      return HostState::Waiting;
+    case DANESMTP_HOST_EXPIRED:
+      return HostState::Expired;
+    case DANESMTP_HOST_NO_ADDRESS:
+      return HostState::NoAddress;
+    case DANESMTP_HOST_LOCAL:
+      return HostState::Local;
+    case DANESMTP_HOST_BUSY:
+      return HostState::Busy;
+    default:
+      return HostState::AddressLater;
+  }
+}
+
+}  // namespace
+
+void HostsBridge::take_over(AddressBatch&) {
+  exim_.services.take_over(exim_.handle);
+}
+
+HostState HostsBridge::host_state(std::size_t host, std::uint16_t port) {
+  return host_state_of(exim_.services.host_state(exim_.handle, host, port));
+}
+
+void HostsBridge::leave_host(std::size_t host) {
+  exim_.services.leave_host(exim_.handle, host);
+}
+
+bool HostsBridge::tried_since_arrival(std::size_t host) {
+  return exim_.services.host_tried_since_arrival(exim_.handle, host) != 0;
+}
+
+std::string HostsBridge::last_failure(std::size_t host) {
+  return text_of(exim_.services.host_last_failure(exim_.handle, host));
+}
+
+bool HostsBridge::retries_over(std::size_t host) {
+  return exim_.services.host_retry_over(exim_.handle, host) != 0;
+}
+
+tl::expected<UniqueFd, ConnectFailure> HostsBridge::connect(std::size_t host, std::uint16_t port) {
+  const danesmtp_connected answer = exim_.services.connect(exim_.handle, host, port);
+  if (answer.fd >= 0) return UniqueFd(answer.fd);
+  return tl::unexpected(ConnectFailure{answer.system_errno, answer.timed_out != 0});
+}
+
+}  // namespace danesmtp

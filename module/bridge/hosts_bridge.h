@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Exim's hosts and retry database as the Hosts. Conversions only; no decision.
+#pragma once
+
+#include "bridge/exim_link.h"
+#include "server/hosts.h"
+
+namespace danesmtp {
+
+class HostsBridge : public virtual Hosts {
+ public:
+  explicit HostsBridge(const EximLink& exim) : exim_(exim) {}
+
+  void take_over(AddressBatch& batch) override;
+  HostState host_state(std::size_t host, std::uint16_t port) override;
+  void leave_host(std::size_t host) override;
+  bool tried_since_arrival(std::size_t host) override;
+  std::string last_failure(std::size_t host) override;
+  bool retries_over(std::size_t host) override;
+  tl::expected<UniqueFd, ConnectFailure> connect(std::size_t host, std::uint16_t port) override;
+
+ private:
+  EximLink exim_;
+};
+
+}  // namespace danesmtp

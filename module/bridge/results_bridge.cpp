@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "bridge/results_bridge.h"
+
+#include "bridge/trust.h"
+
+namespace danesmtp {
+namespace {
+
+danesmtp_status bridge_status(Status status) {
+  switch (status) {
+    case Status::Delivered:
+      return DANESMTP_DELIVERED;
+    case Status::Deferred:
+      return DANESMTP_DEFERRED;
+    case Status::Failed:
+      return DANESMTP_FAILED;
+  }
+  return DANESMTP_DEFERRED;
+}
+
+danesmtp_cause bridge_cause(Cause cause) {
+  switch (cause) {
+    case Cause::None:
+      return DANESMTP_CAUSE_NONE;
+    case Cause::System:
+      return DANESMTP_CAUSE_SYSTEM;
+    case Cause::ConnectTimeout:
+      return DANESMTP_CAUSE_CONNECT_TIMEOUT;
+    case Cause::Timeout:
+      return DANESMTP_CAUSE_TIMEOUT;
+    case Cause::Closed:
+      return DANESMTP_CAUSE_CLOSED;
+    case Cause::Format:
+      return DANESMTP_CAUSE_FORMAT;
+    case Cause::TlsRequired:
+      return DANESMTP_CAUSE_TLS_REQUIRED;
+    case Cause::TlsFailure:
+      return DANESMTP_CAUSE_TLS_FAILURE;
+    case Cause::AuthMissing:
+      return DANESMTP_CAUSE_AUTH_MISSING;
+    case Cause::AuthProblem:
+      return DANESMTP_CAUSE_AUTH_PROBLEM;
+    case Cause::Dns:
+      return DANESMTP_CAUSE_DNS;
+    case Cause::UnknownHost:
+      return DANESMTP_CAUSE_UNKNOWN_HOST;
+    case Cause::HostIsLocal:
+      return DANESMTP_CAUSE_HOST_IS_LOCAL;
+    case Cause::Mail4xx:
+      return DANESMTP_CAUSE_MAIL_4XX;
+    case Cause::Rcpt4xx:
+      return DANESMTP_CAUSE_RCPT_4XX;
+    case Cause::Data4xx:
+      return DANESMTP_CAUSE_DATA_4XX;
+    case Cause::HostRetry:
+      return DANESMTP_CAUSE_HOST_RETRY;
+    case Cause::Filter:
+      return DANESMTP_CAUSE_FILTER;
+    case Cause::Headers:
+      return DANESMTP_CAUSE_HEADERS;
+    case Cause::Expansion:
+      return DANESMTP_CAUSE_EXPANSION;
+    case Cause::Utf8:
+      return DANESMTP_CAUSE_UTF8;
+  }
+  return DANESMTP_CAUSE_NONE;
+}
+
+std::uint32_t bridge_flags(const RecipientOutcome& outcome) {
+  std::uint32_t flags = 0;
+  if (outcome.text_is_for_sender) flags |= DANESMTP_PASS_MESSAGE;
+  if (outcome.first_of_transaction) flags |= DANESMTP_FIRST;
+  if (outcome.pipelined) flags |= DANESMTP_PIPELINED;
+  if (outcome.host_secure) flags |= DANESMTP_HOST_SECURE;
+  if (outcome.continued) flags |= DANESMTP_CONTINUED;
+  if (outcome.chunked) flags |= DANESMTP_CHUNKED;
+  if (outcome.prdr) flags |= DANESMTP_PRDR;
+  if (outcome.downconverted) flags |= DANESMTP_DOWNCONVERTED;
+  if (outcome.dsn == DsnSupport::Yes) flags |= DANESMTP_DSN_YES;
+  if (outcome.dsn == DsnSupport::No) flags |= DANESMTP_DSN_NO;
+  return flags | trust_flags(outcome.trust);
+}
+
+int deferred(RetryChange change) {
+  return change == RetryChange::Deferred ? 1 : 0;
+}
+
+}  // namespace
+
+void ResultsBridge::set_outcome(std::size_t recipient, const RecipientOutcome& outcome) {
+  danesmtp_result result{};
+  result.status = bridge_status(outcome.status);
+  result.cause = bridge_cause(outcome.cause);
+  result.system_errno = outcome.system_errno;
+  result.reply_code = outcome.reply_code;
+  result.host = outcome.host ? static_cast<std::int32_t>(*outcome.host) : -1;
+  result.flags = bridge_flags(outcome);
+  result.duration_us = outcome.duration.count();
+  result.message = outcome.text.c_str();
+  if (!outcome.cipher.empty()) result.cipher = outcome.cipher.c_str();
+  if (!outcome.peer_dn.empty()) result.peer_dn = outcome.peer_dn.c_str();
+  result.ocsp = bridge_ocsp(outcome.ocsp);
+  exim_.services.set_result(exim_.handle, recipient, &result);
+}
+
+void ResultsBridge::journal(const std::vector<std::size_t>& recipients) {
+  exim_.services.journal(exim_.handle, recipients.data(), recipients.size());
+}
+
+void ResultsBridge::delegate(const std::vector<std::size_t>& recipients) {
+  exim_.services.delegate(exim_.handle, recipients.data(), recipients.size());
+}
+
+void ResultsBridge::retry_host(std::size_t host, std::size_t recipient, RetryChange change) {
+  exim_.services.retry_host(exim_.handle, host, recipient, deferred(change));
+}
+
+void ResultsBridge::retry_message(std::size_t host, std::size_t recipient, RetryChange change) {
+  exim_.services.retry_message(exim_.handle, host, recipient, deferred(change));
+}
+
+void ResultsBridge::retry_recipient(std::size_t recipient, RetryChange change) {
+  if (change == RetryChange::Deferred)
+    exim_.services.retry_recipient(exim_.handle, recipient);
+  else
+    exim_.services.retry_recipient_clear(exim_.handle, recipient);
+}
+
+void ResultsBridge::retry_skipped(std::size_t recipient) {
+  exim_.services.retry_skipped(exim_.handle, recipient);
+}
+
+void ResultsBridge::retry_routing(std::size_t recipient, const std::string& name) {
+  exim_.services.retry_routing(exim_.handle, recipient, name.c_str());
+}
+
+}  // namespace danesmtp
