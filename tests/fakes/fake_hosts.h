@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Hosts in the states that the test gives them. connect() hands out the sockets that the test put
+// into `sockets`, by host.
+#pragma once
+
+#include <cerrno>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/format.h"
+#include "fakes/fake_state.h"
+#include "server/hosts.h"
+
+namespace danesmtp::test {
+
+class FakeHosts : public virtual Hosts, public virtual FakeState {
+ public:
+  std::map<std::size_t, HostState> states;  // Usable if absent
+  std::set<std::size_t> tried_lately, too_old_for;
+  std::map<std::size_t, std::string> last_failures;  // host -> the text of its retry record
+  std::map<std::size_t, UniqueFd> sockets;
+  std::vector<UniqueFd> later_sockets;  // for further connections, in order
+
+  void take_over(AddressBatch&) override { calls.push_back("take_over"); }
+  HostState host_state(std::size_t host, std::uint16_t) override {
+    auto found = states.find(host);
+    return found == states.end() ? HostState::Usable : found->second;
+  }
+  void leave_host(std::size_t host) override { calls.push_back(format("leave {}", host)); }
+  bool tried_since_arrival(std::size_t host) override { return tried_lately.count(host) != 0; }
+  std::string last_failure(std::size_t host) override { return last_failures[host]; }
+  bool retries_over(std::size_t host) override { return too_old_for.count(host) != 0; }
+  tl::expected<UniqueFd, ConnectFailure> connect(std::size_t host, std::uint16_t port) override {
+    calls.push_back(format("connect {}:{}", host, port));
+    auto found = sockets.find(host);
+    if (found != sockets.end()) {
+      auto socket = std::move(found->second);
+      sockets.erase(found);
+      return socket;
+    }
+    if (later_sockets.empty()) return tl::unexpected(ConnectFailure{ECONNREFUSED, false});
+    auto socket = std::move(later_sockets.front());
+    later_sockets.erase(later_sockets.begin());
+    return socket;
+  }
+};
+
+}  // namespace danesmtp::test
