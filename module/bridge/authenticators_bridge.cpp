@@ -37,7 +37,7 @@ AuthReport AuthenticatorsBridge::authenticate(std::size_t host, int fd,
 Result<std::optional<std::string>> AuthenticatorsBridge::mail_auth() {
   int failed = 0;
   const char* value = exim_.services.mail_auth(exim_.handle, &failed);
-  if (failed) return tl::unexpected(expansion_failed(exim_, "authenticated_sender"));
+  if (failed) return tl::unexpected(expansion_failed(exim_, kAuthenticatedSender));
   if (!value) return std::optional<std::string>();
   return std::optional<std::string>(value);
 }

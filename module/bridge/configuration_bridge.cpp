@@ -6,50 +6,51 @@
 
 namespace danesmtp {
 
-Error expansion_failed(const EximLink& exim, const char* option) {
+Error expansion_failed(const EximLink& exim, const Option& option) {
   const char* why = exim.services.expansion_error(exim.handle);
-  return {ErrorKind::BadInput, format("failed to expand option {}: {}", option, text_of(why))};
+  return {ErrorKind::BadInput, format("failed to expand option {}: {}", option.name, text_of(why))};
 }
 
 void ConfigurationBridge::about(const std::vector<std::size_t>& recipients) {
   exim_.services.about(exim_.handle, recipients.data(), recipients.size());
 }
 
-int ConfigurationBridge::option_number(const char* name, int fallback) {
-  return exim_.services.option_int(exim_.handle, name, fallback);
+int ConfigurationBridge::option_number(const NumberOption& option) {
+  return exim_.services.option_int(exim_.handle, option.name, option.default_value);
 }
 
-std::string ConfigurationBridge::option_text(const char* name) {
-  return text_of(exim_.services.option_text(exim_.handle, name));
+std::string ConfigurationBridge::option_text(const Option& option) {
+  return text_of(exim_.services.option_text(exim_.handle, option.name));
 }
 
-Result<std::string> ConfigurationBridge::option_expanded(const char* name) {
+Result<std::string> ConfigurationBridge::option_expanded(const TextOption& option) {
   int failed = 0;
-  const char* value = exim_.services.option_expanded(exim_.handle, name, &failed);
-  if (failed) return tl::unexpected(expansion_failed(exim_, name));
+  const char* value = exim_.services.option_expanded(exim_.handle, option.name, &failed);
+  if (failed) return tl::unexpected(expansion_failed(exim_, option));
   return text_of(value);
 }
 
-Result<bool> ConfigurationBridge::option_flag(const char* name) {
+Result<bool> ConfigurationBridge::option_flag(const FlagOption& option) {
   int failed = 0;
-  const int value = exim_.services.option_flag(exim_.handle, name, &failed);
-  if (failed) return tl::unexpected(expansion_failed(exim_, name));
+  const int value = exim_.services.option_flag(exim_.handle, option.name, &failed);
+  if (failed) return tl::unexpected(expansion_failed(exim_, option));
   return value != 0;
 }
 
-Result<bool> ConfigurationBridge::host_in(const char* option, std::size_t host) {
-  const int answer = exim_.services.host_in(exim_.handle, option, host);
+Result<bool> ConfigurationBridge::host_in(const HostListOption& option, std::size_t host) {
+  const int answer = exim_.services.host_in(exim_.handle, option.name, host);
   if (answer == DANESMTP_CANNOT_TELL)
     return fail(ErrorKind::DnsFailure,
-                format("a look-up failed while matching the host with option {}", option));
+                format("a look-up failed while matching the host with option {}", option.name));
   return answer == DANESMTP_YES;
 }
 
-Result<bool> ConfigurationBridge::domain_in(const char* option, const std::string& domain) {
-  const int answer = exim_.services.domain_in(exim_.handle, option, domain.c_str());
+Result<bool> ConfigurationBridge::domain_in(const DomainListOption& option,
+                                            const std::string& domain) {
+  const int answer = exim_.services.domain_in(exim_.handle, option.name, domain.c_str());
   if (answer == DANESMTP_CANNOT_TELL)
     return fail(ErrorKind::DnsFailure,
-                format("a look-up failed while matching {} with option {}", domain, option));
+                format("a look-up failed while matching {} with option {}", domain, option.name));
   return answer == DANESMTP_YES;
 }
 

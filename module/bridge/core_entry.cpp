@@ -17,16 +17,16 @@ namespace {
 
 using namespace danesmtp;
 
-ResolverOptions resolver_options(BridgeServer& server) {
-  return {server.option_text("dane_resolver"), server.option_text("dane_dnssec"),
-          server.option_text("dane_trust_anchor_file")};
+ResolverOptions resolver_options(Configuration& options) {
+  return {options.option_text(kDaneResolver), options.option_text(kDaneDnssec),
+          options.option_text(kDaneTrustAnchorFile)};
 }
 
 // As the exim user, in the directory that is Exim's own.
-ResolverSurroundings surroundings(BridgeServer& server, const std::string& spool_directory) {
+ResolverSurroundings surroundings(Log& log, const std::string& spool_directory) {
   ResolverSurroundings around;
   around.memory_file = spool_directory + "/danesmtp-resolver";
-  around.note = [&server](const std::string& line) { server.note(line); };
+  around.note = [&log](const std::string& line) { log.note(line); };
   return around;
 }
 

@@ -12,10 +12,10 @@ namespace {
 enum class Need { None, IfOffered, Required };
 
 Result<Need> need_of(MailServer& server, std::size_t host) {
-  auto required = server.host_in("hosts_require_auth", host);
+  auto required = server.host_in(kHostsRequireAuth, host);
   if (!required) return tl::unexpected(required.error());
   if (*required) return Need::Required;
-  auto tried = server.host_in("hosts_try_auth", host);
+  auto tried = server.host_in(kHostsTryAuth, host);
   if (!tried) return tl::unexpected(tried.error());
   return *tried ? Need::IfOffered : Need::None;
 }

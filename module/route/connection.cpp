@@ -179,7 +179,7 @@ AttemptResult Connection::take_over() {
 AttemptResult Connection::converse(UniqueFd socket) {
   auto settings = session_settings(server_, tls_, verdict_);
   if (!settings) return give_up(host_judgement(settings.error()));
-  if (server_.host_in("hosts_avoid_esmtp", request_.host).value_or(false))
+  if (server_.host_in(kHostsAvoidEsmtp, request_.host).value_or(false))
     settings->hello = Hello::Helo;
   listen_for_events(*settings);
   SmtpSession session(LineChannel(std::move(socket)), std::move(*settings), server_);
@@ -247,7 +247,7 @@ bool Connection::may_stay_open(const SmtpSession& session, const AttemptResult& 
 
 bool Connection::leave_open(SmtpSession& session) {
   // To end TLS and go on in clear, as hosts_noproxy_tls asks for, is no way under DANE.
-  for (const char* option : {"hosts_nopass_tls", "hosts_noproxy_tls"})
+  for (const auto& option : {kHostsNopassTls, kHostsNoproxyTls})
     if (server_.host_in(option, request_.host).value_or(true)) return false;
   if (!server_.further_message(request_.host, transactions_, most_transactions_)) return false;
   auto settings = session_settings(server_, tls_, verdict_);

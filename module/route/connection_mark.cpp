@@ -147,11 +147,11 @@ void add_host(Facts& facts, const BatchHost& host) {
 
 // Lists that say more of the connection than the settings do.
 Result<void> add_lists(Facts& facts, MailServer& server, std::size_t host) {
-  for (const char* option : {"hosts_require_auth", "hosts_try_auth", "hosts_require_ocsp",
-                             "hosts_avoid_esmtp", "hosts_require_dane"}) {
+  for (const auto& option :
+       {kHostsRequireAuth, kHostsTryAuth, kHostsRequireOcsp, kHostsAvoidEsmtp, kHostsRequireDane}) {
     auto named = server.host_in(option, host);
     if (!named) return tl::unexpected(named.error());
-    facts.add(option, *named);
+    facts.add(option.name, *named);
   }
   return {};
 }
@@ -194,9 +194,9 @@ Result<std::string> policy_digest(MailServer& server, const AddressBatch& batch,
   add_session(facts, settings);
   auto lists = add_lists(facts, server, request.host);
   if (!lists) return tl::unexpected(lists.error());
-  auto interface = server.option_expanded("interface");
+  auto interface = server.option_expanded(kInterface);
   if (!interface) return tl::unexpected(interface.error());
-  facts.add("interface", *interface);
+  facts.add(kInterface.name, *interface);
   auto digest = sha256(facts.text());
   if (digest.empty()) return fail(ErrorKind::Internal, "no SHA-256");
   return digest;

@@ -12,7 +12,7 @@ constexpr std::size_t kUnlimited = std::numeric_limits<std::size_t>::max();
 
 // A list whose look-up fails does not name the host, as for Exim's own driver: none of these lists
 // is about safety.
-bool listed(MailServer& server, const char* option, std::size_t host) {
+bool listed(MailServer& server, const HostListOption& option, std::size_t host) {
   return server.host_in(option, host).value_or(false);
 }
 
@@ -24,13 +24,13 @@ std::size_t least(std::size_t configured, std::optional<std::uint32_t> servers) 
 
 std::size_t max_rcpt(MailServer& server) {
   std::size_t most = 0;
-  auto text = server.option_expanded("max_rcpt");
+  auto text = server.option_expanded(kMaxRcpt);
   if (text) std::from_chars(text->data(), text->data() + text->size(), most);
   return most;
 }
 
 std::size_t max_messages(MailServer& server) {
-  return static_cast<std::size_t>(std::max(0, server.option_number("connection_max_messages", 0)));
+  return static_cast<std::size_t>(std::max(0, server.option_number(kConnectionMaxMessages)));
 }
 
 // The option has the last word over what an ACL said of the message; another value has none.
@@ -44,7 +44,7 @@ Utf8Downconvert downconvert(const std::string& option, Utf8Downconvert of_messag
 // RFC 6531 3.2 and 3.6
 Result<Utf8Way> utf8_way(MailServer& server, const AddressBatch& batch, bool offered) {
   if (!batch.smtputf8) return Utf8Way::NotNeeded;
-  auto option = server.option_expanded("utf8_downconvert");
+  auto option = server.option_expanded(kUtf8Downconvert);
   if (!option) return tl::unexpected(option.error());
   const Utf8Downconvert mode = downconvert(*option, batch.utf8_downconvert);
   if (mode == Utf8Downconvert::Always) return Utf8Way::ToAscii;
@@ -70,11 +70,11 @@ Result<Dialogue> plan_dialogue(MailServer& server, const AddressBatch& batch, st
   auto utf8 = utf8_way(server, batch, offered.smtputf8);
   if (!utf8) return tl::unexpected(utf8.error());
   Dialogue dialogue;
-  if (listed(server, "hosts_avoid_pipelining", host)) dialogue.grouping = Grouping::OneByOne;
-  if (offered.chunking && !batch.by_data_only && listed(server, "hosts_try_chunking", host))
+  if (listed(server, kHostsAvoidPipelining, host)) dialogue.grouping = Grouping::OneByOne;
+  if (offered.chunking && !batch.by_data_only && listed(server, kHostsTryChunking, host))
     dialogue.form = MessageForm::Plain;
   dialogue.size = offered.size;
-  dialogue.prdr = offered.prdr && listed(server, "hosts_try_prdr", host);
+  dialogue.prdr = offered.prdr && listed(server, kHostsTryPrdr, host);
   dialogue.dsn = offered.dsn;
   dialogue.utf8 = *utf8;
   // RFC 9422 4: RCPTDOMAINMAX is met by itself, the recipients of an attempt share their domain.

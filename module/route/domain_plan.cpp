@@ -28,8 +28,8 @@ class Planner {
 
  private:
   [[nodiscard]] Result<ListedWish> strictest_wish(const HostKey& key);
-  [[nodiscard]] Result<bool> listed(const char* option, const HostKey& key);
-  [[nodiscard]] Result<bool> domain_listed(const char* option);
+  [[nodiscard]] Result<bool> listed(const HostListOption& option, const HostKey& key);
+  [[nodiscard]] Result<bool> domain_listed(const DomainListOption& option);
   [[nodiscard]] Result<bool> excepted();
   void plan_hosts();
   void plan_host(const HostKey& key);
@@ -50,16 +50,16 @@ class Planner {
 // A host has an entry an address; it is required to have DANE if any of them says so. A list that
 // cannot be matched says nothing, least of all "no".
 Result<ListedWish> Planner::strictest_wish(const HostKey& key) {
-  const auto required = listed("hosts_require_dane", key);
+  const auto required = listed(kHostsRequireDane, key);
   if (!required) return tl::unexpected(required.error());
   if (*required) return DaneWish::Require;
-  const auto tried = listed("hosts_try_dane", key);
+  const auto tried = listed(kHostsTryDane, key);
   if (!tried) return tl::unexpected(tried.error());
   if (const auto proof = NotListed::by(required, tried)) return *proof;
   return DaneWish::Try;
 }
 
-Result<bool> Planner::listed(const char* option, const HostKey& key) {
+Result<bool> Planner::listed(const HostListOption& option, const HostKey& key) {
   for (std::size_t i = 0; i < batch_.hosts.size(); ++i) {
     if (plan_.key(batch_.hosts[i]) != key) continue;
     auto in = server_.host_in(option, i);
@@ -115,7 +115,7 @@ void Planner::audit(const HostKey& key, HostPlan& plan) {
 
 // A list names the domain that Exim was led to: that says something of the recipient's own only if
 // it names that one too, or the validated DNS bears the rename out (D-041).
-Result<bool> Planner::domain_listed(const char* option) {
+Result<bool> Planner::domain_listed(const DomainListOption& option) {
   auto in = server_.domain_in(option, group_.domain);
   if (!in || !*in) return in;
   for (const auto& rename : group_.renames) {
@@ -129,9 +129,9 @@ Result<bool> Planner::domain_listed(const char* option) {
 
 // D-015: the domain is delivered without DANE. As audit, a list that cannot be matched is an error.
 Result<bool> Planner::excepted() {
-  auto except = domain_listed("dane_except_domains");
+  auto except = domain_listed(kDaneExceptDomains);
   if (!except || *except) return except;
-  auto audit = domain_listed("dane_audit_domains");
+  auto audit = domain_listed(kDaneAuditDomains);
   audit_ = Listed::by(audit);
   return audit ? Result<bool>(false) : audit;
 }
@@ -157,7 +157,7 @@ DomainPlan Planner::plan() {
   }
   plan_.default_port = *port;
   if (const auto proof = Listed::by(except)) {
-    plan_.excepted = HostPlan{.policy = NoDane(*proof, "dane_except_domains")};
+    plan_.excepted = HostPlan{.policy = NoDane(*proof, kDaneExceptDomains.name)};
     if (server_.debugging())
       server_.debug(format("DANE policy for {}: none (dane_except_domains)", group_.domain));
   } else {

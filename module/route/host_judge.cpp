@@ -126,7 +126,7 @@ bool HostJudge::listed_as(const HostKey& key, const DnsName& name) const {
 
 bool HostJudge::may_be_ignored(const Reached& reached) {
   return reached.unsigned_mx && reached.names.role == HostRole::InsecureMx &&
-         server_.option_text("dane_insecure_mx") == "may";
+         server_.option_text(kDaneInsecureMx) == "may";
 }
 
 // The hosts file is the administrator's word, for names that the configuration has.

@@ -64,7 +64,7 @@ void HostLoop::run() {
   if (const auto open = server_.open_connection())
     if (use_open_connection(open->host) == Next::Stop) return;
   if (walk(Pass::Normal) == Next::Stop) return;
-  auto wait = server_.option_flag("delay_after_cutoff");
+  auto wait = server_.option_flag(kDelayAfterCutoff);
   const bool second = wait && !*wait && passed_over_.all_expired;
   if (second && walk(Pass::ExpiredHosts) == Next::Stop) return;
   finish(second ? Pass::ExpiredHosts : Pass::Normal);
@@ -93,8 +93,8 @@ HostLoop::Next HostLoop::use_open_connection(std::size_t host) {
 }
 
 HostLoop::Next HostLoop::walk(Pass pass) {
-  const int most = server_.option_number("hosts_max_try", 5);
-  const int most_of_all = server_.option_number("hosts_max_try_hardlimit", 50);
+  const int most = server_.option_number(kHostsMaxTry);
+  const int most_of_all = server_.option_number(kHostsMaxTryHardlimit);
   unexpired_tried_ = 0;
   // RFC 7672 2.2.1, D-024: in the order of preference, whatever the policies.
   for (next_ = 0; next_ < batch_.hosts.size();) {
@@ -178,8 +178,8 @@ bool HostLoop::may_try_in_clear(std::size_t host, const AttemptResult& result) {
   const bool enforced = plan.enforcement == Enforcement::Full;
   if (!result.tls_failed || (enforced && !std::holds_alternative<NoDane>(plan.policy)))
     return false;
-  auto allowed = server_.option_flag("tls_tempfail_tryclear");
-  auto required = server_.host_in("hosts_require_tls", host);
+  auto allowed = server_.option_flag(kTlsTempfailTryclear);
+  auto required = server_.host_in(kHostsRequireTls, host);
   return allowed && *allowed && required && !*required;
 }
 
@@ -205,7 +205,7 @@ HostLoop::Next HostLoop::try_host(std::size_t host, bool expired) {
 // tried.
 void HostLoop::count(std::size_t host, bool expired) {
   ++tried_;
-  if (expired || ++unexpired_tried_ < server_.option_number("hosts_max_try", 5)) return;
+  if (expired || ++unexpired_tried_ < server_.option_number(kHostsMaxTry)) return;
   for (std::size_t later = host + 1; later < batch_.hosts.size(); ++later) {
     if (batch_.hosts[later].mx == batch_.hosts[host].mx) continue;
     next_ = later;

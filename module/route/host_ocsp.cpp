@@ -46,10 +46,10 @@ OcspFinding leaf_finding(const StapledPeer& peer) {
 }  // namespace
 
 Result<OcspWish> ocsp_wish(MailServer& server, std::size_t host) {
-  auto required = server.host_in("hosts_require_ocsp", host);
+  auto required = server.host_in(kHostsRequireOcsp, host);
   if (!required) return tl::unexpected(required.error());
   if (*required) return OcspWish::Required;
-  auto requested = server.host_in("hosts_request_ocsp", host);
+  auto requested = server.host_in(kHostsRequestOcsp, host);
   if (!requested) return tl::unexpected(requested.error());
   return *requested ? OcspWish::Requested : OcspWish::None;
 }

@@ -16,15 +16,15 @@ namespace danesmtp {
 namespace {
 
 constexpr OptionWithoutSay kWithoutSay[] = {
-    {"dnssec_require_domains", "MX and address records are validated in the process"},
-    {"hosts_require_tls", "TLS is mandatory"},
-    {"tls_crl", "revocation lists are not consulted"},
-    {"tls_sni", "the TLSA base domain is sent"},
-    {"tls_tempfail_tryclear", "the message is never sent in clear"},
-    {"tls_try_verify_hosts", "the server is authenticated by its records"},
-    {"tls_verify_cert_hostnames", "the names are those of RFC 7672 3.2.2"},
-    {"tls_verify_certificates", "the anchor is what the records say"},
-    {"tls_verify_hosts", "the server is authenticated by its records"},
+    {kDnssecRequireDomains, "MX and address records are validated in the process"},
+    {kHostsRequireTls, "TLS is mandatory"},
+    {kTlsCrl, "revocation lists are not consulted"},
+    {kTlsSni, "the TLSA base domain is sent"},
+    {kTlsTempfailTryclear, "the message is never sent in clear"},
+    {kTlsTryVerifyHosts, "the server is authenticated by its records"},
+    {kTlsVerifyCertHostnames, "the names are those of RFC 7672 3.2.2"},
+    {kTlsVerifyCertificates, "the anchor is what the records say"},
+    {kTlsVerifyHosts, "the server is authenticated by its records"},
 };
 
 WallTime now() {
@@ -34,10 +34,10 @@ WallTime now() {
 // dane_require_tls_ciphers replaces tls_require_ciphers under DANE, unless it expands to nothing.
 Result<std::string> priority(MailServer& server, bool dane) {
   if (dane) {
-    auto ciphers = server.option_expanded("dane_require_tls_ciphers");
+    auto ciphers = server.option_expanded(kDaneRequireTlsCiphers);
     if (!ciphers || !ciphers->empty()) return ciphers;
   }
-  return server.option_expanded("tls_require_ciphers");
+  return server.option_expanded(kTlsRequireCiphers);
 }
 
 std::vector<std::string> split_list(const std::string& text) {
@@ -54,13 +54,12 @@ std::vector<std::string> split_list(const std::string& text) {
 Result<TlsSettings> common_settings(MailServer& server, bool dane) {
   TlsSettings settings;
   struct Text {
-    const char* option;
+    TextOption option;
     std::string* into;
   };
   std::string alpn;
-  for (auto [option, into] :
-       {Text{"tls_certificate", &settings.certificate_file},
-        Text{"tls_privatekey", &settings.key_file}, Text{"tls_alpn", &alpn}}) {
+  for (auto [option, into] : {Text{kTlsCertificate, &settings.certificate_file},
+                              Text{kTlsPrivatekey, &settings.key_file}, Text{kTlsAlpn, &alpn}}) {
     auto value = server.option_expanded(option);
     if (!value) return tl::unexpected(value.error());
     *into = *value;
@@ -69,8 +68,7 @@ Result<TlsSettings> common_settings(MailServer& server, bool dane) {
   if (!ciphers) return tl::unexpected(ciphers.error());
   settings.priority = *ciphers;
   settings.alpn = split_list(alpn);
-  settings.min_dh_bits =
-      static_cast<unsigned>(std::max(0, server.option_number("tls_dh_min_bits", 0)));
+  settings.min_dh_bits = static_cast<unsigned>(std::max(0, server.option_number(kTlsDhMinBits)));
   return settings;
 }
 
@@ -106,7 +104,7 @@ JudgePeer dane_judge(MailServer& server, const AttemptRequest& request, const Au
   return [&server, &request, &policy, wish](const TlsInfo& info,
                                             PeerVerdict& verdict) -> Result<void> {
     const WallTime at = now();
-    const auto limit = std::chrono::seconds(server.option_number("command_timeout", 300));
+    const auto limit = std::chrono::seconds(server.option_number(kCommandTimeout));
     auto judged =
         verify_dane({info.chain, policy.records, request.plan.names, at, Deadline::in(limit)});
     // D-161
@@ -160,16 +158,16 @@ Result<void> conclude_pkix(const PkixPeer& peer, const TlsInfo& info, const Resu
 // tls_verify_hosts must succeed; tls_try_verify_hosts only decides what the log says.
 Result<JudgePeer> pkix_judge(MailServer& server, const BatchHost& host, std::size_t index,
                              OcspWish wish) {
-  auto must = server.host_in("tls_verify_hosts", index);
+  auto must = server.host_in(kTlsVerifyHosts, index);
   if (!must) return tl::unexpected(must.error());
-  auto may = server.host_in("tls_try_verify_hosts", index);
+  auto may = server.host_in(kTlsTryVerifyHosts, index);
   if (!may) return tl::unexpected(may.error());
   if (!*must && !*may) return staple_judge(server, wish);
-  auto named = server.host_in("tls_verify_cert_hostnames", index);
+  auto named = server.host_in(kTlsVerifyCertHostnames, index);
   if (!named) return tl::unexpected(named.error());
-  auto certificates = server.option_expanded("tls_verify_certificates");
+  auto certificates = server.option_expanded(kTlsVerifyCertificates);
   if (!certificates) return tl::unexpected(certificates.error());
-  auto revocations = server.option_expanded("tls_crl");
+  auto revocations = server.option_expanded(kTlsCrl);
   if (!revocations) return tl::unexpected(revocations.error());
   return JudgePeer(
       [=, peer = PkixPeer{server, *must, wish}, name = *named ? host.asked_name : std::string()](
@@ -195,14 +193,14 @@ KeyUsage key_usage_under(const HostPolicy& policy) {
 Result<HostTls> without_dane(MailServer& server, const BatchHost& host,
                              const AttemptRequest& request) {
   HostTls tls;
-  auto avoid = server.host_in("hosts_avoid_tls", request.host);
+  auto avoid = server.host_in(kHostsAvoidTls, request.host);
   if (!avoid) return tl::unexpected(avoid.error());
-  auto require = server.host_in("hosts_require_tls", request.host);
+  auto require = server.host_in(kHostsRequireTls, request.host);
   if (!require) return tl::unexpected(require.error());
   if (*avoid || request.tls == TlsChoice::Suppressed) return tls;
   auto settings = common_settings(server, false);
   if (!settings) return tl::unexpected(settings.error());
-  auto sni = server.option_expanded("tls_sni");
+  auto sni = server.option_expanded(kTlsSni);
   if (!sni) return tl::unexpected(sni.error());
   auto wish = ocsp_wish(server, request.host);
   if (!wish) return tl::unexpected(wish.error());
@@ -246,15 +244,15 @@ void explain(MailServer& server, const DnsName& base_domain) {
   if (!server.debugging()) return;
   server.debug(
       format("DANE: TLS is mandatory, the SNI is {} (RFC 7672 2.2 and 8.1)", base_domain.text()));
-  for (const auto& option : kWithoutSay)
-    if (!server.option_text(option.name).empty())
-      server.debug(format("DANE: {} has no say here: {}", option.name, option.instead));
+  for (const auto& [option, instead] : kWithoutSay)
+    if (!server.option_text(option).empty())
+      server.debug(format("DANE: {} has no say here: {}", option.name, instead));
 }
 
 // RFC 7672 2.2, D-025: TLS is mandatory from here on; no option may take it away.
 Result<HostTls> with_dane(MailServer& server, const AttemptRequest& request,
                           const DnsName& base_domain, OcspWish wish) {
-  auto avoid = server.host_in("hosts_avoid_tls", request.host);
+  auto avoid = server.host_in(kHostsAvoidTls, request.host);
   if (!avoid) return tl::unexpected(avoid.error());
   if (*avoid)
     return fail(ErrorKind::TlsVerify,
@@ -272,7 +270,7 @@ Result<HostTls> with_dane(MailServer& server, const AttemptRequest& request,
 
 // As Exim reads the option: expanded, in any case of letters.
 Result<TlsStart> tls_start(MailServer& server) {
-  auto protocol = server.option_expanded("protocol");
+  auto protocol = server.option_expanded(kProtocol);
   if (!protocol) return tl::unexpected(protocol.error());
   const auto is = [&](const char* name) { return strcasecmp(protocol->c_str(), name) == 0; };
   if (is("smtps") || is("submissions")) return TlsStart::FromFirstOctet;
@@ -325,7 +323,7 @@ std::string audit_text(const AddressBatch& batch, const AttemptRequest& request,
 
 Result<SessionSettings> session_settings(MailServer& server, const HostTls& tls,
                                          PeerVerdict& verdict) {
-  auto helo = server.option_expanded("helo_data");
+  auto helo = server.option_expanded(kHeloData);
   if (!helo) return tl::unexpected(helo.error());
   SessionSettings settings;
   settings.helo_name = *helo;
@@ -336,9 +334,9 @@ Result<SessionSettings> session_settings(MailServer& server, const HostTls& tls,
     settings.verify_peer = [judge = tls.judge, &verdict](const TlsInfo& info) {
       return judge(info, verdict);
     };
-  settings.timeouts.command = std::chrono::seconds(server.option_number("command_timeout", 300));
-  settings.timeouts.data_block = std::chrono::seconds(server.option_number("data_timeout", 300));
-  settings.timeouts.final_reply = std::chrono::seconds(server.option_number("final_timeout", 600));
+  settings.timeouts.command = std::chrono::seconds(server.option_number(kCommandTimeout));
+  settings.timeouts.data_block = std::chrono::seconds(server.option_number(kDataTimeout));
+  settings.timeouts.final_reply = std::chrono::seconds(server.option_number(kFinalTimeout));
   return settings;
 }
 

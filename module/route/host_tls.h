@@ -20,7 +20,7 @@ namespace danesmtp {
 // Options of Exim's smtp driver that have no say for a host with TLSA records, and why; the manual
 // page has the same list.
 struct OptionWithoutSay {
-  const char* name;
+  Option option;
   const char* instead;
 };
 std::span<const OptionWithoutSay> options_without_say();

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/result.h"
+#include "server/options.h"
 
 namespace danesmtp {
 
@@ -25,16 +26,19 @@ class Configuration {
   // themselves.
   virtual void about(const std::vector<std::size_t>& recipients) = 0;
 
-  // Options of the transport. Unknown names read as unset.
-  virtual int option_number(const char* name, int fallback) = 0;
-  virtual std::string option_text(const char* name) = 0;  // unexpanded; empty: unset
+  // Options of the transport. One that the running Exim does not know has its default as a number,
+  // and reads as unset otherwise.
+  virtual int option_number(const NumberOption& option) = 0;
+  // Unexpanded; empty: unset, or a number or flag.
+  virtual std::string option_text(const Option& option) = 0;
   // Expanded with the variables of the moment; empty: unset. BadInput names the option.
-  [[nodiscard]] virtual Result<std::string> option_expanded(const char* name) = 0;
-  [[nodiscard]] virtual Result<bool> option_flag(const char* name) = 0;
+  [[nodiscard]] virtual Result<std::string> option_expanded(const TextOption& option) = 0;
+  [[nodiscard]] virtual Result<bool> option_flag(const FlagOption& option) = 0;
   // Whether a host list option names this host. DnsFailure: a look-up in the list failed.
-  [[nodiscard]] virtual Result<bool> host_in(const char* option, std::size_t host) = 0;
+  [[nodiscard]] virtual Result<bool> host_in(const HostListOption& option, std::size_t host) = 0;
   // Whether a domain list option names this domain. DnsFailure: a look-up in the list failed.
-  [[nodiscard]] virtual Result<bool> domain_in(const char* option, const std::string& domain) = 0;
+  [[nodiscard]] virtual Result<bool> domain_in(const DomainListOption& option,
+                                               const std::string& domain) = 0;
   // The option `port`, as a number. BadInput: it is none.
   [[nodiscard]] virtual Result<std::uint16_t> service_port() = 0;
 

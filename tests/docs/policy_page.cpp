@@ -55,8 +55,8 @@ std::string policy_table() {
 
 std::string option_table() {
   std::string text = "[[ *option*\n:[ *instead*\n";
-  for (const auto& option : options_without_say())
-    text += format("|  {}\n:  {}\n", option.name, option.instead);
+  for (const auto& [option, instead] : options_without_say())
+    text += format("|  {}\n:  {}\n", option.name, instead);
   return text;
 }
 

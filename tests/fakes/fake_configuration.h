@@ -31,26 +31,26 @@ class FakeConfiguration : public virtual Configuration, public virtual FakeState
     return hosts_file.count({name, address}) != 0;
   }
 
-  int option_number(const char* name, int fallback) override {
-    auto found = numbers.find(name);
-    return found == numbers.end() ? fallback : found->second;
+  int option_number(const NumberOption& option) override {
+    auto found = numbers.find(option.name);
+    return found == numbers.end() ? option.default_value : found->second;
   }
-  std::string option_text(const char* name) override { return options[name]; }
-  Result<std::string> option_expanded(const char* name) override {
-    if (broken_options.count(name) != 0)
-      return fail(ErrorKind::BadInput, format("failed to expand option {}", name));
-    return options[name];
+  std::string option_text(const Option& option) override { return options[option.name]; }
+  Result<std::string> option_expanded(const TextOption& option) override {
+    if (broken_options.count(option.name) != 0)
+      return fail(ErrorKind::BadInput, format("failed to expand option {}", option.name));
+    return options[option.name];
   }
-  Result<bool> option_flag(const char* name) override { return flags[name]; }
-  Result<bool> host_in(const char* option, std::size_t host) override {
-    if (broken_options.count(option) != 0)
-      return fail(ErrorKind::DnsFailure, format("a look-up failed in {}", option));
-    return lists[option].count(host) != 0;
+  Result<bool> option_flag(const FlagOption& option) override { return flags[option.name]; }
+  Result<bool> host_in(const HostListOption& option, std::size_t host) override {
+    if (broken_options.count(option.name) != 0)
+      return fail(ErrorKind::DnsFailure, format("a look-up failed in {}", option.name));
+    return lists[option.name].count(host) != 0;
   }
-  Result<bool> domain_in(const char* option, const std::string& domain) override {
-    if (broken_options.count(option) != 0)
-      return fail(ErrorKind::DnsFailure, format("a look-up failed in {}", option));
-    return domain_lists[option].count(domain) != 0;
+  Result<bool> domain_in(const DomainListOption& option, const std::string& domain) override {
+    if (broken_options.count(option.name) != 0)
+      return fail(ErrorKind::DnsFailure, format("a look-up failed in {}", option.name));
+    return domain_lists[option.name].count(domain) != 0;
   }
   Result<std::uint16_t> service_port() override {
     if (broken_options.count("port") != 0) return fail(ErrorKind::BadInput, "option port");

@@ -33,18 +33,16 @@ class ThrowingMailServer final : public MailServer {
   bool in_hosts_file(const std::string& name, const std::string& address) override {
     return next().in_hosts_file(name, address);
   }
-  int option_number(const char* name, int fallback) override {
-    return next().option_number(name, fallback);
+  int option_number(const NumberOption& option) override { return next().option_number(option); }
+  std::string option_text(const Option& option) override { return next().option_text(option); }
+  Result<std::string> option_expanded(const TextOption& option) override {
+    return next().option_expanded(option);
   }
-  std::string option_text(const char* name) override { return next().option_text(name); }
-  Result<std::string> option_expanded(const char* name) override {
-    return next().option_expanded(name);
-  }
-  Result<bool> option_flag(const char* name) override { return next().option_flag(name); }
-  Result<bool> host_in(const char* option, std::size_t host) override {
+  Result<bool> option_flag(const FlagOption& option) override { return next().option_flag(option); }
+  Result<bool> host_in(const HostListOption& option, std::size_t host) override {
     return next().host_in(option, host);
   }
-  Result<bool> domain_in(const char* option, const std::string& domain) override {
+  Result<bool> domain_in(const DomainListOption& option, const std::string& domain) override {
     return next().domain_in(option, domain);
   }
   Result<std::uint16_t> service_port() override { return next().service_port(); }

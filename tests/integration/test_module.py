@@ -2,6 +2,7 @@
 """The loadable module as Exim sees it: options, defaults, refusals, and what it leaves alone."""
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,10 @@ from processes import wait_for
 from option_rows import OTHERWISE, SIDE_BY_SIDE
 
 TOP = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(TOP / "tests/docs"))
+
+from core_options import core_options  # noqa: E402
+
 OWN_OPTIONS = {"dane_audit_domains": "", "dane_callouts": "skip", "dane_dnssec": "validate",
                "dane_except_domains": "", "dane_insecure_mx": "dane", "dane_resolver": "auto",
                "dane_trust_anchor_file": ""}
@@ -42,6 +47,31 @@ def test_every_option_of_smtp_with_the_same_default(world, tmp_path):
     assert len(theirs) > 80
     assert {name: ours.get(name) for name in theirs} == theirs
     assert {name: value for name, value in ours.items() if name not in theirs} == OWN_OPTIONS
+
+
+SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+
+
+def seconds(text):
+    """A number, or a time as Exim shows it: "1h30m"."""
+    return int(text) if text.isdigit() else sum(int(n) * SECONDS[unit]
+                                                for n, unit in re.findall(r"(\d+)([smhdw])", text))
+
+
+def shown_default(shown, name, option):
+    """As module/server/options.h has it."""
+    if option.kind == "Flag":
+        return "true" if name in shown else "false" if f"no_{name}" in shown else None
+    return str(seconds(shown[name])) if option.kind == "Number" else shown[name]
+
+
+def test_the_core_has_the_defaults_of_exim(world, tmp_path):
+    """Those of its own options too, but for what is a default by being unset."""
+    shown = options(world, config_of(tmp_path, "a:\n  driver = danesmtp\n"), "a")
+    known = core_options(TOP)
+    assert len(known) > 40
+    assert ({name: shown_default(shown, name, option) for name, option in known.items()}
+            == {name: option.default for name, option in known.items()})
 
 
 def test_no_option_is_missing_in_the_list(world, tmp_path):

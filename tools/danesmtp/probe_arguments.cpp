@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "core/format.h"
+#include "server/options.h"
 
 namespace danesmtp::tool {
 namespace {
@@ -31,8 +32,8 @@ bool is_helo_name(const std::string& text) {
 // The options of the transport wear other names here.
 std::string in_our_words(std::string text) {
   for (auto [option, argument] :
-       {std::pair<std::string, std::string>{"dane_resolver", "--resolver"},
-        {"dane_trust_anchor_file", "--trust-anchor"}}) {
+       {std::pair<std::string, std::string>{kDaneResolver.name, "--resolver"},
+        {kDaneTrustAnchorFile.name, "--trust-anchor"}}) {
     const auto at = text.find(option);
     if (at != std::string::npos) text.replace(at, option.size(), argument);
   }

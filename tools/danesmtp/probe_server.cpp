@@ -53,43 +53,36 @@ void ProbeServer::looked_up(const LookUp& look_up) {
   if (debugging()) debug("DANE look-up: " + to_text(look_up));
 }
 
-int ProbeServer::option_number(const char* name, int fallback) {
-  const std::string_view option = name;
-  const bool time = option == "command_timeout" || option == "connect_timeout";
+int ProbeServer::option_number(const NumberOption& option) {
+  const std::string_view name = option.name;
   // A limit puts the rest off until a later attempt, and what is dead is remembered then: in the
   // end every host is tried. The limits' meaning for the first attempt is told as advice.
   constexpr int kEvery = 100000;
-  if (option == "hosts_max_try" || option == "hosts_max_try_hardlimit") return kEvery;
-  return time ? static_cast<int>(options_.timeout.count()) : fallback;
+  if (name == kHostsMaxTry.name || name == kHostsMaxTryHardlimit.name) return kEvery;
+  if (name == kCommandTimeout.name) return static_cast<int>(options_.timeout.count());
+  return option.default_value;
 }
 
-std::string ProbeServer::option_text(const char* name) {
-  const std::string_view option = name;
-  if (option == "protocol") return options_.tls_start == TlsStart::FromFirstOctet ? "smtps" : "";
-  // Exim's defaults.
-  if (option == "tls_try_verify_hosts" || option == "tls_verify_cert_hostnames") return "*";
-  return option == "tls_verify_certificates" ? "system" : "";
+std::string ProbeServer::option_text(const Option& option) {
+  return option.default_text;
 }
 
-Result<std::string> ProbeServer::option_expanded(const char* name) {
-  const std::string_view option = name;
-  if (option == "helo_data") return options_.helo_name;
-  if (option == "protocol") return option_text(name);
-  if (option == "tls_verify_certificates") return std::string("system");
-  return std::string();
+Result<std::string> ProbeServer::option_expanded(const TextOption& option) {
+  const std::string_view name = option.name;
+  if (name == kHeloData.name) return options_.helo_name;
+  if (name == kProtocol.name)
+    return std::string(options_.tls_start == TlsStart::FromFirstOctet ? "smtps" : "");
+  return std::string(option.default_text);
 }
 
-// The defaults of Exim's smtp driver.
-Result<bool> ProbeServer::option_flag(const char* name) {
-  const std::string_view option = name;
-  return option == "tls_tempfail_tryclear" || option == "delay_after_cutoff";
+Result<bool> ProbeServer::option_flag(const FlagOption& option) {
+  return option.default_value;
 }
 
-Result<bool> ProbeServer::host_in(const char* name, std::size_t) {
-  const std::string_view option = name;
-  if (option == "hosts_require_dane") return options_.demand == DaneDemand::Required;
-  return option == "hosts_try_dane" || option == "hosts_request_ocsp" ||
-         option == "tls_try_verify_hosts" || option == "tls_verify_cert_hostnames";
+Result<bool> ProbeServer::host_in(const HostListOption& option, std::size_t) {
+  if (option.name == std::string_view(kHostsRequireDane.name))
+    return options_.demand == DaneDemand::Required;
+  return option.default_text == std::string_view("*");
 }
 
 std::vector<BatchHost> ProbeServer::with_addresses(const BatchHost& host) const {

@@ -37,12 +37,12 @@ class ProbeServer final : public MailServer {
 
   void about(const std::vector<std::size_t>&) override {}
   bool in_hosts_file(const std::string&, const std::string&) override { return false; }
-  int option_number(const char* name, int fallback) override;
-  std::string option_text(const char* name) override;
-  Result<std::string> option_expanded(const char* name) override;
-  Result<bool> option_flag(const char* name) override;
-  Result<bool> host_in(const char* option, std::size_t host) override;
-  Result<bool> domain_in(const char*, const std::string&) override { return false; }
+  int option_number(const NumberOption& option) override;
+  std::string option_text(const Option& option) override;
+  Result<std::string> option_expanded(const TextOption& option) override;
+  Result<bool> option_flag(const FlagOption& option) override;
+  Result<bool> host_in(const HostListOption& option, std::size_t host) override;
+  Result<bool> domain_in(const DomainListOption&, const std::string&) override { return false; }
   Result<std::uint16_t> service_port() override { return options_.port; }
 
   // One entry an address, of the families wanted; a host without any keeps its entry.

@@ -69,7 +69,7 @@ const danesmtp_services kServices = table();
 
 START_TEST(a_number) {
   Exim exim{.answer = 7};
-  ck_assert_int_eq(ConfigurationBridge({kServices, &exim}).option_number("final_timeout", 600), 7);
+  ck_assert_int_eq(ConfigurationBridge({kServices, &exim}).option_number(kFinalTimeout), 7);
   assert_text(exim.calls, "int final_timeout 600; ");
 }
 END_TEST
@@ -77,9 +77,9 @@ END_TEST
 START_TEST(a_text) {
   Exim exim;
   ConfigurationBridge bridge({kServices, &exim});
-  assert_text(bridge.option_text("dane_resolver"), "");
+  assert_text(bridge.option_text(kDaneResolver), "");
   exim.text = "$x";
-  assert_text(bridge.option_text("dane_resolver"), "$x");
+  assert_text(bridge.option_text(kDaneResolver), "$x");
   assert_text(exim.calls, "text dane_resolver; text dane_resolver; ");
 }
 END_TEST
@@ -87,9 +87,9 @@ END_TEST
 START_TEST(an_expanded_text) {
   Exim exim;
   ConfigurationBridge bridge({kServices, &exim});
-  assert_text(assert_ok(bridge.option_expanded("tls_sni")), "");
+  assert_text(assert_ok(bridge.option_expanded(kTlsSni)), "");
   exim.text = "name.lab";
-  assert_text(assert_ok(bridge.option_expanded("tls_sni")), "name.lab");
+  assert_text(assert_ok(bridge.option_expanded(kTlsSni)), "name.lab");
   assert_text(exim.calls, "expanded tls_sni; expanded tls_sni; ");
 }
 END_TEST
@@ -97,12 +97,12 @@ END_TEST
 START_TEST(an_expansion_that_fails) {
   Exim exim{.failed = true, .text = "not for use", .error = "unknown variable"};
   ConfigurationBridge bridge({kServices, &exim});
-  assert_text(assert_error(bridge.option_expanded("tls_sni"), ErrorKind::BadInput).text,
+  assert_text(assert_error(bridge.option_expanded(kTlsSni), ErrorKind::BadInput).text,
               "failed to expand option tls_sni: unknown variable");
-  assert_text(assert_error(bridge.option_flag("tls_tempfail_tryclear"), ErrorKind::BadInput).text,
+  assert_text(assert_error(bridge.option_flag(kTlsTempfailTryclear), ErrorKind::BadInput).text,
               "failed to expand option tls_tempfail_tryclear: unknown variable");
   exim.error = nullptr;
-  assert_text(assert_error(bridge.option_expanded("tls_sni"), ErrorKind::BadInput).text,
+  assert_text(assert_error(bridge.option_expanded(kTlsSni), ErrorKind::BadInput).text,
               "failed to expand option tls_sni: ");
 }
 END_TEST
@@ -111,7 +111,7 @@ START_TEST(a_flag) {
   for (const int answer : {0, 1}) {
     Exim exim{.answer = answer};
     ConfigurationBridge bridge({kServices, &exim});
-    ck_assert_int_eq(assert_ok(bridge.option_flag("delay_after_cutoff")), answer);
+    ck_assert_int_eq(assert_ok(bridge.option_flag(kDelayAfterCutoff)), answer);
     assert_text(exim.calls, "flag delay_after_cutoff; ");
   }
 }
@@ -121,7 +121,7 @@ START_TEST(a_host_list) {
   for (const int answer : {DANESMTP_NO, DANESMTP_YES}) {
     Exim exim{.answer = answer};
     ConfigurationBridge bridge({kServices, &exim});
-    ck_assert_int_eq(assert_ok(bridge.host_in("hosts_try_dane", 4)), answer == DANESMTP_YES);
+    ck_assert_int_eq(assert_ok(bridge.host_in(kHostsTryDane, 4)), answer == DANESMTP_YES);
     assert_text(exim.calls, "host hosts_try_dane 4; ");
   }
 }
@@ -131,7 +131,7 @@ START_TEST(a_domain_list) {
   for (const int answer : {DANESMTP_NO, DANESMTP_YES}) {
     Exim exim{.answer = answer};
     ConfigurationBridge bridge({kServices, &exim});
-    ck_assert_int_eq(assert_ok(bridge.domain_in("dane_except_domains", "dom.lab")),
+    ck_assert_int_eq(assert_ok(bridge.domain_in(kDaneExceptDomains, "dom.lab")),
                      answer == DANESMTP_YES);
     assert_text(exim.calls, "domain dane_except_domains dom.lab; ");
   }
@@ -142,10 +142,10 @@ END_TEST
 START_TEST(a_list_that_cannot_tell) {
   Exim exim{.answer = DANESMTP_CANNOT_TELL};
   ConfigurationBridge bridge({kServices, &exim});
-  assert_text(assert_error(bridge.host_in("hosts_try_dane", 0), ErrorKind::DnsFailure).text,
+  assert_text(assert_error(bridge.host_in(kHostsTryDane, 0), ErrorKind::DnsFailure).text,
               "a look-up failed while matching the host with option hosts_try_dane");
   assert_text(
-      assert_error(bridge.domain_in("dane_except_domains", "dom.lab"), ErrorKind::DnsFailure).text,
+      assert_error(bridge.domain_in(kDaneExceptDomains, "dom.lab"), ErrorKind::DnsFailure).text,
       "a look-up failed while matching dom.lab with option dane_except_domains");
 }
 END_TEST
