@@ -126,13 +126,13 @@ bool HostJudge::listed_as(const HostKey& key, const DnsName& name) const {
 
 bool HostJudge::may_be_ignored(const Reached& reached) {
   return reached.unsigned_mx && reached.names.role == HostRole::InsecureMx &&
-         server_.option_text(kDaneInsecureMx) == "may";
+         options_.option_text(kDaneInsecureMx) == "may";
 }
 
 // The hosts file is the administrator's word, for names that the configuration has.
 bool HostJudge::in_hosts_file(const BatchHost& host) const {
   return group_.route == RouteKind::Fixed && !host.mx && !host.address.empty() &&
-         server_.in_hosts_file(host.asked_name, host.address);
+         options_.in_hosts_file(host.asked_name, host.address);
 }
 
 bool HostJudge::any_in_hosts_file(const HostKey& key) const {

@@ -12,6 +12,7 @@
 #include "lookup/tlsa_lookup.h"
 #include "route/domain_plan.h"
 #include "route/host_reach.h"
+#include "server/configuration.h"
 
 namespace danesmtp {
 
@@ -21,9 +22,9 @@ using ListedWish = std::variant<DaneWish, NotListed>;
 class HostJudge {
  public:
   // Adds to `plan.unproved`. All look-ups end by `end`.
-  HostJudge(MailServer& server, Resolver& resolver, const AddressBatch& batch,
+  HostJudge(Configuration& options, Resolver& resolver, const AddressBatch& batch,
             const RecipientGroup& group, DomainPlan& plan, HostReach& reach, Deadline end)
-      : server_(server),
+      : options_(options),
         resolver_(resolver),
         batch_(batch),
         group_(group),
@@ -46,7 +47,7 @@ class HostJudge {
   bool any_in_hosts_file(const HostKey& key) const;
   void note_unproved(const HostKey& key, const HostDns& dns);
 
-  MailServer& server_;
+  Configuration& options_;
   Resolver& resolver_;
   const AddressBatch& batch_;
   const RecipientGroup& group_;

@@ -73,7 +73,7 @@ Result<Reached> HostReach::reach_by_record(const DnsName& host) {
         "DANE: {} is named by a record that cannot be validated (\"/mx\" in a "
         "route)",
         host.text());
-    if (!std::exchange(told_of_records_, true)) server_.note(line);
+    if (!std::exchange(told_of_records_, true)) log_.note(line);
     return reached;
   }
   std::istringstream names(group_.mx_names);

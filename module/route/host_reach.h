@@ -9,6 +9,7 @@
 #include <string>
 
 #include "core/dns_name.h"
+#include "core/log.h"
 #include "core/result.h"
 #include "dane/proof.h"
 #include "dane/reference_names.h"
@@ -17,7 +18,6 @@
 #include "route/domain_plan.h"
 #include "route/domain_renames.h"
 #include "server/address_batch.h"
-#include "server/mail_server.h"
 
 namespace danesmtp {
 
@@ -29,9 +29,9 @@ struct Reached {
 class HostReach {
  public:
   // Sets `plan.failure` where a look-up of the whole domain fails. All outlive it.
-  HostReach(MailServer& server, Resolver& resolver, const AddressBatch& batch,
+  HostReach(Log& log, Resolver& resolver, const AddressBatch& batch,
             const RecipientGroup& group, DomainPlan& plan)
-      : server_(server), resolver_(resolver), batch_(batch), group_(group), plan_(plan) {}
+      : log_(log), resolver_(resolver), batch_(batch), group_(group), plan_(plan) {}
 
   // Before the two below.
   [[nodiscard]] Result<void> check_renames();
@@ -49,7 +49,7 @@ class HostReach {
   [[nodiscard]] Result<DomainRoute> domain_route();
   [[nodiscard]] Result<DomainRoute> mx_route();
 
-  MailServer& server_;
+  Log& log_;
   Resolver& resolver_;
   const AddressBatch& batch_;
   const RecipientGroup& group_;
