@@ -23,7 +23,8 @@ enum class ErrorKind {
 
 struct Error {
   ErrorKind kind;
-  std::string text;  // one line, ready for a log, never a secret
+  std::string text;           // one line, ready for a log, never a secret
+  bool for_operator = false;  // it names our own resolver and files: of no use to a sender
 
   friend bool operator==(const Error&, const Error&) = default;
 };

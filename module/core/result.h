@@ -15,4 +15,10 @@ inline tl::unexpected<Error> fail(ErrorKind kind, std::string text) {
   return tl::unexpected<Error>(Error{kind, std::move(text)});
 }
 
+// The same error in the words of whoever was told of it.
+inline Error retold(Error error, std::string text) {
+  error.text = std::move(text);
+  return error;
+}
+
 }  // namespace danesmtp

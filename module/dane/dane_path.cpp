@@ -131,7 +131,7 @@ class PathSearch {
     for (const auto& anchor : question_.anchors) {
       if (!issued_by(top(), *anchor.certificate) || in_path(*anchor.certificate)) continue;
       bool dated = valid_at(*anchor.certificate, question_.now);
-      if (judge(*anchor.record, *anchor.certificate, dated)) return true;
+      if (try_anchor(*anchor.record, *anchor.certificate, dated)) return true;
     }
     return false;
   }
@@ -140,7 +140,7 @@ class PathSearch {
     for (const auto* record : question_.bare_keys) {
       if (issuer_presented(record->data)) continue;
       auto anchor = import_certificate(anchor_certificate(record->data, top()));
-      if (anchor && judge(*record, *anchor, true)) return true;
+      if (anchor && try_anchor(*record, *anchor, true)) return true;
     }
     return false;
   }
@@ -167,7 +167,7 @@ class PathSearch {
     return false;
   }
 
-  bool judge(const TlsaRecord& record, const Certificate& anchor, bool anchor_valid_now) {
+  bool try_anchor(const TlsaRecord& record, const Certificate& anchor, bool anchor_valid_now) {
     if (out_of_steps()) return true;
     std::string why = why_no_anchor(anchor);
     if (why.empty()) why = why_not_verified(path_, anchor);

@@ -69,7 +69,7 @@ class AnchorSearch {
                     format("the server presented {} certificates, more than {}",
                            question_.chain.size(), kMaxPresented));
     import_others();
-    return judge(find_path(path_question()));
+    return verdict_on(find_path(path_question()));
   }
 
  private:
@@ -128,7 +128,7 @@ class AnchorSearch {
                        [&](const Certificate& c) { return c.same_as(one); });
   }
 
-  DaneVerdict judge(const PathVerdict& path) const {
+  DaneVerdict verdict_on(const PathVerdict& path) const {
     if (path.record == nullptr) return refuse(path.failure, path.reason);
     // RFC 7672 3.1.2: the leaf must also bear one of the names (D-083).
     std::string name = matching_name(leaf_, question_.names);
@@ -195,18 +195,20 @@ std::string why_no_match(const TlsaRecord& record, const std::vector<TlsaRecord>
   return "no trust anchor for what the server presented";
 }
 
-std::vector<std::string> failure_details(const DaneQuestion& question) {
-  std::vector<std::string> details;
+void add_details(const DaneQuestion& question, DaneVerdict& verdict) {
   auto judged = usable_records(question.records);
   auto presented = import_presented(question.chain);
   for (const auto& record : question.records)
-    details.push_back(shown(record) + ": " + why_no_match(record, judged, presented));
-  for (std::size_t i = 0; i < presented.size(); ++i)
-    details.push_back(presented_text(i == 0 ? TlsaUsage::DaneEe : TlsaUsage::DaneTa, presented[i]));
-  return details;
+    verdict.details.push_back(shown(record) + ": " + why_no_match(record, judged, presented));
+  for (const auto& certificate : presented) {
+    const bool leaf = &certificate == &presented.front();
+    auto text = presented_text(leaf ? TlsaUsage::DaneEe : TlsaUsage::DaneTa, certificate);
+    if (leaf) verdict.presented = text;
+    verdict.details.push_back(std::move(text));
+  }
 }
 
-DaneVerdict judge(const DaneQuestion& question) {
+DaneVerdict search_for_match(const DaneQuestion& question) {
   auto records = usable_records(question.records);
   if (records.empty()) return refuse(DaneFailure::NotTrusted, "no usable TLSA record");
   if (question.chain.empty())
@@ -226,8 +228,8 @@ DaneVerdict judge(const DaneQuestion& question) {
 }  // namespace
 
 DaneVerdict verify_dane(const DaneQuestion& question) {
-  DaneVerdict verdict = judge(question);
-  if (!verdict.authenticated()) verdict.details = failure_details(question);
+  DaneVerdict verdict = search_for_match(question);
+  if (!verdict.authenticated()) add_details(question, verdict);
   return verdict;
 }
 

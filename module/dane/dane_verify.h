@@ -34,7 +34,10 @@ struct DaneVerdict {
   std::optional<DaneMatch> match;                 // set: authenticated
   DaneFailure failure = DaneFailure::NotTrusted;  // meaningful without a match
   std::string reason;                             // one line; empty with a match
-  std::vector<std::string> details;               // per record why not, and what was presented
+  std::string presented;  // the record that the server's own certificate would match, if
+                          // it was refused: "presented: 3 1 1 ab12..."
+  std::vector<std::string>
+      details;  // per record why not, then what was presented: `presented` first
 
   bool authenticated() const { return match.has_value(); }
 };

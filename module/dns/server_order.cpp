@@ -19,7 +19,7 @@ constexpr int kNotimp = 4;
 
 const DnsQuestion kRootKeys{"", RrType::Dnskey};
 
-Carries judge(const Result<DnsReply>& reply) {
+Carries carried_by(const Result<DnsReply>& reply) {
   if (!reply)
     return reply.error().kind == ErrorKind::DnsFailure ? Carries::Nothing : Carries::Silence;
   if (reply->truncated) return Carries::Dnssec;
@@ -89,7 +89,7 @@ class Race {
     auto message = candidate.query->reply(Deadline::in(std::chrono::milliseconds(0)));
     if (!message && message.error().kind == ErrorKind::Timeout) return;
     candidate.query.reset();
-    candidate.carries = message ? judge(read_reply(*message, kRootKeys)) : Carries::Silence;
+    candidate.carries = message ? carried_by(read_reply(*message, kRootKeys)) : Carries::Silence;
     won_ = won_ || *candidate.carries == Carries::Dnssec;
   }
 
@@ -114,7 +114,7 @@ class Race {
 }  // namespace
 
 Carries what_it_carries(const NameServer& server, Deadline deadline) {
-  return judge(ask_server(server, kRootKeys, earlier(deadline, Deadline::in(kPatience))));
+  return carried_by(ask_server(server, kRootKeys, earlier(deadline, Deadline::in(kPatience))));
 }
 
 ServerOrder order_servers(std::vector<NameServer> servers, const ResolverMemory& memory,

@@ -239,8 +239,9 @@ Result<void> UnboundSession::probe_root(Deadline deadline) {
 }
 
 tl::unexpected<Error> UnboundSession::not_working(const Error& why) const {
-  return fail(why.kind,
-              format("DNSSEC validation is not working: {} ({})", why.text, describe(setup_)));
+  return tl::unexpected(
+      Error{why.kind,
+            format("DNSSEC validation is not working: {} ({})", why.text, describe(setup_)), true});
 }
 
 Result<UnboundResult> UnboundSession::resolve(const DnsQuestion& question, Deadline deadline) {

@@ -84,9 +84,9 @@ Result<void> UnboundSource::open_recursion(const Error& before, Deadline deadlin
   const auto servers = list_text(setup_.servers);
   left_.clear();
   if (auto opened = use({}, deadline); !opened)
-    return fail(opened.error().kind, format("{}; the name servers of the system do not carry "
-                                            "DNSSEC: {}",
-                                            opened.error().text, before.text));
+    return tl::unexpected(
+        retold(opened.error(), format("{}; the name servers of the system do not carry DNSSEC: {}",
+                                      opened.error().text, before.text)));
   auto kept = ResolverMemory(around_.memory_file, servers).remember(kRecursion, kRecursionTime);
   if (!around_.note) return {};
   around_.note(

@@ -60,7 +60,7 @@ Candidates candidates(Resolver& resolver, const DnsName& host, const Answer<std:
 }
 
 // RFC 7672 2.2: a secure RRset binds the host to TLS even when no record is usable (D-021, D-065).
-TlsaDecision judge(const DnsName& base_domain, const std::vector<Bytes>& rdatas) {
+TlsaDecision decide_by_records(const DnsName& base_domain, const std::vector<Bytes>& rdatas) {
   std::vector<TlsaRecord> records;
   std::vector<std::string> reasons;
   for (const auto& rdata : rdatas) {
@@ -87,7 +87,7 @@ TlsaDecision look_up_candidate(Resolver& resolver, const DnsName& base, std::uin
   // RFC 7672 2.2.3: an insecure link or no record (D-062, D-064).
   if (const auto proof = ProvedUnsigned::by(*answer)) return NoTlsa(*proof, none);
   if (const auto proof = ProvedAbsent::by(*answer)) return NoTlsa(*proof, none);
-  return judge(base, answer->records);
+  return decide_by_records(base, answer->records);
 }
 
 TlsaDecision look_up_first(Resolver& resolver, const std::vector<DnsName>& bases,

@@ -31,13 +31,19 @@ bool starts_with_status(std::string_view text) {
          digit(4) && text[5] == ' ';
 }
 
+// Of an error that names our own resolver and files a record keeps the text alone, not that it
+// does.
+bool names_our_resolver(std::string_view record) {
+  return record.find("(asked: ") != std::string_view::npos;
+}
+
 }  // namespace
 
-std::string trouble_text(const SmtpTrouble& trouble, bool pipelined) {
+std::string trouble_text(const SmtpTrouble& trouble) {
   // A time-out after RCPT is about that recipient, whatever went out with it.
   const bool of_recipient = trouble.stage == SmtpStage::Rcpt && !trouble.reply &&
                             trouble.error.kind == ErrorKind::Timeout;
-  const bool in_group = pipelined && !of_recipient;
+  const bool in_group = trouble.in_group && !of_recipient;
   const std::string command = format("{}{}", in_group ? "pipelined " : "", trouble.command);
   if (trouble.reply)
     return format("SMTP error from remote mail server after {}: {}", command,
@@ -101,16 +107,12 @@ std::string policy_failure_text(std::string_view status, std::string_view text) 
   return format("{}{} {}", label, status, text.substr(label.size()));
 }
 
-bool policy_failure_is_for_sender(std::string_view text) {
-  return text.find("(asked: ") == std::string_view::npos;
-}
-
 // Exim puts "H=name [address]: " before it.
 std::string recorded_policy_failure(std::string_view record) {
   const auto end = record.find("]: ");
   if (record.substr(0, 2) == "H=" && end != std::string_view::npos) record.remove_prefix(end + 3);
   const std::string_view label = policy_label(record);
-  if (label.empty() || !policy_failure_is_for_sender(record)) return {};
+  if (label.empty() || names_our_resolver(record)) return {};
   return starts_with_status(record.substr(label.size())) ? std::string(record) : "";
 }
 

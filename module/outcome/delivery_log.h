@@ -13,7 +13,7 @@
 namespace danesmtp {
 
 // "SMTP error from remote mail server after RCPT TO:<x>: 550 no"
-std::string trouble_text(const SmtpTrouble& trouble, bool pipelined);
+std::string trouble_text(const SmtpTrouble& trouble);
 
 // The reply to the end of data, as C= shows it.
 std::string confirmation_text(const SmtpReply& reply);
@@ -33,9 +33,6 @@ std::string missing_smtputf8_text();
 // What a DANE policy makes wait, with the enhanced status code. It stands behind the first ": ",
 // where Exim takes the Diagnostic-Code of a DSN from.
 std::string policy_failure_text(std::string_view status, std::string_view text);
-
-// What names our own resolver and files says nothing to a sender.
-bool policy_failure_is_for_sender(std::string_view text);
 
 // The policy_failure_text() in what Exim's retry record keeps of a host's last failure. Empty:
 // there is none, or it is not for a sender.

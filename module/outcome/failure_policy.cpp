@@ -174,6 +174,7 @@ Judgement judge_policy_failure(const Error& error) {
   const PolicyFailure failure = policy_failure_of(error);
   Judgement judgement;
   judgement.text = error.text;
+  judgement.for_operator = error.for_operator;
   for (const auto& row : kPolicyRows)
     if (row.failure == failure) {
       judgement.cause = row.cause;
@@ -186,11 +187,11 @@ Judgement judge_policy_failure(const Error& error) {
 Judgement under_dane(Judgement judgement) {
   if (judgement.policy_status.empty()) return judgement;
   judgement.text = policy_failure_text(judgement.policy_status, judgement.text);
-  judgement.text_is_for_sender = policy_failure_is_for_sender(judgement.text);
+  judgement.text_is_for_sender = !judgement.for_operator;
   return judgement;
 }
 
-Judgement judge(const SmtpTrouble& trouble, bool pipelined) {
+Judgement judge(const SmtpTrouble& trouble) {
   const FailureRow row = row_for(trouble.stage, happening_of(trouble));
   Judgement judgement;
   judgement.scope = row.scope;
@@ -200,7 +201,7 @@ Judgement judge(const SmtpTrouble& trouble, bool pipelined) {
   if (row.cause == Cause::Timeout) judgement.system_errno = ETIMEDOUT;
   if (trouble.reply && is_4xx(row.cause)) judgement.reply_code = trouble.reply->code;
   judgement.text_is_for_sender = trouble.reply.has_value();
-  judgement.text = trouble_text(trouble, pipelined);
+  judgement.text = trouble_text(trouble);
   return judgement;
 }
 
@@ -269,13 +270,12 @@ Judgement judge_inconvertible_address(const Error& error) {
   return judgement;
 }
 
-Judgement judge_refusal(const SmtpReply& reply, const std::string& command, bool pipelined) {
-  return judge({SmtpStage::Rcpt, {ErrorKind::Protocol, "refused"}, reply, command}, pipelined);
+Judgement judge_refusal(const SmtpReply& reply, const std::string& command) {
+  return judge({SmtpStage::Rcpt, {ErrorKind::Protocol, "refused"}, reply, command});
 }
 
 Judgement judge_message_refusal(const SmtpReply& reply, const std::string& command) {
-  auto judgement =
-      judge({SmtpStage::EndOfData, {ErrorKind::Protocol, "refused"}, reply, command}, false);
+  auto judgement = judge({SmtpStage::EndOfData, {ErrorKind::Protocol, "refused"}, reply, command});
   judgement.scope = FailureScope::Recipient;
   judgement.text = message_refusal_text(reply, command);
   return judgement;

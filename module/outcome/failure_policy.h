@@ -56,6 +56,7 @@ struct Judgement {
   bool text_is_for_sender = false;
   std::string text;
   std::string policy_status{};  // as in the row; means something under a DANE policy only
+  bool for_operator = false;    // as of the error that it is about
 };
 
 // `error` is why a host, or all hosts of a domain, cannot be used under a DANE policy.
@@ -65,8 +66,7 @@ Judgement judge_policy_failure(const Error& error);
 // the sender, who is to learn the reason when the retry time is over.
 Judgement under_dane(Judgement judgement);
 
-// `pipelined`: the command went out in a group, which the log line says.
-Judgement judge(const SmtpTrouble& trouble, bool pipelined);
+Judgement judge(const SmtpTrouble& trouble);
 Judgement judge(const ConnectFailure& failure);
 Judgement judge(const WriteFailure& failure);
 
@@ -88,7 +88,7 @@ Judgement judge_missing_smtputf8(OtherHosts others);
 Judgement judge_inconvertible_address(const Error& error);
 
 // A recipient that was refused at RCPT.
-Judgement judge_refusal(const SmtpReply& reply, const std::string& command, bool pipelined);
+Judgement judge_refusal(const SmtpReply& reply, const std::string& command);
 
 // The message was refused for one recipient (PRDR), after `command`.
 Judgement judge_message_refusal(const SmtpReply& reply, const std::string& command);

@@ -61,7 +61,7 @@ SmtpTrouble trouble_of(const AuthReport& report, const Result<void>& lent) {
 
 std::optional<Judgement> authenticate(MailServer& server, SmtpSession& session, std::size_t host) {
   auto need = need_of(server, host);
-  if (!need) return judge({SmtpStage::Auth, need.error(), std::nullopt, "AUTH"}, false);
+  if (!need) return judge({SmtpStage::Auth, need.error(), std::nullopt, "AUTH"});
   if (*need == Need::None) return std::nullopt;
 
   const auto& offered = session.capabilities().auth_mechanisms;
@@ -72,7 +72,7 @@ std::optional<Judgement> authenticate(MailServer& server, SmtpSession& session, 
         session.lend([&](int fd) { report = server.authenticate(host, fd, join(offered, " ")); });
 
   if (report.end == AuthEnd::Problem) return judge_auth_problem(report.text);
-  if (report.end == AuthEnd::Failed || !lent) return judge(trouble_of(report, lent), false);
+  if (report.end == AuthEnd::Failed || !lent) return judge(trouble_of(report, lent));
   if (report.end == AuthEnd::NotAuthenticated && *need == Need::Required)
     return judge_missing_auth(report.text);
   return std::nullopt;

@@ -190,7 +190,7 @@ AttemptResult Connection::converse(UniqueFd socket) {
     server_.note(audit_text(batch_, request_, "the session is not encrypted"));
   if (!opened) raise_tcp_close();
   if (!opened && !event_answer_.empty()) return give_up(judge_event_answer(event_answer_));
-  if (!opened) return trouble(opened.error(), false);
+  if (!opened) return trouble(opened.error());
   // The peer has been judged: only from here on may it hear a secret.
   auto refusal = authenticate(server_, session, request_.host);
   auto result = refusal ? give_up(*refusal) : send(session);
@@ -322,7 +322,7 @@ AttemptResult Connection::transact(SmtpSession& session, const Dialogue& dialogu
   for (; transactions_ < most_transactions_ && !recipients_.all_decided(); ++transactions_) {
     if (needs_reset_) {
       auto reset = session.reset();
-      if (!reset) return trouble(reset.error(), false);
+      if (!reset) return trouble(reset.error());
     }
     const auto recipients =
         recipients_.next(batch_.all_or_nothing ? kEveryone : dialogue.most_recipients);
@@ -342,7 +342,7 @@ AttemptResult Connection::transact(SmtpSession& session, const Dialogue& dialogu
     take(result, recipients);
     if (batch_.all_or_nothing && !result.trouble && result.custody != Custody::Taken)
       return refuse_all(result);
-    if (result.trouble) return trouble(cause_of(result), result.trouble_in_group);
+    if (result.trouble) return trouble(cause_of(result));
     needs_reset_ = result.custody != Custody::Taken;
   }
   used_up_ = !recipients_.all_decided();
@@ -369,7 +369,7 @@ RecipientOutcome Connection::delivered_by(const TransactionResult& result, const
 
 // The reply to RCPT is quoted without "pipelined": it is plain which command it answers.
 void Connection::refused(std::size_t recipient, const RecipientResult& result) {
-  const Judgement judgement = judge_refusal(*result.reply, result.command, false);
+  const Judgement judgement = judge_refusal(*result.reply, result.command);
   recipients_.report(recipient, peer_, judgement);
   server_.log_message(request_.host, judgement.text);
   if (judgement.status == Status::Failed) return;
@@ -413,7 +413,7 @@ AttemptResult Connection::refuse_all(const TransactionResult& result) {
   Judgement judgement;
   for (const auto& one : result.recipients)
     if (one.fate == RecipientFate::Refused && judgement.text.empty())
-      judgement = judge_refusal(*one.reply, one.command, false);
+      judgement = judge_refusal(*one.reply, one.command);
   judgement.scope = FailureScope::Delivery;
   judgement.status = Status::Failed;
   for (auto recipient : request_.recipients) recipients_.report(recipient, peer_, judgement);
@@ -424,8 +424,8 @@ AttemptResult Connection::give_up(const Judgement& judgement) {
   return recipients_.give_up(peer_, judgement);
 }
 
-AttemptResult Connection::trouble(const SmtpTrouble& trouble, bool pipelined) {
-  const Judgement judgement = judge(trouble, pipelined);
+AttemptResult Connection::trouble(const SmtpTrouble& trouble) {
+  const Judgement judgement = judge(trouble);
   const bool tls = trouble.stage == SmtpStage::Handshake || trouble.stage == SmtpStage::Verify;
   if (has_dane_policy(request_.plan.policy)) {
     if (tls) dane_event("validation-failure");

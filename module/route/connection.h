@@ -83,7 +83,7 @@ class Connection {
   bool may_stay_open(const SmtpSession& session, const AttemptResult& result) const;
   bool leave_open(SmtpSession& session);
   AttemptResult give_up(const Judgement& judgement);
-  AttemptResult trouble(const SmtpTrouble& trouble, bool pipelined);
+  AttemptResult trouble(const SmtpTrouble& trouble);
   void describe_peer(const SmtpSession& session);
   void set_tls_variables(const TlsInfo& session);
   void dane_event(const std::string& data);

@@ -42,7 +42,8 @@ Result<Rename> check_rename(Resolver& resolver, const DomainRename& rename,
   if (!to) return tl::unexpected(to.error());
   if (*from == *to) return SameName{};
   const auto answer = resolver.mx(*from);
-  if (!answer) return fail(answer.error().kind, lookup_text("MX", rename.from, answer.error()));
+  if (!answer)
+    return tl::unexpected(retold(answer.error(), lookup_text("MX", rename.from, answer.error())));
   if (const auto proof = ProvedUnsigned::by(*answer)) return *proof;
   if (answer->nxdomain && answer->canonical == *from && completes(*from, *to, suffixes))
     return Completion{};

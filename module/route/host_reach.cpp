@@ -53,7 +53,7 @@ Result<DomainRoute> HostReach::mx_route() {
   if (!route) return route;
   const auto* failed = std::get_if<MxFailed>(&route->mx);
   if (!failed) return route;
-  plan_.failure = Error{failed->error.kind, lookup_text("MX", group_.domain, failed->error)};
+  plan_.failure = retold(failed->error, lookup_text("MX", group_.domain, failed->error));
   return tl::unexpected(*plan_.failure);
 }
 
@@ -82,7 +82,7 @@ Result<Reached> HostReach::reach_by_record(const DnsName& host) {
     if (!name) return tl::unexpected(name.error());
     const auto route = look_up_domain(resolver_, *name);
     if (const auto* failed = std::get_if<MxFailed>(&route.mx))
-      return fail(failed->error.kind, lookup_text("MX", text, failed->error));
+      return tl::unexpected(retold(failed->error, lookup_text("MX", text, failed->error)));
     if (role_of_host(route, host)) return reached;
   }
   return tl::unexpected(not_named(host.text(), group_.mx_names));

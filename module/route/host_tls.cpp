@@ -75,11 +75,8 @@ Result<TlsSettings> common_settings(MailServer& server, bool dane) {
 // The refusal with what the operator of the server needs to know first: the record its own
 // certificate would match. The rest is in debug output.
 std::string refusal_text(const DaneVerdict& verdict) {
-  constexpr std::string_view kPresented = "presented: ";
-  for (const auto& detail : verdict.details)
-    if (detail.compare(0, kPresented.size(), kPresented) == 0)
-      return format("DANE: {} ({})", verdict.reason, detail);
-  return "DANE: " + verdict.reason;
+  if (verdict.presented.empty()) return "DANE: " + verdict.reason;
+  return format("DANE: {} ({})", verdict.reason, verdict.presented);
 }
 
 std::string match_text(const DaneMatch& match) {

@@ -106,7 +106,7 @@ void Transaction::note(SmtpTrouble trouble) {
     result_.custody = Custody::NotTaken;
   if (result_.trouble) return;
   result_.trouble = std::move(trouble);
-  result_.trouble_in_group = in_group_;
+  result_.trouble->in_group = in_group_;
 }
 
 TransactionResult Transaction::run(const Envelope& envelope) {

@@ -64,7 +64,6 @@ enum class Custody {
 struct TransactionResult {
   std::vector<RecipientResult> recipients{};  // as in the envelope, same order
   std::optional<SmtpTrouble> trouble{};       // set when a recipient is Undecided
-  bool trouble_in_group = false;       // what it is about went out together with other commands
   std::optional<SmtpReply> overall{};  // with PRDR: the reply that follows those of the recipients
   Custody custody = Custody::NotTaken;
   bool pipelined = false;  // the envelope went out in groups (RFC 2920)

@@ -44,6 +44,7 @@ struct SmtpTrouble {
   Error error;
   std::optional<SmtpReply> reply;  // the server's answer, if it is the cause
   std::string command;             // what was being answered: "EHLO me.example", "end of data"
+  bool in_group = false;           // it went out together with other commands (RFC 2920)
 };
 
 template <class T>

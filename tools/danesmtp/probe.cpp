@@ -191,7 +191,7 @@ void Probe::open_session(const HostTls& tls, UniqueFd socket, AddressReport& add
   auto opened = session.open();
   if (opened) session.quit();
   if (!opened) {
-    address.failure = judge(opened.error(), false);
+    address.failure = judge(opened.error());
     address.hello_refused = refuses_our_name(opened.error());
   }
   address.trust = opened ? verdict.trust : PeerTrust::None;

@@ -122,7 +122,9 @@ const NoHost kNoHosts[] = {
 
 START_TEST(troubles) {
   const Row& row = kTroubles[_i];
-  assert_text(trouble_text(row.trouble, row.sent == Sent::InGroup), row.text);
+  SmtpTrouble trouble = row.trouble;
+  trouble.in_group = row.sent == Sent::InGroup;
+  assert_text(trouble_text(trouble), row.text);
 }
 END_TEST
 

@@ -89,7 +89,7 @@ const Row kRows[] = {
 
 START_TEST(trouble_row) {
   const Row& row = kRows[_i];
-  const Judgement judgement = judge(row.trouble, false);
+  const Judgement judgement = judge(row.trouble);
   ck_assert_msg(judgement.scope == row.scope, "%s: scope", row.name);
   ck_assert_msg(judgement.status == row.status, "%s: status", row.name);
   ck_assert_msg(judgement.cause == row.cause, "%s: cause", row.name);
@@ -117,11 +117,15 @@ START_TEST(nothing_before_mail_is_final) {
 END_TEST
 
 START_TEST(recipients_are_refused_one_by_one) {
-  auto later = judge_refusal(reply(452, "4.2.2 full"), "RCPT TO:<a@b>", false);
+  auto later = judge_refusal(reply(452, "4.2.2 full"), "RCPT TO:<a@b>");
   ck_assert(later.status == Status::Deferred && later.cause == Cause::Rcpt4xx);
   ck_assert_int_eq(later.reply_code, 452);
   assert_text(later.text, "SMTP error from remote mail server after RCPT TO:<a@b>: 452 4.2.2 full");
-  auto never = judge_refusal(reply(550, "no\x1b[31m such\r\nuser"), "RCPT TO:<a@b>", true);
+  auto never = judge({SmtpStage::Rcpt,
+                      {ErrorKind::Protocol, "refused"},
+                      reply(550, "no\x1b[31m such\r\nuser"),
+                      "RCPT TO:<a@b>",
+                      true});
   ck_assert(never.status == Status::Failed && never.text_is_for_sender);
   assert_text(never.text,
               "SMTP error from remote mail server after pipelined RCPT TO:<a@b>: "
@@ -143,11 +147,11 @@ END_TEST
 // RFC 5321 3.8: the server is leaving; it is not about the recipient that it answers.
 START_TEST(going_down_at_rcpt_is_the_hosts) {
   const SmtpReply leaving{421, std::nullopt, {"bye"}};
-  auto judged = judge({SmtpStage::Rcpt, {ErrorKind::Disconnected, "x"}, leaving, "RCPT"}, true);
+  auto judged = judge({SmtpStage::Rcpt, {ErrorKind::Disconnected, "x"}, leaving, "RCPT", true});
   ck_assert(judged.scope == FailureScope::Host && judged.status == Status::Deferred);
   ck_assert(judged.cause == Cause::Closed);
   ck_assert_int_eq(judged.reply_code, 0);
-  auto busy = judge_refusal({450, std::nullopt, {"x"}}, "RCPT", false);
+  auto busy = judge_refusal({450, std::nullopt, {"x"}}, "RCPT");
   ck_assert(busy.scope == FailureScope::Recipient);
   ck_assert_int_eq(busy.reply_code, 450);
 }
@@ -160,25 +164,24 @@ struct Coded {
   bool for_sender;
 };
 const Coded kCoded[] = {
-    {judge(no_reply(SmtpStage::StartTls, ErrorKind::TlsHandshake), false),
+    {judge(no_reply(SmtpStage::StartTls, ErrorKind::TlsHandshake)),
      "DANE: 4.7.4 a TLS session is required, but the server did not offer TLS support", true},
-    {judge(refusal(SmtpStage::StartTls, 454), false),
+    {judge(refusal(SmtpStage::StartTls, 454)),
      "DANE: 4.7.4 SMTP error from remote mail server after CMD: 454 no", true},
-    {judge(no_reply(SmtpStage::Handshake, ErrorKind::TlsHandshake), false),
-     "TLS session: 4.7.5 why", true},
-    {judge(no_reply(SmtpStage::Verify, ErrorKind::TlsVerify), false), "TLS session: 4.7.5 why",
+    {judge(no_reply(SmtpStage::Handshake, ErrorKind::TlsHandshake)), "TLS session: 4.7.5 why",
      true},
+    {judge(no_reply(SmtpStage::Verify, ErrorKind::TlsVerify)), "TLS session: 4.7.5 why", true},
     {judge_policy_failure({ErrorKind::DnsBogus, "DANE error: MX look-up of a.lab: bogus"}),
      "DANE error: 4.7.5 MX look-up of a.lab: bogus", true},
     {judge_policy_failure({ErrorKind::DnsFailure, "DANE error: SERVFAIL"}),
      "DANE error: 4.4.3 SERVFAIL", true},
-    {judge_policy_failure({ErrorKind::DnsFailure, "not working (asked: 127.0.0.1@53)"}),
+    {judge_policy_failure({ErrorKind::DnsFailure, "not working (asked: 127.0.0.1@53)", true}),
      "DANE: 4.4.3 not working (asked: 127.0.0.1@53)", false},
     {judge_policy_failure({ErrorKind::TlsVerify, "DANE: no records"}), "DANE: 4.7.4 no records",
      true},
     {judge_policy_failure({ErrorKind::BadInput, "failed to expand option x"}),
      "DANE: 4.3.5 failed to expand option x", true},
-    {judge(no_reply(SmtpStage::Mail, ErrorKind::Timeout), false), "SMTP timeout after CMD", false},
+    {judge(no_reply(SmtpStage::Mail, ErrorKind::Timeout)), "SMTP timeout after CMD", false},
 };
 
 START_TEST(what_a_dane_policy_makes_wait_has_a_status_code) {
@@ -201,11 +204,10 @@ END_TEST
 // Exim's driver adds the system's word for a time-out to the host's line, and no code to its record
 // of a greeting.
 START_TEST(what_the_host_line_and_record_get) {
-  auto silent = judge({SmtpStage::Mail, {ErrorKind::Timeout, "x"}, std::nullopt, "MAIL"}, false);
+  auto silent = judge({SmtpStage::Mail, {ErrorKind::Timeout, "x"}, std::nullopt, "MAIL"});
   ck_assert_int_eq(silent.system_errno, ETIMEDOUT);
   auto refused = judge(
-      {SmtpStage::Greeting, {ErrorKind::Protocol, "x"}, SmtpReply{450, std::nullopt, {"x"}}, "c"},
-      false);
+      {SmtpStage::Greeting, {ErrorKind::Protocol, "x"}, SmtpReply{450, std::nullopt, {"x"}}, "c"});
   ck_assert_int_eq(refused.reply_code, 0);
 }
 END_TEST
