@@ -1,75 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// See the header. A trust list looks for the issuer of the last certificate it is given, so it must
-// be given the certificates below the anchor and nothing else: whole chains with certificates above
-// the anchor, which are common, would be refused. RFC 5280 6.1 is GnuTLS's part, the dates (6.1.3 a
-// 2) are ours: GnuTLS knows the time of the process only.
+// See the header. What a path must be under its anchor (RFC 5280 6.1) is judged in
+// x509/verified_path.
 #include "dane/dane_path.h"
 
 #include <algorithm>
 
-#include "core/format.h"
 #include "dane/anchor_certificate.h"
+#include "x509/verified_path.h"
 
 namespace danesmtp {
 namespace {
 
 constexpr int kMaxSteps = 64;
 
-// Below LOW (80 bits, RSA 1024) nothing is trusted; it is the level of GnuTLS's own TLS default.
-// SHA-1 and MD5 signatures are refused at every level (D-096, decision 0003). NOT_ALLOW_SAME: a
-// path never holds its anchor; should it ever, GnuTLS would skip every check of it.
-constexpr unsigned kLevel = unsigned{GNUTLS_PROFILE_LOW} << 24;  // GNUTLS_PROFILE_TO_VFLAGS
-constexpr unsigned kVerifyFlags = GNUTLS_VERIFY_DO_NOT_ALLOW_SAME |
-                                  GNUTLS_VERIFY_DISABLE_TIME_CHECKS |
-                                  GNUTLS_VERIFY_DISABLE_TRUSTED_TIME_CHECKS | kLevel;
-
 using Path = std::vector<const Certificate*>;  // the leaf first, each issued by the next
-
-struct TrustListDeinit {
-  // 0: the certificates in the list stay ours.
-  void operator()(gnutls_x509_trust_list_st* list) const { gnutls_x509_trust_list_deinit(list, 0); }
-};
-using TrustList = std::unique_ptr<gnutls_x509_trust_list_st, TrustListDeinit>;
 
 bool issued_by(const Certificate& child, const Certificate& issuer) {
   return gnutls_x509_crt_check_issuer(child.handle.get(), issuer.handle.get()) == 1;
 }
 
-std::string status_text(unsigned status) {
-  gnutls_datum_t raw{};
-  int rc = gnutls_certificate_verification_status_print(status, GNUTLS_CRT_X509, &raw, 0);
-  GnutlsText text(reinterpret_cast<char*>(raw.data));
-  if (rc < 0 || !text) return format("verification status {:#x}", status);
-  std::string line = printable(text.get());
-  line.erase(line.find_last_not_of(" .") + 1);
-  return line;
-}
-
-TrustList list_of(const Certificate& anchor) {
-  gnutls_x509_trust_list_t raw = nullptr;
-  if (gnutls_x509_trust_list_init(&raw, 1) < 0) return nullptr;
-  TrustList list(raw);
-  gnutls_x509_crt_t certificate = anchor.handle.get();
-  if (gnutls_x509_trust_list_add_cas(raw, &certificate, 1, 0) != 1) return nullptr;
-  return list;
-}
-
-// What GnuTLS has against this path under this anchor alone; empty: nothing.
 // RFC 7672 3.1.2, D-082
-std::string why_not_verified(const Path& path, const Certificate& anchor) {
-  TrustList list = list_of(anchor);
-  if (!list) return "the trust list cannot be made";
-  std::vector<gnutls_x509_crt_t> certificates;
-  for (const auto* certificate : path) certificates.push_back(certificate->handle.get());
-  std::string purpose = GNUTLS_KP_TLS_WWW_SERVER;
-  gnutls_typed_vdata_st data{GNUTLS_DT_KEY_PURPOSE_OID,
-                             reinterpret_cast<unsigned char*>(purpose.data()), 0};
-  unsigned status = GNUTLS_CERT_INVALID;
-  int rc = gnutls_x509_trust_list_verify_crt2(list.get(), certificates.data(),
-                                              static_cast<unsigned>(certificates.size()), &data, 1,
-                                              kVerifyFlags, &status, nullptr);
-  if (rc < 0) return gnutls_strerror(rc);
-  return status == 0 ? std::string() : status_text(status);
+PathFinding verify_under(const Path& path, const Certificate& anchor, WallTime at) {
+  std::vector<gnutls_x509_crt_t> handles;
+  for (const auto* certificate : path) handles.push_back(certificate->handle.get());
+  return verify_path({handles, anchor.handle.get(), GNUTLS_KP_TLS_WWW_SERVER, at});
 }
 
 // RFC 5280 4.2.1.3: a key for nothing that TLS does is no server's. GnuTLS looks at this in the
@@ -99,14 +53,6 @@ std::string why_no_anchor(const Certificate& anchor) {
   return is_ca(anchor) ? "" : "the trust anchor is not a CA certificate";
 }
 
-// RFC 5280 4.1.2.5: both ends are inclusive.
-bool valid_at(const Certificate& certificate, WallTime now) {
-  time_t from = gnutls_x509_crt_get_activation_time(certificate.handle.get());
-  time_t until = gnutls_x509_crt_get_expiration_time(certificate.handle.get());
-  time_t at = now.time_since_epoch().count();
-  return from != -1 && until != -1 && from <= at && at <= until;
-}
-
 class PathSearch {
  public:
   explicit PathSearch(const PathQuestion& question) : question_(question) {}
@@ -130,7 +76,7 @@ class PathSearch {
     // RFC 7671 5.2, D-086: an anchor may stand anywhere above the leaf.
     for (const auto& anchor : question_.anchors) {
       if (!issued_by(top(), *anchor.certificate) || in_path(*anchor.certificate)) continue;
-      bool dated = valid_at(*anchor.certificate, question_.now);
+      bool dated = valid_at(anchor.certificate->handle.get(), question_.now);
       if (try_anchor(*anchor.record, *anchor.certificate, dated)) return true;
     }
     return false;
@@ -170,13 +116,11 @@ class PathSearch {
   bool try_anchor(const TlsaRecord& record, const Certificate& anchor, bool anchor_valid_now) {
     if (out_of_steps()) return true;
     std::string why = why_no_anchor(anchor);
-    if (why.empty()) why = why_not_verified(path_, anchor);
     if (!why.empty()) return refuse(DaneFailure::NotTrusted, why);
-    // RFC 5280 6.1.3 a 2, D-082
-    bool path_valid_now = std::all_of(
-        path_.begin(), path_.end(),
-        [&](const Certificate* certificate) { return valid_at(*certificate, question_.now); });
-    if (!anchor_valid_now || !path_valid_now)
+    auto finding = verify_under(path_, anchor, question_.now);
+    if (finding.fault == PathFault::NotTrusted)
+      return refuse(DaneFailure::NotTrusted, finding.reason);
+    if (finding.fault == PathFault::OutOfDate || !anchor_valid_now)
       return refuse(DaneFailure::Expired,
                     "a certificate of the chain has expired or is not valid yet");
     verdict_.record = &record;

@@ -13,6 +13,7 @@
 #include "core/dns_name.h"
 #include "core/format.h"
 #include "net/socket_io.h"
+#include "x509/certificate.h"
 
 namespace danesmtp {
 namespace {
@@ -50,14 +51,10 @@ tl::unexpected<Error> tls_failure(gnutls_session_t session, int code, ErrorKind 
 }
 
 std::string subject_of(ByteView der) {
-  gnutls_x509_crt_t raw = nullptr;
-  if (gnutls_x509_crt_init(&raw) < 0) return {};
-  GnutlsCertificate certificate(raw);
-  auto datum = as_datum(der);
-  if (gnutls_x509_crt_import(raw, &datum, GNUTLS_X509_FMT_DER) < 0) return {};
+  auto certificate = read_by_gnutls(der);
   std::array<char, 1024> text{};
   std::size_t size = text.size();
-  if (gnutls_x509_crt_get_dn(raw, text.data(), &size) < 0) return {};
+  if (!certificate || gnutls_x509_crt_get_dn(certificate->get(), text.data(), &size) < 0) return {};
   return text.data();
 }
 
@@ -103,13 +100,10 @@ ChannelBinding channel_binding_of(gnutls_session_t session) {
   const bool tls13 = gnutls_protocol_get_version(session) >= GNUTLS_TLS1_3;
   // RFC 9266 3: in TLS 1.3 there is no tls-unique.
   const auto wanted = tls13 ? GNUTLS_CB_TLS_EXPORTER : GNUTLS_CB_TLS_UNIQUE;
-  gnutls_datum_t octets{nullptr, 0};
-  if (gnutls_session_channel_binding(session, wanted, &octets) < 0) return binding;
-  const std::unique_ptr<unsigned char, GnutlsFree> owned(octets.data);
-  gnutls_datum_t text{nullptr, 0};
-  if (gnutls_base64_encode2(&octets, &text) < 0) return binding;
-  binding.base64.assign(reinterpret_cast<const char*>(text.data), text.size);
-  gnutls_free(text.data);
+  GnutlsOctets octets, text;
+  if (gnutls_session_channel_binding(session, wanted, &octets.datum) < 0) return binding;
+  if (gnutls_base64_encode2(&octets.datum, &text.datum) < 0) return binding;
+  binding.base64 = as_text(text.view());
   binding.type = tls13 ? ChannelBindingType::Exporter : ChannelBindingType::Unique;
   binding.extended_master_secret = tls13 || gnutls_session_ext_master_secret_status(session) != 0;
   return binding;
@@ -182,11 +176,9 @@ std::string cipher_text(std::string_view description, int key_bits) {
 
 std::string certificate_pem(ByteView der) {
   const auto octets = as_datum(der);
-  gnutls_datum_t text{};
-  if (gnutls_pem_base64_encode2("CERTIFICATE", &octets, &text) != GNUTLS_E_SUCCESS) return {};
-  std::string pem(reinterpret_cast<const char*>(text.data), text.size);
-  gnutls_free(text.data);
-  return pem;
+  GnutlsOctets text;
+  if (gnutls_pem_base64_encode2("CERTIFICATE", &octets, &text.datum) != GNUTLS_E_SUCCESS) return {};
+  return std::string(as_text(text.view()));
 }
 
 Result<GnutlsSession> GnutlsSession::create(int fd, TlsSettings settings) {

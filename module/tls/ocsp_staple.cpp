@@ -20,6 +20,7 @@
 #include "x509/certificate.h"
 #include "x509/gnutls_handles.h"
 #include "x509/key_limits.h"
+#include "x509/verified_path.h"
 #include "x509/x509_der.h"
 
 namespace danesmtp {
@@ -34,28 +35,12 @@ struct ResponseDeinit {
 };
 using Response = std::unique_ptr<gnutls_ocsp_resp_int, ResponseDeinit>;
 
-struct TrustListDeinit {
-  // 0: the certificates in the list stay ours.
-  void operator()(gnutls_x509_trust_list_t list) const { gnutls_x509_trust_list_deinit(list, 0); }
-};
-using TrustList = std::unique_ptr<gnutls_x509_trust_list_st, TrustListDeinit>;
-
 struct FeaturesDeinit {
   void operator()(gnutls_x509_tlsfeatures_t features) const {
     gnutls_x509_tlsfeatures_deinit(features);
   }
 };
 using Features = std::unique_ptr<gnutls_x509_tlsfeatures_st, FeaturesDeinit>;
-
-// Octets that GnuTLS allocated.
-struct OwnedDatum {
-  gnutls_datum_t datum{nullptr, 0};
-  OwnedDatum() = default;
-  OwnedDatum(const OwnedDatum&) = delete;
-  OwnedDatum& operator=(const OwnedDatum&) = delete;
-  ~OwnedDatum() { gnutls_free(datum.data); }
-  ByteView view() const { return {datum.data, datum.size}; }
-};
 
 // The certificates that came inside a response.
 struct SignerCertificates {
@@ -102,14 +87,6 @@ const char* responder_status(int status) {
   }
 }
 
-// Both ends are inclusive (RFC 5280 4.1.2.5).
-bool valid_at(gnutls_x509_crt_t certificate, WallTime now) {
-  time_t from = gnutls_x509_crt_get_activation_time(certificate);
-  time_t until = gnutls_x509_crt_get_expiration_time(certificate);
-  time_t at = now.time_since_epoch().count();
-  return from != -1 && until != -1 && from <= at && at <= until;
-}
-
 // RFC 6960 4.2.2.2: the purpose must be named; "any purpose" and none at all do not name it.
 bool may_sign_ocsp(gnutls_x509_crt_t certificate) {
   for (unsigned i = 0; i < kMaxExtensions; ++i) {
@@ -131,27 +108,15 @@ bool key_may_sign(gnutls_x509_crt_t certificate) {
   return rc == 0 && (usage & (GNUTLS_KEY_DIGITAL_SIGNATURE | GNUTLS_KEY_NON_REPUDIATION)) != 0;
 }
 
-// The flags are those of dane/dane_path: no dates, which are ours; nothing below profile LOW.
-bool issued_by(gnutls_x509_crt_t certificate, gnutls_x509_crt_t issuer) {
-  constexpr unsigned kFlags = GNUTLS_VERIFY_DO_NOT_ALLOW_SAME | GNUTLS_VERIFY_DISABLE_TIME_CHECKS |
-                              GNUTLS_VERIFY_DISABLE_TRUSTED_TIME_CHECKS |
-                              unsigned{GNUTLS_PROFILE_LOW} << 24;
-  gnutls_x509_trust_list_t raw = nullptr;
-  if (gnutls_x509_trust_list_init(&raw, 1) < 0) return false;
-  TrustList list(raw);
-  if (gnutls_x509_trust_list_add_cas(raw, &issuer, 1, 0) != 1) return false;
-  unsigned status = GNUTLS_CERT_INVALID;
-  int rc = gnutls_x509_trust_list_verify_crt2(raw, &certificate, 1, nullptr, 0, kFlags, &status,
-                                              nullptr);
-  return rc >= 0 && status == 0;
-}
-
 // RFC 6960 4.2.2.2: why the owner of this certificate may not speak for the issuer; empty: it may.
 std::string why_no_delegate(gnutls_x509_crt_t signer, const Certificate& issuer, WallTime now) {
-  if (!issued_by(signer, issuer.handle.get())) return "its signer was not certified by the issuer";
+  const std::array path{signer};
+  const auto fault = verify_path({path, issuer.handle.get(), nullptr, now}).fault;
+  if (fault == PathFault::NotTrusted) return "its signer was not certified by the issuer";
   if (!may_sign_ocsp(signer)) return "its signer's certificate is not for OCSP signing";
   if (!key_may_sign(signer)) return "its signer's key is not for signatures";
-  if (!valid_at(signer, now)) return "its signer's certificate has expired or is not valid yet";
+  if (fault == PathFault::OutOfDate)
+    return "its signer's certificate has expired or is not valid yet";
   return {};
 }
 
@@ -213,7 +178,7 @@ std::string ResponseCheck::why_unread() {
 // RFC 6960 4.4: what is critical and not understood spoils the response.
 std::string ResponseCheck::why_critical() const {
   for (unsigned i = 0; i < kMaxExtensions; ++i) {
-    OwnedDatum oid, value;
+    GnutlsOctets oid, value;
     unsigned critical = 0;
     int rc =
         gnutls_ocsp_resp_get_extension(response_.get(), i, &oid.datum, &critical, &value.datum);
@@ -247,7 +212,7 @@ OcspVerdict ResponseCheck::find() {
 }
 
 std::optional<OcspVerdict> ResponseCheck::single(unsigned index, bool& more) {
-  OwnedDatum name, key, serial;
+  GnutlsOctets name, key, serial;
   auto hash = GNUTLS_DIG_UNKNOWN;
   unsigned status = GNUTLS_OCSP_CERT_UNKNOWN;
   time_t from = -1, until = -1;
@@ -329,7 +294,7 @@ std::string ResponseCheck::why_not_signed(WallTime& signer_until) const {
 
 bool ResponseCheck::signed_by(gnutls_x509_crt_t signer) const {
   if (!why_key_unusable(signer).empty()) return false;
-  OwnedDatum oid, basic, signature;
+  GnutlsOctets oid, basic, signature;
   if (gnutls_ocsp_resp_get_response(response_.get(), &oid.datum, &basic.datum) < 0) return false;
   if (gnutls_ocsp_resp_get_signature(response_.get(), &signature.datum) < 0) return false;
   auto data = signed_octets(basic.view());

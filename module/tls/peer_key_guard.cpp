@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "tls/peer_key_guard.h"
 
-#include <gnutls/x509.h>
-
-#include "x509/gnutls_handles.h"
+#include "x509/certificate.h"
 #include "x509/key_limits.h"
 
 namespace danesmtp {
@@ -23,12 +21,9 @@ bool uses_key(unsigned message) {
 std::string why_peer_key_unusable(gnutls_session_t session) {
   unsigned count = 0;
   const auto* certificates = gnutls_certificate_get_peers(session, &count);
-  gnutls_x509_crt_t raw = nullptr;
   if (certificates == nullptr || count == 0 || certificates[0].size < kAlwaysCheap) return {};
-  if (gnutls_x509_crt_init(&raw) < 0) return {};
-  GnutlsCertificate certificate(raw);
-  if (gnutls_x509_crt_import(raw, &certificates[0], GNUTLS_X509_FMT_DER) < 0) return {};
-  return why_key_unusable(raw);
+  auto certificate = read_by_gnutls({certificates[0].data, certificates[0].size});
+  return certificate ? why_key_unusable(certificate->get()) : std::string();
 }
 
 }  // namespace

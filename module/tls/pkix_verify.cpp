@@ -7,13 +7,15 @@
 #include <vector>
 
 #include "core/format.h"
-#include "x509/gnutls_handles.h"
+#include "x509/certificate.h"
 #include "x509/key_limits.h"
+#include "x509/verified_path.h"
 
 namespace danesmtp {
 namespace {
 
 struct TrustListDeinit {
+  // 1: the certificates in the list are its own.
   void operator()(gnutls_x509_trust_list_t list) const { gnutls_x509_trust_list_deinit(list, 1); }
 };
 using TrustList = std::unique_ptr<gnutls_x509_trust_list_st, TrustListDeinit>;
@@ -49,35 +51,24 @@ Result<TrustList> trust_list(const PkixQuestion& question) {
 Result<std::vector<GnutlsCertificate>> import_chain(const PeerChain& chain) {
   std::vector<GnutlsCertificate> certificates;
   for (const auto& der : chain) {
-    gnutls_x509_crt_t raw = nullptr;
-    if (gnutls_x509_crt_init(&raw) < 0) return fail(ErrorKind::Internal, "no memory");
-    certificates.emplace_back(raw);
-    gnutls_datum_t datum = as_datum(der);
-    if (gnutls_x509_crt_import(raw, &datum, GNUTLS_X509_FMT_DER) < 0)
+    auto certificate = read_by_gnutls(der);
+    if (!certificate)
       return fail(ErrorKind::TlsVerify, "a certificate of the server cannot be read");
-    std::string unusable = why_key_unusable(raw);
+    std::string unusable = why_key_unusable(certificate->get());
     if (!unusable.empty())
       return fail(ErrorKind::TlsVerify, "a certificate of the server is unusable: " + unusable);
+    certificates.push_back(std::move(*certificate));
   }
   if (certificates.empty()) return fail(ErrorKind::TlsVerify, "the server sent no certificate");
   return certificates;
 }
 
-std::string status_text(unsigned status) {
-  gnutls_datum_t text{};
-  if (gnutls_certificate_verification_status_print(status, GNUTLS_CRT_X509, &text, 0) < 0)
-    return "certificate verification failed";
-  GnutlsText owner(reinterpret_cast<char*>(text.data));
-  return owner.get();
-}
-
 using Chain = std::vector<gnutls_x509_crt_t>;
 
 Bytes der_of(gnutls_x509_crt_t certificate) {
-  gnutls_datum_t der{nullptr, 0};
-  if (gnutls_x509_crt_export2(certificate, GNUTLS_X509_FMT_DER, &der) < 0) return {};
-  std::unique_ptr<unsigned char, GnutlsFree> owner(der.data);
-  return to_bytes(der);
+  GnutlsOctets der;
+  if (gnutls_x509_crt_export2(certificate, GNUTLS_X509_FMT_DER, &der.datum) < 0) return {};
+  return to_bytes(der.datum);
 }
 
 bool signed_by(gnutls_x509_crt_t child, gnutls_x509_crt_t issuer) {
@@ -128,7 +119,7 @@ Result<Bytes> verify_pkix(const PkixQuestion& question) {
       gnutls_x509_trust_list_verify_crt2(list->get(), raw.data(), static_cast<unsigned>(raw.size()),
                                          data, host.empty() ? 1 : 2, 0, &status, nullptr);
   if (rc < 0) return fail(ErrorKind::TlsVerify, gnutls_strerror(rc));
-  if (status != 0) return fail(ErrorKind::TlsVerify, status_text(status));
+  if (status != 0) return fail(ErrorKind::TlsVerify, verification_text(status));
   return issuer_of_first(list->get(), raw);
 }
 

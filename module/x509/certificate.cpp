@@ -12,24 +12,11 @@
 namespace danesmtp {
 namespace {
 
-Result<GnutlsCertificate> import_handle(ByteView der) {
-  gnutls_x509_crt_t raw = nullptr;
-  if (gnutls_x509_crt_init(&raw) < 0) return fail(ErrorKind::Internal, "out of memory");
-  GnutlsCertificate handle(raw);
-  gnutls_datum_t datum = as_datum(der);
-  int rc = gnutls_x509_crt_import(raw, &datum, GNUTLS_X509_FMT_DER);
-  if (rc < 0)
-    return fail(ErrorKind::BadInput, format("not a certificate: {}", gnutls_strerror(rc)));
-  return handle;
-}
-
 using RawName = int (*)(gnutls_x509_crt_t, gnutls_datum_t*);
 
 bool has_name(gnutls_x509_crt_t certificate, RawName raw_name, ByteView name) {
-  gnutls_datum_t read{};
-  if (raw_name(certificate, &read) < 0) return false;
-  std::unique_ptr<unsigned char, GnutlsFree> owner(read.data);
-  return same_bytes({read.data, read.size}, name);
+  GnutlsOctets read;
+  return raw_name(certificate, &read.datum) >= 0 && same_bytes(read.view(), name);
 }
 
 // GnuTLS identifies a key by a digest of its parameters, however it was encoded.
@@ -64,10 +51,21 @@ std::string why_unfit(gnutls_x509_crt_t certificate, const CertificateFields& fi
   return unusable.empty() ? "" : "unusable: " + unusable;
 }
 
+Result<GnutlsCertificate> read_by_gnutls(ByteView der) {
+  gnutls_x509_crt_t raw = nullptr;
+  if (gnutls_x509_crt_init(&raw) < 0) return fail(ErrorKind::Internal, "out of memory");
+  GnutlsCertificate handle(raw);
+  gnutls_datum_t datum = as_datum(der);
+  int rc = gnutls_x509_crt_import(raw, &datum, GNUTLS_X509_FMT_DER);
+  if (rc < 0)
+    return fail(ErrorKind::BadInput, format("not a certificate: {}", gnutls_strerror(rc)));
+  return handle;
+}
+
 Result<Certificate> import_certificate(Bytes der) {
   auto fields = certificate_fields(der);
   if (!fields) return tl::unexpected(fields.error());
-  auto handle = import_handle(der);
+  auto handle = read_by_gnutls(der);
   if (!handle) return tl::unexpected(handle.error());
   std::string unfit = why_unfit(handle->get(), *fields);
   if (!unfit.empty()) return fail(ErrorKind::BadInput, unfit);

@@ -28,6 +28,10 @@ struct Certificate {
 // to be used (x509/key_limits).
 [[nodiscard]] Result<Certificate> import_certificate(Bytes der);
 
+// As GnuTLS alone reads it: for those who have no use for its octets, and trust nobody by it.
+// BadInput with GnuTLS's reason.
+[[nodiscard]] Result<GnutlsCertificate> read_by_gnutls(ByteView der);
+
 // Why these are not the key, issuer and subject of the certificate as GnuTLS has it, or the key is
 // not fit to be used; empty when all is well.
 std::string why_unfit(gnutls_x509_crt_t certificate, const CertificateFields& fields);

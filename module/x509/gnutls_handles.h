@@ -50,6 +50,16 @@ struct GnutlsFree {
 };
 using GnutlsText = std::unique_ptr<char, GnutlsFree>;
 
+// Octets that GnuTLS allocates for the caller, into `datum`.
+struct GnutlsOctets {
+  gnutls_datum_t datum{nullptr, 0};
+  GnutlsOctets() = default;
+  GnutlsOctets(const GnutlsOctets&) = delete;
+  GnutlsOctets& operator=(const GnutlsOctets&) = delete;
+  ~GnutlsOctets() { gnutls_free(datum.data); }
+  ByteView view() const { return {datum.data, datum.size}; }
+};
+
 // The same octets as GnuTLS wants them; GnuTLS does not write through it.
 inline gnutls_datum_t as_datum(ByteView bytes) {
   return {const_cast<unsigned char*>(bytes.data()), static_cast<unsigned int>(bytes.size())};

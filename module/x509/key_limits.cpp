@@ -12,14 +12,8 @@ constexpr std::size_t kMostRsaBits = 16384;
 constexpr std::size_t kMostExponentBits = 64;
 constexpr std::size_t kMostDsaBits = 10000;
 
-// An unsigned number that GnuTLS allocated, most significant octet first.
-struct Number {
-  gnutls_datum_t datum{nullptr, 0};
-  Number() = default;
-  Number(const Number&) = delete;
-  Number& operator=(const Number&) = delete;
-  ~Number() { gnutls_free(datum.data); }
-
+// Unsigned, most significant octet first.
+struct Number : GnutlsOctets {
   bool odd() const { return datum.size > 0 && (datum.data[datum.size - 1] & 1U) != 0; }
 
   std::size_t bits() const {

@@ -28,10 +28,9 @@ Bytes basic_response(const Bytes& response) {
   Response owner(raw);
   const auto datum = as_datum(response);
   if (gnutls_ocsp_resp_import(raw, &datum) < 0) return {};
-  gnutls_datum_t type{nullptr, 0}, basic{nullptr, 0};
-  const int rc = gnutls_ocsp_resp_get_response(raw, &type, &basic);
-  std::unique_ptr<unsigned char, GnutlsFree> type_owner(type.data), basic_owner(basic.data);
-  return rc < 0 ? Bytes() : to_bytes(basic);
+  GnutlsOctets type, basic;
+  const int rc = gnutls_ocsp_resp_get_response(raw, &type.datum, &basic.datum);
+  return rc < 0 ? Bytes() : to_bytes(basic.datum);
 }
 
 // RFC 6960 4.2.1: [0] EXPLICIT SEQUENCE OF Certificate is the last, unsigned part. Empty when the

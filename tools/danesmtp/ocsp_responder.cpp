@@ -35,11 +35,10 @@ struct RequestDeinit {
 };
 
 std::string base64(ByteView octets) {
-  gnutls_datum_t text{nullptr, 0};
+  GnutlsOctets text;
   const auto datum = as_datum(octets);
-  if (gnutls_base64_encode2(&datum, &text) < 0) return {};
-  std::unique_ptr<unsigned char, GnutlsFree> owner(text.data);
-  return std::string(as_text(to_bytes(text)));
+  if (gnutls_base64_encode2(&datum, &text.datum) < 0) return {};
+  return std::string(as_text(text.view()));
 }
 
 // libcurl's callback: less than `size * count` ends the transfer.
@@ -109,11 +108,10 @@ Result<Bytes> ocsp_request(ByteView certificate, ByteView issuer) {
   std::unique_ptr<gnutls_ocsp_req_int, RequestDeinit> request(raw);
   int rc =
       gnutls_ocsp_req_add_cert(raw, GNUTLS_DIG_SHA1, parent->handle.get(), child->handle.get());
-  gnutls_datum_t der{nullptr, 0};
-  if (rc >= 0) rc = gnutls_ocsp_req_export(raw, &der);
-  std::unique_ptr<unsigned char, GnutlsFree> owner(der.data);
+  GnutlsOctets der;
+  if (rc >= 0) rc = gnutls_ocsp_req_export(raw, &der.datum);
   if (rc < 0) return fail(ErrorKind::Internal, gnutls_strerror(rc));
-  return to_bytes(der);
+  return to_bytes(der.datum);
 }
 
 HttpMethod first_method(ByteView request) {

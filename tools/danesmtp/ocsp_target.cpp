@@ -72,11 +72,10 @@ bool has_issued(const Certificate& issuer, const Certificate& child) {
 std::string responder_of(const Certificate& certificate) {
   constexpr unsigned kMostAccesses = 16;
   for (unsigned i = 0; i < kMostAccesses; ++i) {
-    gnutls_datum_t url{nullptr, 0};
+    GnutlsOctets url;
     int rc = gnutls_x509_crt_get_authority_info_access(certificate.handle.get(), i,
-                                                       GNUTLS_IA_OCSP_URI, &url, nullptr);
-    std::unique_ptr<unsigned char, GnutlsFree> owner(url.data);
-    if (rc >= 0) return std::string(as_text(to_bytes(url)));
+                                                       GNUTLS_IA_OCSP_URI, &url.datum, nullptr);
+    if (rc >= 0) return std::string(as_text(url.view()));
     if (rc == GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE) break;
   }
   return {};

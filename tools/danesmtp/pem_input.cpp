@@ -22,20 +22,16 @@ constexpr std::string_view kEnd = "-----END CERTIFICATE-----";
 
 Result<Bytes> decode(const char* label, std::string_view block) {
   gnutls_datum_t text = as_datum(as_bytes(block));
-  gnutls_datum_t raw{};
-  int rc = gnutls_pem_base64_decode2(label, &text, &raw);
-  std::unique_ptr<unsigned char, GnutlsFree> owner(raw.data);
+  GnutlsOctets raw;
+  int rc = gnutls_pem_base64_decode2(label, &text, &raw.datum);
   if (rc < 0)
     return fail(ErrorKind::BadInput,
                 format("a PEM block does not decode: {}", gnutls_strerror(rc)));
-  return to_bytes(raw);
+  return to_bytes(raw.datum);
 }
 
 struct PrivkeyDeinit {
   void operator()(gnutls_privkey_st* key) const { gnutls_privkey_deinit(key); }
-};
-struct PubkeyDeinit {
-  void operator()(gnutls_pubkey_st* key) const { gnutls_pubkey_deinit(key); }
 };
 
 struct SpkiDeinit {
@@ -63,14 +59,13 @@ Result<Bytes> public_half(gnutls_privkey_t private_key) {
   gnutls_pubkey_t raw = nullptr;
   int rc = gnutls_pubkey_init(&raw);
   if (rc < 0) return tl::unexpected(gnutls_error(rc));
-  std::unique_ptr<gnutls_pubkey_st, PubkeyDeinit> key(raw);
+  GnutlsPubkey key(raw);
   rc = gnutls_pubkey_import_privkey(raw, private_key, 0, 0);
   if (rc < 0) return tl::unexpected(gnutls_error(rc));
-  gnutls_datum_t der{};
-  rc = gnutls_pubkey_export2(raw, GNUTLS_X509_FMT_DER, &der);
-  std::unique_ptr<unsigned char, GnutlsFree> owner(der.data);
+  GnutlsOctets der;
+  rc = gnutls_pubkey_export2(raw, GNUTLS_X509_FMT_DER, &der.datum);
   if (rc < 0) return tl::unexpected(gnutls_error(rc));
-  return to_bytes(der);
+  return to_bytes(der.datum);
 }
 
 using PrivateKey = std::unique_ptr<gnutls_privkey_st, PrivkeyDeinit>;
