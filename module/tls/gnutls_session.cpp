@@ -5,22 +5,16 @@
 
 #include <gnutls/ocsp.h>
 
-#include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstring>
 
 #include "core/dns_name.h"
 #include "core/format.h"
 #include "net/socket_io.h"
-#include "x509/certificate.h"
+#include "tls/handshake_hooks.h"
 
 namespace danesmtp {
 namespace {
-
-std::string or_empty(const char* text) {
-  return text == nullptr ? std::string() : text;
-}
 
 tl::unexpected<Error> setting_failure(std::string_view setting, std::string_view value, int code) {
   return fail(ErrorKind::BadInput, format("{} \"{}\": {}", setting, value, gnutls_strerror(code)));
@@ -50,104 +44,6 @@ tl::unexpected<Error> tls_failure(gnutls_session_t session, int code, ErrorKind 
               reason_text(code, system_errno));
 }
 
-std::string subject_of(ByteView der) {
-  auto certificate = read_by_gnutls(der);
-  std::array<char, 1024> text{};
-  std::size_t size = text.size();
-  if (!certificate || gnutls_x509_crt_get_dn(certificate->get(), text.data(), &size) < 0) return {};
-  return text.data();
-}
-
-std::string cipher_of(gnutls_session_t session, int key_bits) {
-  GnutlsText description(gnutls_session_get_desc(session));
-  return cipher_text(description ? description.get() : "", key_bits);
-}
-
-std::string version_of(gnutls_session_t session) {
-  return or_empty(gnutls_protocol_get_name(gnutls_protocol_get_version(session)));
-}
-
-PeerChain chain_of(gnutls_session_t session) {
-  PeerChain chain;
-  if (gnutls_certificate_type_get2(session, GNUTLS_CTYPE_SERVER) != GNUTLS_CRT_X509) return chain;
-  unsigned count = 0;
-  const auto* certificates = gnutls_certificate_get_peers(session, &count);
-  for (unsigned i = 0; certificates != nullptr && i < count; ++i)
-    chain.push_back(to_bytes(certificates[i]));
-  return chain;
-}
-
-std::vector<Bytes> staples_of(gnutls_session_t session, std::size_t count) {
-  std::vector<Bytes> staples(count);
-  for (std::size_t i = 0; i < count; ++i) {
-    gnutls_datum_t response{nullptr, 0};
-    if (gnutls_ocsp_status_request_get2(session, static_cast<unsigned>(i), &response) == 0)
-      staples[i] = to_bytes(response);
-  }
-  return staples;
-}
-
-std::string alpn_of(gnutls_session_t session) {
-  gnutls_datum_t name{nullptr, 0};
-  if (gnutls_alpn_get_selected_protocol(session, &name) < 0) return {};
-  return std::string(as_text(to_bytes(name)));
-}
-
-// Right after the handshake. No session here is ever a resumed one, in which tls-unique could be
-// the same in two sessions (RFC 7677 4; RFC 7627 1).
-ChannelBinding channel_binding_of(gnutls_session_t session) {
-  ChannelBinding binding;
-  const bool tls13 = gnutls_protocol_get_version(session) >= GNUTLS_TLS1_3;
-  // RFC 9266 3: in TLS 1.3 there is no tls-unique.
-  const auto wanted = tls13 ? GNUTLS_CB_TLS_EXPORTER : GNUTLS_CB_TLS_UNIQUE;
-  GnutlsOctets octets, text;
-  if (gnutls_session_channel_binding(session, wanted, &octets.datum) < 0) return binding;
-  if (gnutls_base64_encode2(&octets.datum, &text.datum) < 0) return binding;
-  binding.base64 = as_text(text.view());
-  binding.type = tls13 ? ChannelBindingType::Exporter : ChannelBindingType::Unique;
-  binding.extended_master_secret = tls13 || gnutls_session_ext_master_secret_status(session) != 0;
-  return binding;
-}
-
-// RFC 6066 8, D-120: GnuTLS asks for OCSP responses unbidden. GNUTLS_NO_EXTENSIONS would take the
-// extended master secret too; before the flag for this extension alone (3.8) its data can be taken
-// away, which must be there again when the server has answered.
-#if GNUTLS_VERSION_NUMBER >= 0x030800
-constexpr unsigned kNoStatusRequest = GNUTLS_NO_STATUS_REQUEST;
-void leave_out_status_request(gnutls_session_t) {}
-void restore_status_request(gnutls_session_t) {}
-#else
-constexpr unsigned kNoStatusRequest = 0;
-constexpr unsigned kStatusRequest = 5;  // RFC 6066 1.1
-void leave_out_status_request(gnutls_session_t session) {
-  gnutls_ext_set_data(session, kStatusRequest, nullptr);
-}
-void restore_status_request(gnutls_session_t session) {
-  gnutls_ext_priv_data_t data = nullptr;
-  if (gnutls_ext_get_data(session, kStatusRequest, &data) == 0 && data == nullptr)
-    gnutls_ocsp_status_request_enable_client(session, nullptr, 0, nullptr);
-}
-#endif
-
-// A session has one hook, so this is for every message.
-int at_message(gnutls_session_t session, unsigned message, unsigned when, unsigned incoming,
-               const gnutls_datum_t*) {
-  if (message == GNUTLS_HANDSHAKE_SERVER_HELLO && when == GNUTLS_HOOK_POST)
-    restore_status_request(session);
-  const bool arrives = incoming != 0 && when == GNUTLS_HOOK_PRE;
-  return arrives ? look_at_peer_key(session, message) : 0;
-}
-
-// RFC 7671 5.1, D-081: GnuTLS ends the handshake over a certificate whose key usage does not fit,
-// and forgoes that only in its compatibility mode, which takes the extended master secret and
-// encrypt-then-MAC with it (RFC 9325 3.5). Those are settled by now.
-int forgo_key_usage(gnutls_session_t session, unsigned message, unsigned when, unsigned incoming,
-                    const gnutls_datum_t* octets) {
-  if (message == GNUTLS_HANDSHAKE_SERVER_HELLO && when == GNUTLS_HOOK_POST)
-    gnutls_session_enable_compatibility_mode(session);
-  return at_message(session, message, when, incoming, octets);
-}
-
 // RFC 7672 8.2, D-102: a peer that is to be authenticated has a certificate. A key exchange that
 // this GnuTLS was built without (SRP, on some systems) cannot be asked for, and must not be named.
 std::string certificates_alone() {
@@ -160,33 +56,12 @@ std::string certificates_alone() {
 
 }  // namespace
 
-std::string cipher_text(std::string_view description, int key_bits) {
-  std::string text;
-  int group = 0;
-  for (std::size_t at = 0; at < description.size(); ++group) {
-    std::size_t end = std::min(description.find(')', at), description.size());
-    if (group > 0) text += group == 1 ? ":" : "__";
-    std::string part(description.substr(at + 1, end - at - 1));  // without the parenthesis
-    if (group > 0) std::replace(part.begin(), part.end(), '-', '_');
-    text += part;
-    at = end + 2;  // past ")-"
-  }
-  return format("{}:{}", text, key_bits);
-}
-
-std::string certificate_pem(ByteView der) {
-  const auto octets = as_datum(der);
-  GnutlsOctets text;
-  if (gnutls_pem_base64_encode2("CERTIFICATE", &octets, &text.datum) != GNUTLS_E_SUCCESS) return {};
-  return std::string(as_text(text.view()));
-}
-
 Result<GnutlsSession> GnutlsSession::create(int fd, TlsSettings settings) {
   gnutls_session_t raw = nullptr;
   // No tickets: nothing here keeps them. Without GNUTLS_POST_HANDSHAKE_AUTH such a request is
   // fatal.
   int code = gnutls_init(&raw, GNUTLS_CLIENT | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL |
-                                   GNUTLS_NO_TICKETS | kNoStatusRequest);
+                                   GNUTLS_NO_TICKETS | no_status_request_flag());
   if (code < 0) return fail(ErrorKind::Internal, gnutls_strerror(code));
   GnutlsSession session(fd, std::move(settings), GnutlsSessionHandle(raw));
   gnutls_transport_set_int(raw, fd);
@@ -207,9 +82,7 @@ Result<void> GnutlsSession::set_priority() {
   if (settings_.peer_certificate == PeerCertificate::Required) priority += certificates_alone();
   int code = gnutls_priority_set_direct(session_.get(), priority.c_str(), nullptr);
   if (code < 0) return setting_failure("TLS priority string", base, code);
-  const bool any_usage = settings_.key_usage == KeyUsage::Ignored;
-  gnutls_handshake_set_hook_function(session_.get(), GNUTLS_HANDSHAKE_ANY, GNUTLS_HOOK_BOTH,
-                                     any_usage ? forgo_key_usage : at_message);
+  set_handshake_hook(session_.get(), settings_.key_usage);
   if (settings_.min_dh_bits > 0) gnutls_dh_set_prime_bits(session_.get(), settings_.min_dh_bits);
   return {};
 }
@@ -279,28 +152,10 @@ Result<TlsInfo> GnutlsSession::handshake(Deadline deadline) {
     auto ready = wait(deadline);
     if (!ready) return tl::unexpected(ready.error());
   }
-  TlsInfo info = describe();
+  TlsInfo info = describe_session(session_.get());
+  info.sni = settings_.sni;
   auto acceptable = check_outcome(info);
   if (!acceptable) return tl::unexpected(acceptable.error());
-  return info;
-}
-
-TlsInfo GnutlsSession::describe() const {
-  auto* session = session_.get();
-  auto key_octets = gnutls_cipher_get_key_size(gnutls_cipher_get(session));
-  TlsInfo info;
-  info.version = version_of(session);
-  info.key_bits = static_cast<int>(key_octets) * 8;
-  info.cipher = cipher_of(session, info.key_bits);
-  info.group = or_empty(gnutls_group_get_name(gnutls_group_get(session)));
-  info.standard_cipher = or_empty(gnutls_ciphersuite_get(session));
-  info.chain = chain_of(session);
-  info.ocsp_staples = staples_of(session, info.chain.size());
-  if (!info.chain.empty()) info.peer_dn = subject_of(info.chain.front());
-  info.sni = settings_.sni;
-  info.alpn = alpn_of(session);
-  info.resumed = gnutls_session_is_resumed(session) != 0;
-  info.channel_binding = channel_binding_of(session);
   return info;
 }
 

@@ -9,15 +9,14 @@
 #include <memory>
 #include <span>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "core/deadline.h"
 #include "core/result.h"
-#include "tls/channel_binding.h"
+#include "tls/handshake_hooks.h"
 #include "tls/peer_key_guard.h"
-#include "x509/chain.h"
+#include "tls/tls_info.h"
 #include "x509/gnutls_handles.h"
 
 namespace danesmtp {
@@ -26,10 +25,6 @@ namespace danesmtp {
 // are impossible when it is, whatever the priority string says; otherwise anonymous ones are
 // offered if it names them (RFC 7672 8.2, D-102).
 enum class PeerCertificate { Required, Optional };
-
-// Whether the key usage extension of the peer's certificate must allow what the handshake does with
-// its key. Not where the key itself is what is trusted (RFC 7671 5.1, D-081).
-enum class KeyUsage { Enforced, Ignored };
 
 // Whether OCSP responses are asked for with the certificates (RFC 6066 8).
 enum class StatusRequest { None, Ask };
@@ -46,29 +41,6 @@ struct TlsSettings {
   unsigned min_dh_bits =
       0;  // of a DH group in TLS 1.2 (1.3 has none below 2048); 0: GnuTLS decides
 };
-
-// What a completed handshake agreed on; all of it a copy.
-struct TlsInfo {
-  std::string version{};              // "TLS1.3"
-  std::string cipher{};               // as in Exim's X= without the group: "TLS1.3:...:256"
-  std::string group{};                // key exchange group, "SECP256R1"; empty when there is none
-  std::string standard_cipher{};      // IANA name, "TLS_AES_256_GCM_SHA384"; empty when unknown
-  int key_bits = 0;                   // of the cipher
-  PeerChain chain{};                  // empty only for an anonymous suite
-  std::vector<Bytes> ocsp_staples{};  // one a certificate of the chain; empty where none came
-  std::string peer_dn{};              // subject of the leaf (RFC 4514), as Exim's $tls_out_peerdn
-  std::string sni{};                  // as sent; empty: none
-  std::string alpn{};                 // as chosen by the peer; empty: none
-  bool resumed = false;
-  ChannelBinding channel_binding{};
-};
-
-// Exim's text for a cipher, from gnutls_session_get_desc(): "(TLS1.3)-(ECDHE-X25519)-(AES-256-GCM)"
-// and 256 give "TLS1.3:ECDHE_X25519__AES_256_GCM:256".
-std::string cipher_text(std::string_view description, int key_bits);
-
-// A certificate as PEM text (RFC 7468 5), for those who want it in that form.
-std::string certificate_pem(ByteView der);
 
 class GnutlsSession {
  public:
@@ -101,7 +73,6 @@ class GnutlsSession {
   [[nodiscard]] Result<void> check_outcome(const TlsInfo& info) const;
   [[nodiscard]] Result<void> check_protection(const TlsInfo& info) const;
   [[nodiscard]] Result<void> wait(Deadline deadline) const;
-  TlsInfo describe() const;
 
   int fd_;
   TlsSettings settings_;

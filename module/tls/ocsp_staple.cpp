@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // See the header. GnuTLS reads the response and checks signatures. Not used of it:
 // gnutls_ocsp_resp_check_crt(), which does not look at the issuer's key, and
-// gnutls_ocsp_resp_verify*(), which know no time but the process's. So the certificate id, the
-// delegate and the dates are judged here, and the signature is checked over the octets that stand
-// in the response.
+// gnutls_ocsp_resp_verify*(), which know no time but the process's. So the certificate id
+// and the dates are judged here, and who signed in tls/ocsp_signer.
 #include "tls/ocsp_staple.h"
 
-#include <gnutls/abstract.h>
 #include <gnutls/crypto.h>
 #include <gnutls/ocsp.h>
 
@@ -17,23 +15,17 @@
 #include <vector>
 
 #include "core/format.h"
+#include "tls/ocsp_response.h"
+#include "tls/ocsp_signer.h"
 #include "x509/certificate.h"
 #include "x509/gnutls_handles.h"
-#include "x509/key_limits.h"
-#include "x509/verified_path.h"
 #include "x509/x509_der.h"
 
 namespace danesmtp {
 namespace {
 
 constexpr unsigned kMaxExtensions = 16;
-constexpr unsigned kMaxSignerCertificates = 8;
 constexpr const char* kNonce = "1.3.6.1.5.5.7.48.1.2";
-
-struct ResponseDeinit {
-  void operator()(gnutls_ocsp_resp_t response) const { gnutls_ocsp_resp_deinit(response); }
-};
-using Response = std::unique_ptr<gnutls_ocsp_resp_int, ResponseDeinit>;
 
 struct FeaturesDeinit {
   void operator()(gnutls_x509_tlsfeatures_t features) const {
@@ -41,19 +33,6 @@ struct FeaturesDeinit {
   }
 };
 using Features = std::unique_ptr<gnutls_x509_tlsfeatures_st, FeaturesDeinit>;
-
-// The certificates that came inside a response.
-struct SignerCertificates {
-  gnutls_x509_crt_t* list = nullptr;
-  std::size_t count = 0;
-  SignerCertificates() = default;
-  SignerCertificates(const SignerCertificates&) = delete;
-  SignerCertificates& operator=(const SignerCertificates&) = delete;
-  ~SignerCertificates() {
-    for (std::size_t i = 0; i < count; ++i) gnutls_x509_crt_deinit(list[i]);
-    gnutls_free(list);
-  }
-};
 
 OcspVerdict verdict_of(OcspAnswer answer, std::string reason) {
   OcspVerdict verdict;
@@ -87,39 +66,6 @@ const char* responder_status(int status) {
   }
 }
 
-// RFC 6960 4.2.2.2: the purpose must be named; "any purpose" and none at all do not name it.
-bool may_sign_ocsp(gnutls_x509_crt_t certificate) {
-  for (unsigned i = 0; i < kMaxExtensions; ++i) {
-    std::array<char, 128> oid{};
-    std::size_t size = oid.size();
-    int rc = gnutls_x509_crt_get_key_purpose_oid(certificate, i, oid.data(), &size, nullptr);
-    if (rc == GNUTLS_E_SHORT_MEMORY_BUFFER) continue;
-    if (rc < 0) return false;
-    if (std::string(oid.data()) == GNUTLS_KP_OCSP_SIGNING) return true;
-  }
-  return false;
-}
-
-// RFC 5280 4.2.1.3
-bool key_may_sign(gnutls_x509_crt_t certificate) {
-  unsigned usage = 0;
-  int rc = gnutls_x509_crt_get_key_usage(certificate, &usage, nullptr);
-  if (rc == GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE) return true;
-  return rc == 0 && (usage & (GNUTLS_KEY_DIGITAL_SIGNATURE | GNUTLS_KEY_NON_REPUDIATION)) != 0;
-}
-
-// RFC 6960 4.2.2.2: why the owner of this certificate may not speak for the issuer; empty: it may.
-std::string why_no_delegate(gnutls_x509_crt_t signer, const Certificate& issuer, WallTime now) {
-  const std::array path{signer};
-  const auto fault = verify_path({path, issuer.handle.get(), nullptr, now}).fault;
-  if (fault == PathFault::NotTrusted) return "its signer was not certified by the issuer";
-  if (!may_sign_ocsp(signer)) return "its signer's certificate is not for OCSP signing";
-  if (!key_may_sign(signer)) return "its signer's key is not for signatures";
-  if (fault == PathFault::OutOfDate)
-    return "its signer's certificate has expired or is not valid yet";
-  return {};
-}
-
 class ResponseCheck {
  public:
   ResponseCheck(const OcspQuestion& question, const Certificate& certificate,
@@ -135,13 +81,11 @@ class ResponseCheck {
   std::optional<OcspVerdict> single(unsigned index, bool& more);
   bool is_ours(gnutls_digest_algorithm_t hash, ByteView name, ByteView key, ByteView serial) const;
   OcspVerdict dated(time_t from, time_t until, unsigned status) const;
-  std::string why_not_signed(WallTime& signer_until) const;
-  bool signed_by(gnutls_x509_crt_t signer) const;
 
   const OcspQuestion& question_;
   const Certificate& certificate_;
   const Certificate& issuer_;
-  Response response_;
+  OcspResponse response_;
 };
 
 OcspVerdict ResponseCheck::run() {
@@ -158,21 +102,16 @@ OcspVerdict ResponseCheck::run() {
   if (status != GNUTLS_OCSP_RESP_SUCCESSFUL) return invalid("it is malformed");
   std::string critical = why_critical();
   if (!critical.empty()) return invalid(critical);
-  WallTime signer_until;
-  std::string unsigned_because = why_not_signed(signer_until);
-  if (!unsigned_because.empty()) return invalid(unsigned_because);
+  auto signer = find_ocsp_signer(response_.get(), issuer_, question_.now);
+  if (!signer) return invalid(signer.error().text);
   OcspVerdict verdict = find();
-  verdict.signer_until = signer_until;
+  verdict.signer_until = signer->until;
   return verdict;
 }
 
 std::string ResponseCheck::why_unread() {
-  gnutls_ocsp_resp_t raw = nullptr;
-  if (gnutls_ocsp_resp_init(&raw) < 0) return "it cannot be read";
-  response_.reset(raw);
-  if (!sequence_contents(question_.response)) return "it is malformed";
-  auto datum = as_datum(question_.response);
-  return gnutls_ocsp_resp_import(raw, &datum) < 0 ? "it is malformed" : "";
+  if (sequence_contents(question_.response)) response_ = read_ocsp_response(question_.response);
+  return response_ ? "" : "it is malformed";
 }
 
 // RFC 6960 4.4: what is critical and not understood spoils the response.
@@ -270,46 +209,6 @@ OcspVerdict ResponseCheck::dated(time_t from, time_t until, unsigned status) con
     verdict.reason = "the responder does not know the certificate";
   }
   return verdict;
-}
-
-// RFC 6960 3.2 (2) to (4) and 4.2.2.2: by the issuer, or by a delegate that the issuer itself has
-// certified for it. The responder's own name for itself is not needed: the keys decide. A delegate
-// is not asked for its own revocation (D-122).
-std::string ResponseCheck::why_not_signed(WallTime& signer_until) const {
-  if (signed_by(issuer_.handle.get())) {
-    signer_until = wall_time(gnutls_x509_crt_get_expiration_time(issuer_.handle.get()));
-    return {};
-  }
-  SignerCertificates signers;
-  int rc = gnutls_ocsp_resp_get_certs(response_.get(), &signers.list, &signers.count);
-  if (rc < 0) return "its signer's certificate cannot be read";
-  if (signers.count > kMaxSignerCertificates) return "it brings too many certificates";
-  for (std::size_t i = 0; i < signers.count; ++i) {
-    if (!signed_by(signers.list[i])) continue;
-    signer_until = wall_time(gnutls_x509_crt_get_expiration_time(signers.list[i]));
-    return why_no_delegate(signers.list[i], issuer_, question_.now);
-  }
-  return "it is not signed by the issuer or a delegate of it";
-}
-
-bool ResponseCheck::signed_by(gnutls_x509_crt_t signer) const {
-  if (!why_key_unusable(signer).empty()) return false;
-  GnutlsOctets oid, basic, signature;
-  if (gnutls_ocsp_resp_get_response(response_.get(), &oid.datum, &basic.datum) < 0) return false;
-  if (gnutls_ocsp_resp_get_signature(response_.get(), &signature.datum) < 0) return false;
-  auto data = signed_octets(basic.view());
-  if (!data) return false;
-  int code = gnutls_ocsp_resp_get_signature_algorithm(response_.get());
-  if (code <= 0) return false;
-  auto algorithm = static_cast<gnutls_sign_algorithm_t>(code);
-  // D-096: no SHA-1 or MD5 here either.
-  if (gnutls_sign_is_secure2(algorithm, GNUTLS_SIGN_FLAG_SECURE_FOR_CERTS) == 0) return false;
-  gnutls_pubkey_t raw = nullptr;
-  if (gnutls_pubkey_init(&raw) < 0) return false;
-  GnutlsPubkey key(raw);
-  if (gnutls_pubkey_import_x509(raw, signer, 0) < 0) return false;
-  auto octets = as_datum(*data);
-  return gnutls_pubkey_verify_data2(raw, algorithm, 0, &octets, &signature.datum) >= 0;
 }
 
 Bytes copy_of(ByteView bytes) {

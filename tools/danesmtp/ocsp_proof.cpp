@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "ocsp_proof.h"
 
-#include <gnutls/ocsp.h>
-
-#include <memory>
-
 #include "core/format.h"
 #include "pem_input.h"
 #include "time_input.h"
+#include "tls/ocsp_response.h"
 #include "x509/certificate.h"
 #include "x509/x509_der.h"
 
@@ -16,20 +13,12 @@ namespace {
 
 constexpr int kNearlyOver = 10;  // a tenth of its life is left
 
-struct ResponseDeinit {
-  void operator()(gnutls_ocsp_resp_t response) const { gnutls_ocsp_resp_deinit(response); }
-};
-using Response = std::unique_ptr<gnutls_ocsp_resp_int, ResponseDeinit>;
-
 // The BasicOCSPResponse inside a response; empty when there is none.
 Bytes basic_response(const Bytes& response) {
-  gnutls_ocsp_resp_t raw = nullptr;
-  if (gnutls_ocsp_resp_init(&raw) < 0) return {};
-  Response owner(raw);
-  const auto datum = as_datum(response);
-  if (gnutls_ocsp_resp_import(raw, &datum) < 0) return {};
+  const auto parsed = read_ocsp_response(response);
+  if (!parsed) return {};
   GnutlsOctets type, basic;
-  const int rc = gnutls_ocsp_resp_get_response(raw, &type.datum, &basic.datum);
+  const int rc = gnutls_ocsp_resp_get_response(parsed.get(), &type.datum, &basic.datum);
   return rc < 0 ? Bytes() : to_bytes(basic.datum);
 }
 
