@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The message of a transaction, by DATA or BDAT, and who has it after its final reply: one, or one
+// for each recipient and one for the whole (draft-hall-prdr). RFC 5321 4.1.1.4 and 4.2.5, RFC
+// 3030 2.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "smtp/session.h"
+#include "smtp/transaction_record.h"
+
+namespace danesmtp {
+
+class MessageTransfer {
+ public:
+  // All of it outlives the transfer. `command` is the DATA or BDAT.
+  MessageTransfer(SmtpSession& session, const MessageData& message, const std::string& command,
+                  PerRecipientReplies prdr, TransactionRecord& record,
+                  const MessageAccepted& on_record)
+      : session_(session),
+        message_(message),
+        command_(command),
+        prdr_(prdr),
+        record_(record),
+        on_record_(on_record) {}
+
+  // The BDAT, where it goes by that, and the message.
+  void send();
+
+  // The same when every command has been answered.
+  void send_awaited();
+
+  // To its last octet.
+  bool sent() const { return sent_; }
+
+  void read_final_reply();
+
+ private:
+  void take_final_reply(const SmtpReply& reply);
+  void read_replies_of_recipients();
+  void take_overall_reply(const std::vector<SmtpReply>& said, const SmtpReply& overall);
+  void taken();
+  void refuse(const SmtpReply& reply);
+
+  SmtpSession& session_;
+  const MessageData& message_;
+  const std::string& command_;
+  const PerRecipientReplies prdr_;
+  TransactionRecord& record_;
+  const MessageAccepted& on_record_;
+  bool sent_ = false;
+};
+
+}  // namespace danesmtp
