@@ -34,6 +34,13 @@ struct CheckOptions {
   bool nagios = false;
 };
 
+// Of targets.
+struct Tally {
+  std::size_t done = 0;
+  std::size_t waiting = 0;
+  std::size_t bad = 0;
+};
+
 // Where reports go. Workers share it.
 class Output {
  public:
@@ -54,24 +61,23 @@ class Output {
   NagiosReport nagios_;
   PrometheusFile prometheus_;
   std::set<std::string> in_prometheus_;  // a series must not be there twice
-  std::size_t done_ = 0;
-  std::size_t waiting_ = 0;
-  std::size_t bad_ = 0;
+  Tally tally_;
 };
 
 void Output::print(const std::string& text) {
   const bool list = !options_.list.empty() || options_.targets.size() > 1;
   if (!options_.nagios) std::cout << text << std::flush;
-  if (progress_ && list) std::cerr << format("\r{} checked, {} waiting\033[K", done_, waiting_);
+  if (progress_ && list)
+    std::cerr << format("\r{} checked, {} waiting\033[K", tally_.done, tally_.waiting);
 }
 
 void Output::report(const Checked& checked) {
   const std::string text =
       options_.json ? to_json(checked).dump() + "\n" : to_text(checked, colour_);
   std::lock_guard<std::mutex> lock(mutex_);
-  ++done_;
-  if (is_lost(checked.report.fate)) ++waiting_;
-  if (checked.report.fate == Fate::Unknown) ++bad_;
+  ++tally_.done;
+  if (is_lost(checked.report.fate)) ++tally_.waiting;
+  if (checked.report.fate == Fate::Unknown) ++tally_.bad;
   if (options_.nagios) nagios_.add(checked);
   if (!options_.prometheus.empty() && in_prometheus_.insert(checked.report.target.text).second)
     prometheus_.add(checked);
@@ -80,13 +86,13 @@ void Output::report(const Checked& checked) {
 
 int Output::exit_code() const {
   if (options_.nagios) return nagios_code(nagios_.state());
-  if (bad_ > 0) return kBadInput;
-  return waiting_ > 0 ? kNotAuthenticated : kDone;
+  if (tally_.bad > 0) return kBadInput;
+  return tally_.waiting > 0 ? kNotAuthenticated : kDone;
 }
 
 int Output::finish() {
-  if (progress_ && done_ > 1) std::cerr << '\n';
-  if (done_ == 0)
+  if (progress_ && tally_.done > 1) std::cerr << '\n';
+  if (tally_.done == 0)
     return complain_as(
         options_.nagios,
         format("--list: {}: no target in it: name one domain a line", options_.list));

@@ -16,44 +16,12 @@
 #include "dns/resolver.h"
 #include "lookup/traced_resolver.h"
 #include "outcome/failure_policy.h"
+#include "probe_target.h"
 #include "route/attempt.h"
 #include "server/recipient_result.h"
-#include "smtp/session.h"
 #include "tls/gnutls_session.h"
 
 namespace danesmtp::tool {
-
-inline constexpr std::uint16_t kSubmissionsPort = 465;  // RFC 8314 3.3
-
-enum class Families { Both, Inet, Inet6 };
-enum class Reach { Connect, DnsOnly };
-enum class DaneDemand { Opportunistic, Required };  // hosts_try_dane, hosts_require_dane
-
-struct ProbeOptions {
-  std::uint16_t port = 25;
-  TlsStart tls_start = TlsStart::AfterStartTls;
-  Families families = Families::Both;
-  Reach reach = Reach::Connect;
-  DaneDemand demand = DaneDemand::Opportunistic;
-  std::chrono::seconds timeout{30};  // of each step of a session
-  std::string helo_name;
-};
-
-// "DOMAIN": by its MX records. "HOST:PORT" or "[HOST]": that host, as if the configuration named
-// it.
-struct Target {
-  std::string text;  // as given
-  std::string name;
-  RouteKind route = RouteKind::Mx;
-  std::optional<std::uint16_t> port;
-};
-
-// Of a mail address, its domain. BadInput: not a domain or host name, or not a port; of a URL the
-// text says which part is wanted.
-[[nodiscard]] Result<Target> parse_target(const std::string& text);
-
-// The same; BadInput also for a port at which the session that `options` ask for would only wait.
-[[nodiscard]] Result<Target> target_to_probe(const std::string& text, const ProbeOptions& options);
 
 // The certificate that the server shows to a client which asks for the other kind of key.
 struct OtherCertificate {
