@@ -12,6 +12,7 @@
 
 namespace danesmtp {
 
+// The body of format(); not called by anybody else.
 std::string format_arguments(fmt::string_view text, fmt::format_args arguments);
 
 struct Format {

@@ -11,6 +11,7 @@ namespace danesmtp {
 template <class T>
 using Result = tl::expected<T, Error>;
 
+// The error as what a function that returns a Result can return; `text` as in Error.
 inline tl::unexpected<Error> fail(ErrorKind kind, std::string text) {
   return tl::unexpected<Error>(Error{kind, std::move(text)});
 }

@@ -25,6 +25,8 @@ struct TlsaForm {
 // The same for octets that were selected already: a whole certificate or a SubjectPublicKeyInfo.
 [[nodiscard]] Result<Bytes> matching_data(TlsaMatching matching, ByteView selected);
 
+// Whether the record has the association data of the certificate (RFC 6698 2.1.4). False for a form
+// without a name, and for octets that cannot be imported.
 bool tlsa_matches(const TlsaRecord& record, const Certificate& certificate);
 bool tlsa_matches(const TlsaRecord& record, ByteView certificate);
 

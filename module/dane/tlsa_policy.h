@@ -56,6 +56,8 @@ using HostPolicy = std::variant<SkipHost, NoDane, EncryptOnly, Authenticate>;
 // Null where the policy knows no TLSA records.
 const DnsName* tlsa_base_domain(const HostPolicy& policy);
 
+// RFC 7672 2.2: what TLS must achieve with a host; the rows are in the tests and the manual page.
+// SkipHost has the reason, for the log. Never NoDane without a proof in `decision`.
 HostPolicy host_policy(DaneWish wish, MxTrust mx, const TlsaDecision& decision);
 
 }  // namespace danesmtp

@@ -61,6 +61,8 @@ struct DomainRoute {
   std::optional<ProvedUnsigned> unsigned_mx{};  // whatever names the hosts, or does not
 };
 
+// One MX question, bounded by the resolver (D-013). A look-up that fails is MxFailed in the answer;
+// nothing is completed, and no address is asked for.
 DomainRoute look_up_domain(Resolver& resolver, const DnsName& domain);
 
 // What `host` (as an MX record names it, not CNAME-expanded) is for the domain. Nothing: the

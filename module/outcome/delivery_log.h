@@ -24,9 +24,11 @@ std::string confirmation_text(const SmtpReply& own, const SmtpReply& overall);
 // A recipient for which the message was refused after it was sent (PRDR).
 std::string message_refusal_text(const SmtpReply& reply, const std::string& command);
 
+// event_action answered "smtp:connect", or "tls:cert" for the certificate `depth` above the leaf.
 std::string event_answer_text(const std::string& answer);
 std::string denied_certificate_text(const std::string& address, std::size_t depth,
                                     const std::string& answer);
+// hosts_require_auth names the host: `why` completes "but ...". SMTPUTF8 (RFC 6531) is needed.
 std::string missing_auth_text(const std::string& why);
 std::string missing_smtputf8_text();
 

@@ -33,6 +33,7 @@ struct FailureRow {
   const char* policy_status = "";  // enhanced status code where a DANE policy makes it wait
 };
 
+// All rows, in the order of the dialogue; what has none is the host's trouble, for now.
 std::span<const FailureRow> failure_rows();
 
 // Before any connection: what keeps a host or a domain with a DANE policy from being tried.
@@ -45,6 +46,7 @@ struct PolicyFailureRow {
   const char* what;
 };
 
+// One row a kind of failure.
 std::span<const PolicyFailureRow> policy_failure_rows();
 
 struct Judgement {

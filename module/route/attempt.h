@@ -29,6 +29,8 @@ struct AttemptResult {
   std::vector<std::size_t> waiting;  // recipients that another host may still take
 };
 
+// Unless the end is NotTried each recipient of the request has its outcome by then; of those in
+// `waiting` it is a deferral.
 AttemptResult attempt_host(MailServer& server, const AddressBatch& batch,
                            const AttemptRequest& request);
 

@@ -17,6 +17,7 @@ namespace danesmtp {
 // Whether the handshake with a host of this policy asks for proofs.
 StatusRequest status_request(OcspWish wish, const HostPolicy& policy);
 
+// Usage 2 or 3 of the record that matched.
 PeerJudge judge_of(const DaneMatch& match);
 
 struct StapledPeer {
@@ -28,6 +29,7 @@ struct StapledPeer {
   WallTime now;
 };
 
+// The leaf first; then, where a path was verified, each issuer below the anchor (D-126).
 OcspRuling judge_staples(const StapledPeer& peer);
 
 }  // namespace danesmtp

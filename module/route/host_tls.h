@@ -23,6 +23,7 @@ struct OptionWithoutSay {
   Option option;
   const char* instead;
 };
+// In the order of the alphabet.
 std::span<const OptionWithoutSay> options_without_say();
 
 // What the judgement of one peer came to: of one connection, and of no other.

@@ -36,6 +36,7 @@ struct Certificate {
 // not fit to be used; empty when all is well.
 std::string why_unfit(gnutls_x509_crt_t certificate, const CertificateFields& fields);
 
+// The same octets, in number and order.
 bool same_bytes(ByteView a, ByteView b);
 
 }  // namespace danesmtp
