@@ -1,14 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Warnings, hardening and sanitizers: one interface target that all of ours link.
+# Warnings, hardening, sanitizers and counters: one interface target that all of ours link.
 add_library(danesmtp_flags INTERFACE)
 target_compile_options(danesmtp_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wnull-dereference
-  -fstack-protector-strong "-ffile-prefix-map=${PROJECT_SOURCE_DIR}=."
+  -fstack-protector-strong
+  # The counters of scripts/coverage name their sources by path.
+  $<$<NOT:$<BOOL:${DANESMTP_COVERAGE}>>:-ffile-prefix-map=${PROJECT_SOURCE_DIR}=.>
   $<$<COMPILE_LANGUAGE:CXX>:-Wswitch-enum -Wnon-virtual-dtor -Wold-style-cast>)
 target_compile_definitions(danesmtp_flags INTERFACE $<$<COMPILE_LANGUAGE:CXX>:_GLIBCXX_ASSERTIONS>)
 target_link_options(danesmtp_flags INTERFACE -Wl,-z,relro,-z,now)
 if(DANESMTP_WERROR)
   target_compile_options(danesmtp_flags INTERFACE -Werror)
+endif()
+if(DANESMTP_COVERAGE)
+  target_compile_options(danesmtp_flags INTERFACE --coverage -fprofile-update=prefer-atomic)
+  target_link_options(danesmtp_flags INTERFACE --coverage)
 endif()
 if(DANESMTP_SANITIZE)
   set(sanitizers -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
