@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Shared by demo and test: the set-up steps, each with its time. Sourced, not run.
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -31,7 +32,7 @@ install_module() {
 }
 
 set_up() {
-  cd "$top"
+  cd "$top" || exit
   step 'Debian packages' scripts/install-packages
   step 'Exim with module loading' scripts/get-exim
   step 'configure' configure

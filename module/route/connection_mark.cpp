@@ -76,6 +76,7 @@ struct AddPolicy {
     facts.add("policy", "authenticate");
     facts.add("base domain", base_domain.text());
     std::vector<std::string> texts;
+    texts.reserve(records.size());
     for (const auto& record : records) texts.push_back(record_text(record));
     facts.add("record", sorted(std::move(texts)));
   }
@@ -97,6 +98,7 @@ void add_plan(Facts& facts, const HostPlan& plan) {
   facts.add("enforcement", enforcement);
   facts.add("secure", secure);
   std::vector<std::string> texts;
+  texts.reserve(names.size());
   for (const auto& name : names) texts.push_back(name.text());
   facts.add("name", sorted(std::move(texts)));
 }

@@ -55,8 +55,8 @@ faults += [f"--{option}: in fish, not an option" for option in re.findall(r"^com
 
 def completed(*words):
     """What bash offers for the last word."""
-    script = (f'source "$0"; COMP_WORDS=(danesmtp "$@"); COMP_CWORD=$#; '
-              f'_danesmtp danesmtp "${{@: -1}}" "${{COMP_WORDS[COMP_CWORD-1]}}"; echo "${{COMPREPLY[@]}}"')
+    script = ('source "$0"; COMP_WORDS=(danesmtp "$@"); COMP_CWORD=$#; '
+              '_danesmtp danesmtp "${@: -1}" "${COMP_WORDS[COMP_CWORD-1]}"; echo "${COMPREPLY[@]}"')
     return subprocess.run(["bash", "-c", script, top / "tools/completion/danesmtp.bash", *words], check=True,
                           capture_output=True, text=True, timeout=60).stdout.strip()
 

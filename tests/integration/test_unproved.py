@@ -309,7 +309,7 @@ echo x >> {count}
     tmp_path.chmod(0o777)
     mail = sender(driver="danesmtp", routers=OWN_HOSTS,
                   options={"dane_resolver": world.unbound_conf(), "hosts": f"${{run{{{script}}}}}"})
-    message_id = mail.send("bob@anywhere.lab")
+    mail.send("bob@anywhere.lab")
     assert count.read_text(encoding="ascii") == "x\n", mail.mainlog()
     assert "H=mx.signed-no-tlsa.lab" in mail.mainlog()
 

@@ -12,7 +12,7 @@ from zone import NAME_SERVER, SCRIPTED_NAME_SERVER  # noqa: F401  (for those who
 from zone import (DANE, DANE_WARNED, NO_MATCH, NO_PATH, ONLY_TRY, REQUIRED, Mail, Signing, Zone, exim,
                   issued, misbehaving, one_mx, scripted, self_signed, usual, waits)
 from zones_dane import ZONES_DANE
-from zones_dns import SPECIAL_ZONES, ZONES_DNS  # noqa: F401
+from zones_dns import SPECIAL_ZONES, ZONES_DNS  # noqa: F401  (for those who read the table)
 from zones_tool import ZONES_TOOL
 
 # Sorts before any digest that is likely: the one that matches comes last.
