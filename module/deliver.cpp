@@ -15,11 +15,9 @@ namespace {
 // A look-up for the whole domain failed: no host can be chosen, DNS trouble never bounces mail
 // (D-005).
 void defer_domain(MailServer& server, const DomainPlan& plan) {
-  const Judgement judgement = under_dane(judge_policy_failure(*plan.failure));
-  RecipientOutcome outcome;
-  outcome.cause = Cause::Dns;
-  outcome.text = judgement.text;
-  outcome.text_is_for_sender = judgement.text_is_for_sender;
+  const FailureRuling ruling = under_dane(rule_on_policy_failure(*plan.failure));
+  RecipientOutcome outcome{ruling.verdict};
+  outcome.verdict.cause = Cause::Dns;
   for (auto recipient : plan.recipients) server.set_outcome(recipient, outcome);
   server.retry_routing(plan.recipients.front(), plan.domain);
   server.event(kNoHost, plan.recipients.front(), "dane:fail", "dnssec-invalid");

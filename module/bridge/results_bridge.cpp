@@ -68,17 +68,17 @@ danesmtp_cause bridge_cause(Cause cause) {
 
 std::uint32_t bridge_flags(const RecipientOutcome& outcome) {
   std::uint32_t flags = 0;
-  if (outcome.text_is_for_sender) flags |= DANESMTP_PASS_MESSAGE;
-  if (outcome.first_of_transaction) flags |= DANESMTP_FIRST;
-  if (outcome.pipelined) flags |= DANESMTP_PIPELINED;
-  if (outcome.host_secure) flags |= DANESMTP_HOST_SECURE;
-  if (outcome.continued) flags |= DANESMTP_CONTINUED;
-  if (outcome.chunked) flags |= DANESMTP_CHUNKED;
-  if (outcome.prdr) flags |= DANESMTP_PRDR;
-  if (outcome.downconverted) flags |= DANESMTP_DOWNCONVERTED;
-  if (outcome.dsn == DsnSupport::Yes) flags |= DANESMTP_DSN_YES;
-  if (outcome.dsn == DsnSupport::No) flags |= DANESMTP_DSN_NO;
-  return flags | trust_flags(outcome.trust);
+  if (outcome.verdict.text_is_for_sender) flags |= DANESMTP_PASS_MESSAGE;
+  if (outcome.transaction.first) flags |= DANESMTP_FIRST;
+  if (outcome.transaction.pipelined) flags |= DANESMTP_PIPELINED;
+  if (outcome.connection.host_secure) flags |= DANESMTP_HOST_SECURE;
+  if (outcome.connection.continued) flags |= DANESMTP_CONTINUED;
+  if (outcome.connection.chunked) flags |= DANESMTP_CHUNKED;
+  if (outcome.transaction.prdr) flags |= DANESMTP_PRDR;
+  if (outcome.connection.downconverted) flags |= DANESMTP_DOWNCONVERTED;
+  if (outcome.connection.dsn == DsnSupport::Yes) flags |= DANESMTP_DSN_YES;
+  if (outcome.connection.dsn == DsnSupport::No) flags |= DANESMTP_DSN_NO;
+  return flags | trust_flags(outcome.connection.trust);
 }
 
 int deferred(RetryChange change) {
@@ -89,17 +89,17 @@ int deferred(RetryChange change) {
 
 void ResultsBridge::set_outcome(std::size_t recipient, const RecipientOutcome& outcome) {
   danesmtp_result result{};
-  result.status = bridge_status(outcome.status);
-  result.cause = bridge_cause(outcome.cause);
-  result.system_errno = outcome.system_errno;
-  result.reply_code = outcome.reply_code;
-  result.host = outcome.host ? static_cast<std::int32_t>(*outcome.host) : -1;
+  result.status = bridge_status(outcome.verdict.status);
+  result.cause = bridge_cause(outcome.verdict.cause);
+  result.system_errno = outcome.verdict.system_errno;
+  result.reply_code = outcome.verdict.reply_code;
+  result.host = outcome.connection.host ? static_cast<std::int32_t>(*outcome.connection.host) : -1;
   result.flags = bridge_flags(outcome);
   result.duration_us = outcome.duration.count();
-  result.message = outcome.text.c_str();
-  if (!outcome.cipher.empty()) result.cipher = outcome.cipher.c_str();
-  if (!outcome.peer_dn.empty()) result.peer_dn = outcome.peer_dn.c_str();
-  result.ocsp = bridge_ocsp(outcome.ocsp);
+  result.message = outcome.verdict.text.c_str();
+  if (!outcome.connection.cipher.empty()) result.cipher = outcome.connection.cipher.c_str();
+  if (!outcome.connection.peer_dn.empty()) result.peer_dn = outcome.connection.peer_dn.c_str();
+  result.ocsp = bridge_ocsp(outcome.connection.ocsp);
   exim_.services.set_result(exim_.handle, recipient, &result);
 }
 

@@ -170,115 +170,116 @@ std::span<const PolicyFailureRow> policy_failure_rows() {
   return kPolicyRows;
 }
 
-Judgement judge_policy_failure(const Error& error) {
+FailureRuling rule_on_policy_failure(const Error& error) {
   const PolicyFailure failure = policy_failure_of(error);
-  Judgement judgement;
-  judgement.text = error.text;
-  judgement.for_operator = error.for_operator;
+  FailureRuling ruling;
+  ruling.verdict.text = error.text;
+  ruling.for_operator = error.for_operator;
   for (const auto& row : kPolicyRows)
     if (row.failure == failure) {
-      judgement.cause = row.cause;
-      judgement.policy_status = row.policy_status;
+      ruling.verdict.cause = row.cause;
+      ruling.policy_status = row.policy_status;
     }
-  return judgement;
+  return ruling;
 }
 
 // D-134
-Judgement under_dane(Judgement judgement) {
-  if (judgement.policy_status.empty()) return judgement;
-  judgement.text = policy_failure_text(judgement.policy_status, judgement.text);
-  judgement.text_is_for_sender = !judgement.for_operator;
-  return judgement;
+FailureRuling under_dane(FailureRuling ruling) {
+  if (ruling.policy_status.empty()) return ruling;
+  ruling.verdict.text = policy_failure_text(ruling.policy_status, ruling.verdict.text);
+  ruling.verdict.text_is_for_sender = !ruling.for_operator;
+  return ruling;
 }
 
-Judgement judge(const SmtpTrouble& trouble) {
+FailureRuling rule_on_trouble(const SmtpTrouble& trouble) {
   const FailureRow row = row_for(trouble.stage, happening_of(trouble));
-  Judgement judgement;
-  judgement.scope = row.scope;
-  judgement.status = row.status;
-  judgement.cause = row.cause;
-  judgement.policy_status = row.policy_status;
-  if (row.cause == Cause::Timeout) judgement.system_errno = ETIMEDOUT;
-  if (trouble.reply && is_4xx(row.cause)) judgement.reply_code = trouble.reply->code;
-  judgement.text_is_for_sender = trouble.reply.has_value();
-  judgement.text = trouble_text(trouble);
-  return judgement;
+  FailureRuling ruling;
+  ruling.scope = row.scope;
+  ruling.verdict.status = row.status;
+  ruling.verdict.cause = row.cause;
+  ruling.policy_status = row.policy_status;
+  if (row.cause == Cause::Timeout) ruling.verdict.system_errno = ETIMEDOUT;
+  if (trouble.reply && is_4xx(row.cause)) ruling.verdict.reply_code = trouble.reply->code;
+  ruling.verdict.text_is_for_sender = trouble.reply.has_value();
+  ruling.verdict.text = trouble_text(trouble);
+  return ruling;
 }
 
-Judgement judge(const ConnectFailure& failure) {
-  Judgement judgement;
-  judgement.cause = failure.timed_out ? Cause::ConnectTimeout : Cause::System;
-  judgement.system_errno = failure.system_errno;
-  return judgement;
+FailureRuling rule_on_connect_failure(const ConnectFailure& failure) {
+  FailureRuling ruling;
+  ruling.verdict.cause = failure.timed_out ? Cause::ConnectTimeout : Cause::System;
+  ruling.verdict.system_errno = failure.system_errno;
+  return ruling;
 }
 
-Judgement judge(const WriteFailure& failure) {
-  Judgement judgement;
-  judgement.scope = FailureScope::Delivery;
-  judgement.text = failure.text;
+FailureRuling rule_on_write_failure(const WriteFailure& failure) {
+  FailureRuling ruling;
+  ruling.scope = FailureScope::Delivery;
+  ruling.verdict.text = failure.text;
   switch (failure.kind) {
     case WriteFailureKind::Io:
     case WriteFailureKind::Signing:
-      judgement.cause = Cause::None;
+      ruling.verdict.cause = Cause::None;
       break;
     case WriteFailureKind::Filter:
-      judgement.cause = Cause::Filter;
+      ruling.verdict.cause = Cause::Filter;
       break;
     case WriteFailureKind::Headers:
-      judgement.cause = Cause::Headers;
+      ruling.verdict.cause = Cause::Headers;
       break;
   }
-  return judgement;
+  return ruling;
 }
 
-Judgement judge_event_answer(const std::string& answer) {
-  Judgement judgement;
-  judgement.cause = Cause::Expansion;
-  judgement.text = event_answer_text(answer);
-  return judgement;
+FailureRuling rule_on_event_answer(const std::string& answer) {
+  FailureRuling ruling;
+  ruling.verdict.cause = Cause::Expansion;
+  ruling.verdict.text = event_answer_text(answer);
+  return ruling;
 }
 
-Judgement judge_missing_auth(const std::string& why) {
-  Judgement judgement;
-  judgement.cause = Cause::AuthMissing;
-  judgement.text = missing_auth_text(why);
-  return judgement;
+FailureRuling rule_on_missing_auth(const std::string& why) {
+  FailureRuling ruling;
+  ruling.verdict.cause = Cause::AuthMissing;
+  ruling.verdict.text = missing_auth_text(why);
+  return ruling;
 }
 
-Judgement judge_auth_problem(const std::string& why) {
-  Judgement judgement;
-  judgement.scope = FailureScope::Delivery;
-  judgement.cause = Cause::AuthProblem;
-  judgement.text = why;
-  return judgement;
+FailureRuling rule_on_auth_problem(const std::string& why) {
+  FailureRuling ruling;
+  ruling.scope = FailureScope::Delivery;
+  ruling.verdict.cause = Cause::AuthProblem;
+  ruling.verdict.text = why;
+  return ruling;
 }
 
-Judgement judge_missing_smtputf8(OtherHosts others) {
-  Judgement judgement;
-  judgement.scope = FailureScope::Message;
-  judgement.status = others == OtherHosts::None ? Status::Failed : Status::Deferred;
-  judgement.cause = Cause::Utf8;
-  judgement.text = missing_smtputf8_text();
-  return judgement;
+FailureRuling rule_on_missing_smtputf8(OtherHosts others) {
+  FailureRuling ruling;
+  ruling.scope = FailureScope::Message;
+  ruling.verdict.status = others == OtherHosts::None ? Status::Failed : Status::Deferred;
+  ruling.verdict.cause = Cause::Utf8;
+  ruling.verdict.text = missing_smtputf8_text();
+  return ruling;
 }
 
-Judgement judge_inconvertible_address(const Error& error) {
-  Judgement judgement;
-  judgement.scope = FailureScope::Delivery;
-  judgement.cause = Cause::Expansion;
-  judgement.text = error.text;
-  return judgement;
+FailureRuling rule_on_inconvertible_address(const Error& error) {
+  FailureRuling ruling;
+  ruling.scope = FailureScope::Delivery;
+  ruling.verdict.cause = Cause::Expansion;
+  ruling.verdict.text = error.text;
+  return ruling;
 }
 
-Judgement judge_refusal(const SmtpReply& reply, const std::string& command) {
-  return judge({SmtpStage::Rcpt, {ErrorKind::Protocol, "refused"}, reply, command});
+FailureRuling rule_on_refusal(const SmtpReply& reply, const std::string& command) {
+  return rule_on_trouble({SmtpStage::Rcpt, {ErrorKind::Protocol, "refused"}, reply, command});
 }
 
-Judgement judge_message_refusal(const SmtpReply& reply, const std::string& command) {
-  auto judgement = judge({SmtpStage::EndOfData, {ErrorKind::Protocol, "refused"}, reply, command});
-  judgement.scope = FailureScope::Recipient;
-  judgement.text = message_refusal_text(reply, command);
-  return judgement;
+FailureRuling rule_on_message_refusal(const SmtpReply& reply, const std::string& command) {
+  auto ruling =
+      rule_on_trouble({SmtpStage::EndOfData, {ErrorKind::Protocol, "refused"}, reply, command});
+  ruling.scope = FailureScope::Recipient;
+  ruling.verdict.text = message_refusal_text(reply, command);
+  return ruling;
 }
 
 }  // namespace danesmtp

@@ -49,50 +49,45 @@ struct PolicyFailureRow {
 // One row a kind of failure.
 std::span<const PolicyFailureRow> policy_failure_rows();
 
-struct Judgement {
+struct FailureRuling {
   FailureScope scope = FailureScope::Host;
-  Status status = Status::Deferred;
-  Cause cause = Cause::None;
-  int system_errno = 0;
-  int reply_code = 0;
-  bool text_is_for_sender = false;
-  std::string text;
+  RecipientVerdict verdict{};
   std::string policy_status{};  // as in the row; means something under a DANE policy only
   bool for_operator = false;    // as of the error that it is about
 };
 
 // `error` is why a host, or all hosts of a domain, cannot be used under a DANE policy.
-Judgement judge_policy_failure(const Error& error);
+FailureRuling rule_on_policy_failure(const Error& error);
 
-// The recipient's part of a judgement that a DANE policy makes: with its status code, and fit for
+// The recipient's part of a ruling that a DANE policy makes: with its status code, and fit for
 // the sender, who is to learn the reason when the retry time is over.
-Judgement under_dane(Judgement judgement);
+FailureRuling under_dane(FailureRuling ruling);
 
-Judgement judge(const SmtpTrouble& trouble);
-Judgement judge(const ConnectFailure& failure);
-Judgement judge(const WriteFailure& failure);
+FailureRuling rule_on_trouble(const SmtpTrouble& trouble);
+FailureRuling rule_on_connect_failure(const ConnectFailure& failure);
+FailureRuling rule_on_write_failure(const WriteFailure& failure);
 
 // event_action has forbidden to go on, after "smtp:connect".
-Judgement judge_event_answer(const std::string& answer);
+FailureRuling rule_on_event_answer(const std::string& answer);
 
 // hosts_require_auth names the host, and nobody was authenticated: `why` completes "but ...".
-Judgement judge_missing_auth(const std::string& why);
+FailureRuling rule_on_missing_auth(const std::string& why);
 
 // An authenticator cannot do its part, whatever the server says.
-Judgement judge_auth_problem(const std::string& why);
+FailureRuling rule_on_auth_problem(const std::string& why);
 
 // The message needs SMTPUTF8 and the server does not offer it (RFC 6531 3.2): another host may, and
 // after the last one it is final.
 enum class OtherHosts { Remain, None };
-Judgement judge_missing_smtputf8(OtherHosts others);
+FailureRuling rule_on_missing_smtputf8(OtherHosts others);
 
 // An address needs SMTPUTF8, is to be sent as A-labels, and cannot.
-Judgement judge_inconvertible_address(const Error& error);
+FailureRuling rule_on_inconvertible_address(const Error& error);
 
 // A recipient that was refused at RCPT.
-Judgement judge_refusal(const SmtpReply& reply, const std::string& command);
+FailureRuling rule_on_refusal(const SmtpReply& reply, const std::string& command);
 
 // The message was refused for one recipient (PRDR), after `command`.
-Judgement judge_message_refusal(const SmtpReply& reply, const std::string& command);
+FailureRuling rule_on_message_refusal(const SmtpReply& reply, const std::string& command);
 
 }  // namespace danesmtp

@@ -16,14 +16,14 @@ AttemptResult without_connection(MailServer& server, const AttemptRequest& reque
   // D-163
   if (const auto* skip = std::get_if<SkipHost>(&request.plan.policy))
     server.event(request.host, request.recipients.front(), "dane:fail", skip->event_data);
-  RecipientOutcome nobody;
+  ConnectionFacts nobody;
   nobody.host = request.host;
   nobody.host_secure = request.plan.secure;
   if (!dane_is_enforced(request.plan))
-    return AttemptRecipients(server, request).give_up(nobody, host_judgement(error));
-  const Judgement judgement = judge_policy_failure(error);
-  auto result = AttemptRecipients(server, request).give_up(nobody, under_dane(judgement));
-  result.failure = judgement;
+    return AttemptRecipients(server, request).give_up(nobody, rule_on_host_error(error));
+  const FailureRuling ruling = rule_on_policy_failure(error);
+  auto result = AttemptRecipients(server, request).give_up(nobody, under_dane(ruling));
+  result.failure = ruling;
   return result;
 }
 

@@ -24,7 +24,7 @@ enum class AttemptEnd {
 
 struct AttemptResult {
   AttemptEnd end = AttemptEnd::HostDeferred;
-  Judgement failure;                 // unless Worked
+  FailureRuling failure;             // unless Worked
   bool tls_failed = false;           // the handshake or verification did
   std::vector<std::size_t> waiting;  // recipients that another host may still take
 };

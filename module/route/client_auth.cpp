@@ -59,9 +59,10 @@ SmtpTrouble trouble_of(const AuthReport& report, const Result<void>& lent) {
 
 }  // namespace
 
-std::optional<Judgement> authenticate(MailServer& server, SmtpSession& session, std::size_t host) {
+std::optional<FailureRuling> authenticate(MailServer& server, SmtpSession& session,
+                                          std::size_t host) {
   auto need = need_of(server, host);
-  if (!need) return judge({SmtpStage::Auth, need.error(), std::nullopt, "AUTH"});
+  if (!need) return rule_on_trouble({SmtpStage::Auth, need.error(), std::nullopt, "AUTH"});
   if (*need == Need::None) return std::nullopt;
 
   const auto& offered = session.capabilities().auth_mechanisms;
@@ -71,10 +72,10 @@ std::optional<Judgement> authenticate(MailServer& server, SmtpSession& session, 
     lent =
         session.lend([&](int fd) { report = server.authenticate(host, fd, join(offered, " ")); });
 
-  if (report.end == AuthEnd::Problem) return judge_auth_problem(report.text);
-  if (report.end == AuthEnd::Failed || !lent) return judge(trouble_of(report, lent));
+  if (report.end == AuthEnd::Problem) return rule_on_auth_problem(report.text);
+  if (report.end == AuthEnd::Failed || !lent) return rule_on_trouble(trouble_of(report, lent));
   if (report.end == AuthEnd::NotAuthenticated && *need == Need::Required)
-    return judge_missing_auth(report.text);
+    return rule_on_missing_auth(report.text);
   return std::nullopt;
 }
 

@@ -36,10 +36,10 @@ Cause cause_of(const Error& error) {
   return Cause::None;
 }
 
-AttemptEnd end_of(const Judgement& judgement) {
-  if (judgement.scope == FailureScope::Delivery) return AttemptEnd::Stop;
-  if (judgement.scope == FailureScope::Host) return AttemptEnd::HostDeferred;
-  return judgement.scope == FailureScope::Message && judgement.status == Status::Deferred
+AttemptEnd end_of(const FailureRuling& ruling) {
+  if (ruling.scope == FailureScope::Delivery) return AttemptEnd::Stop;
+  if (ruling.scope == FailureScope::Host) return AttemptEnd::HostDeferred;
+  return ruling.scope == FailureScope::Message && ruling.verdict.status == Status::Deferred
              ? AttemptEnd::MessageDeferred
              : AttemptEnd::Worked;
 }
@@ -69,11 +69,11 @@ bool has_dane_policy(const HostPolicy& policy) {
 
 }  // namespace
 
-Judgement host_judgement(const Error& error) {
-  Judgement judgement;
-  judgement.cause = cause_of(error);
-  judgement.text = error.text;
-  return judgement;
+FailureRuling rule_on_host_error(const Error& error) {
+  FailureRuling ruling;
+  ruling.verdict.cause = cause_of(error);
+  ruling.verdict.text = error.text;
+  return ruling;
 }
 
 bool dane_is_enforced(const HostPlan& plan) {
@@ -97,11 +97,11 @@ std::vector<std::size_t> AttemptRecipients::next(std::size_t most) const {
 void AttemptRecipients::set_outcome(std::size_t recipient, RecipientOutcome& outcome) {
   outcome.duration = std::chrono::duration_cast<microseconds>(SteadyClock::now() - started_);
   server_.set_outcome(recipient, outcome);
-  if (outcome.status != Status::Deferred) settled_one_ = true;
+  if (outcome.verdict.status != Status::Deferred) settled_one_ = true;
 }
 
 void AttemptRecipients::delivered(std::size_t recipient, RecipientOutcome outcome) {
-  outcome.status = Status::Delivered;
+  outcome.verdict.status = Status::Delivered;
   set_outcome(recipient, outcome);
 }
 
@@ -109,22 +109,16 @@ void AttemptRecipients::decided(std::size_t recipient) {
   std::erase(undecided_, recipient);
 }
 
-void AttemptRecipients::report(std::size_t recipient, const RecipientOutcome& peer,
-                               const Judgement& judgement) {
-  RecipientOutcome outcome = peer;
-  outcome.status = judgement.status;
-  outcome.cause = judgement.cause;
-  outcome.system_errno = judgement.system_errno;
-  outcome.reply_code = judgement.reply_code;
-  outcome.text = judgement.text;
-  outcome.text_is_for_sender = judgement.text_is_for_sender;
+void AttemptRecipients::report(std::size_t recipient, const ConnectionFacts& peer,
+                               const FailureRuling& ruling) {
+  RecipientOutcome outcome{ruling.verdict, peer};
   set_outcome(recipient, outcome);
-  if (judgement.status == Status::Deferred) waiting_.push_back(recipient);
+  if (ruling.verdict.status == Status::Deferred) waiting_.push_back(recipient);
 }
 
-AttemptResult AttemptRecipients::give_up(const RecipientOutcome& peer, const Judgement& judgement) {
-  for (auto recipient : undecided_) report(recipient, peer, judgement);
-  return {end_of(judgement), judgement, false, waiting_};
+AttemptResult AttemptRecipients::give_up(const ConnectionFacts& peer, const FailureRuling& ruling) {
+  for (auto recipient : undecided_) report(recipient, peer, ruling);
+  return {end_of(ruling), ruling, false, waiting_};
 }
 
 Connection::Connection(MailServer& server, const AddressBatch& batch, const AttemptRequest& request,
@@ -142,7 +136,7 @@ void Connection::dane_event(const std::string& data) {
 
 AttemptResult Connection::make() {
   auto socket = server_.connect(request_.host, request_.port);
-  if (!socket) return give_up(judge(socket.error()));
+  if (!socket) return give_up(rule_on_connect_failure(socket.error()));
   return converse(std::move(*socket));
 }
 
@@ -178,7 +172,7 @@ AttemptResult Connection::take_over() {
 
 AttemptResult Connection::converse(UniqueFd socket) {
   auto settings = session_settings(server_, tls_, verdict_);
-  if (!settings) return give_up(host_judgement(settings.error()));
+  if (!settings) return give_up(rule_on_host_error(settings.error()));
   if (server_.host_in(kHostsAvoidEsmtp, request_.host).value_or(false))
     settings->hello = Hello::Helo;
   listen_for_events(*settings);
@@ -189,7 +183,7 @@ AttemptResult Connection::converse(UniqueFd socket) {
       request_.plan.enforcement == Enforcement::Audit)
     server_.note(audit_text(batch_, request_, "the session is not encrypted"));
   if (!opened) raise_tcp_close();
-  if (!opened && !event_answer_.empty()) return give_up(judge_event_answer(event_answer_));
+  if (!opened && !event_answer_.empty()) return give_up(rule_on_event_answer(event_answer_));
   if (!opened) return trouble(opened.error());
   // The peer has been judged: only from here on may it hear a secret.
   auto refusal = authenticate(server_, session, request_.host);
@@ -266,14 +260,14 @@ bool Connection::leave_open(SmtpSession& session) {
 
 AttemptResult Connection::send(SmtpSession& session) {
   auto dialogue = plan_dialogue(server_, batch_, request_.host, session.capabilities());
-  if (!dialogue) return give_up(host_judgement(dialogue.error()));
+  if (!dialogue) return give_up(rule_on_host_error(dialogue.error()));
   if (dialogue->utf8 == Utf8Way::Forbidden)
-    return give_up(judge_missing_smtputf8(last_host() ? OtherHosts::None : OtherHosts::Remain));
+    return give_up(rule_on_missing_smtputf8(last_host() ? OtherHosts::None : OtherHosts::Remain));
   peer_.downconverted = dialogue->utf8 == Utf8Way::ToAscii;
   auto file = message(dialogue->form);
-  if (!file) return give_up(judge(file.error()));
+  if (!file) return give_up(rule_on_write_failure(file.error()));
   auto extent = whole_file(*file);
-  if (!extent) return give_up(host_judgement(extent.error()));
+  if (!extent) return give_up(rule_on_host_error(extent.error()));
   return transact(session, *dialogue, {*extent, dialogue->form});
 }
 
@@ -317,7 +311,7 @@ AttemptResult Connection::transact(SmtpSession& session, const Dialogue& dialogu
                                    const MessageData& message) {
   peer_.dsn = dialogue.dsn ? DsnSupport::Yes : DsnSupport::No;
   auto auth = server_.mail_auth();
-  if (!auth) return give_up(host_judgement(auth.error()));
+  if (!auth) return give_up(rule_on_host_error(auth.error()));
   most_transactions_ = dialogue.most_transactions;
   for (; transactions_ < most_transactions_ && !recipients_.all_decided(); ++transactions_) {
     if (needs_reset_) {
@@ -327,7 +321,7 @@ AttemptResult Connection::transact(SmtpSession& session, const Dialogue& dialogu
     const auto recipients =
         recipients_.next(batch_.all_or_nothing ? kEveryone : dialogue.most_recipients);
     auto envelope = make_envelope(server_, batch_, dialogue, recipients);
-    if (!envelope) return give_up(judge_inconvertible_address(envelope.error()));
+    if (!envelope) return give_up(rule_on_inconvertible_address(envelope.error()));
     envelope->mail.auth = *auth;
     if (batch_.all_or_nothing) envelope->partial = Partial::Forbidden;
     peer_.chunked = dialogue.form == MessageForm::Plain;
@@ -359,33 +353,33 @@ void Connection::accepted(const TransactionResult& result,
 }
 
 RecipientOutcome Connection::delivered_by(const TransactionResult& result, const SmtpReply& reply) {
-  RecipientOutcome outcome = peer_;
-  outcome.text =
+  RecipientOutcome outcome{{}, peer_};
+  outcome.verdict.text =
       result.overall ? confirmation_text(reply, *result.overall) : confirmation_text(reply);
-  outcome.prdr = result.overall.has_value();
-  outcome.pipelined = result.pipelined;
+  outcome.transaction.prdr = result.overall.has_value();
+  outcome.transaction.pipelined = result.pipelined;
   return outcome;
 }
 
 // The reply to RCPT is quoted without "pipelined": it is plain which command it answers.
 void Connection::refused(std::size_t recipient, const RecipientResult& result) {
-  const Judgement judgement = judge_refusal(*result.reply, result.command);
-  recipients_.report(recipient, peer_, judgement);
-  server_.log_message(request_.host, judgement.text);
-  if (judgement.status == Status::Failed) return;
-  server_.event(request_.host, recipient, "msg:rcpt:host:defer", judgement.text);
+  const FailureRuling ruling = rule_on_refusal(*result.reply, result.command);
+  recipients_.report(recipient, peer_, ruling);
+  server_.log_message(request_.host, ruling.verdict.text);
+  if (ruling.verdict.status == Status::Failed) return;
+  server_.event(request_.host, recipient, "msg:rcpt:host:defer", ruling.verdict.text);
   // After the last host the recipient's own line says it.
   if (last_host())
-    server_.event(request_.host, recipient, "msg:rcpt:defer", judgement.text);
+    server_.event(request_.host, recipient, "msg:rcpt:defer", ruling.verdict.text);
   else
-    server_.log_refusal(request_.host, judgement.text);
+    server_.log_refusal(request_.host, ruling.verdict.text);
   server_.retry_recipient(recipient, RetryChange::Deferred);
 }
 
 void Connection::message_refused(std::size_t recipient, const RecipientResult& result) {
-  const Judgement judgement = judge_message_refusal(*result.reply, result.command);
-  recipients_.report(recipient, peer_, judgement);
-  if (judgement.status == Status::Deferred)
+  const FailureRuling ruling = rule_on_message_refusal(*result.reply, result.command);
+  recipients_.report(recipient, peer_, ruling);
+  if (ruling.verdict.status == Status::Deferred)
     server_.retry_recipient(recipient, RetryChange::Deferred);
 }
 
@@ -395,7 +389,7 @@ void Connection::take(const TransactionResult& result, const std::vector<std::si
     const auto& one = result.recipients[i];
     if (one.fate != RecipientFate::Delivered) continue;
     RecipientOutcome outcome = delivered_by(result, *one.reply);
-    outcome.first_of_transaction = std::exchange(first, false);
+    outcome.transaction.first = std::exchange(first, false);
     recipients_.delivered(recipients[i], outcome);
     server_.retry_recipient(recipients[i], RetryChange::Worked);
   }
@@ -410,31 +404,31 @@ void Connection::take(const TransactionResult& result, const std::vector<std::si
 
 // mua_wrapper: one recipient was refused, so none gets the message, and nobody tries again.
 AttemptResult Connection::refuse_all(const TransactionResult& result) {
-  Judgement judgement;
+  FailureRuling ruling;
   for (const auto& one : result.recipients)
-    if (one.fate == RecipientFate::Refused && judgement.text.empty())
-      judgement = judge_refusal(*one.reply, one.command);
-  judgement.scope = FailureScope::Delivery;
-  judgement.status = Status::Failed;
-  for (auto recipient : request_.recipients) recipients_.report(recipient, peer_, judgement);
-  return {AttemptEnd::Stop, judgement, false, {}};
+    if (one.fate == RecipientFate::Refused && ruling.verdict.text.empty())
+      ruling = rule_on_refusal(*one.reply, one.command);
+  ruling.scope = FailureScope::Delivery;
+  ruling.verdict.status = Status::Failed;
+  for (auto recipient : request_.recipients) recipients_.report(recipient, peer_, ruling);
+  return {AttemptEnd::Stop, ruling, false, {}};
 }
 
-AttemptResult Connection::give_up(const Judgement& judgement) {
-  return recipients_.give_up(peer_, judgement);
+AttemptResult Connection::give_up(const FailureRuling& ruling) {
+  return recipients_.give_up(peer_, ruling);
 }
 
 AttemptResult Connection::trouble(const SmtpTrouble& trouble) {
-  const Judgement judgement = judge(trouble);
+  const FailureRuling ruling = rule_on_trouble(trouble);
   const bool tls = trouble.stage == SmtpStage::Handshake || trouble.stage == SmtpStage::Verify;
   if (has_dane_policy(request_.plan.policy)) {
     if (tls) dane_event("validation-failure");
-    if (judgement.cause == Cause::TlsRequired) dane_event("starttls-not-supported");
+    if (ruling.verdict.cause == Cause::TlsRequired) dane_event("starttls-not-supported");
   }
-  auto result = give_up(dane_is_enforced(request_.plan) ? under_dane(judgement) : judgement);
-  result.failure = judgement;
+  auto result = give_up(dane_is_enforced(request_.plan) ? under_dane(ruling) : ruling);
+  result.failure = ruling;
   result.tls_failed = tls;
-  if (judgement.scope == FailureScope::Recipient && !recipients_.all_decided())
+  if (ruling.scope == FailureScope::Recipient && !recipients_.all_decided())
     server_.retry_recipient(recipients_.first_undecided(), RetryChange::Deferred);
   return result;
 }

@@ -32,10 +32,10 @@ class AttemptRecipients {
 
   // `peer` is what every outcome on the connection has in common.
   void delivered(std::size_t recipient, RecipientOutcome outcome);
-  void report(std::size_t recipient, const RecipientOutcome& peer, const Judgement& judgement);
+  void report(std::size_t recipient, const ConnectionFacts& peer, const FailureRuling& ruling);
   void decided(std::size_t recipient);
   // Of those that are left.
-  AttemptResult give_up(const RecipientOutcome& peer, const Judgement& judgement);
+  AttemptResult give_up(const ConnectionFacts& peer, const FailureRuling& ruling);
 
  private:
   void set_outcome(std::size_t recipient, RecipientOutcome& outcome);
@@ -82,7 +82,7 @@ class Connection {
   AttemptResult refuse_all(const TransactionResult& result);
   bool may_stay_open(const SmtpSession& session, const AttemptResult& result) const;
   bool leave_open(SmtpSession& session);
-  AttemptResult give_up(const Judgement& judgement);
+  AttemptResult give_up(const FailureRuling& ruling);
   AttemptResult trouble(const SmtpTrouble& trouble);
   void describe_peer(const SmtpSession& session);
   void set_tls_variables(const TlsInfo& session);
@@ -94,8 +94,8 @@ class Connection {
   const AttemptRequest& request_;
   const HostTls& tls_;
   AttemptRecipients& recipients_;
-  PeerVerdict verdict_;           // filled by the session's verification
-  RecipientOutcome peer_;         // what every outcome on this connection has in common
+  PeerVerdict verdict_;  // filled by the session's verification
+  ConnectionFacts peer_;
   std::string event_answer_;      // to smtp:connect
   std::size_t transactions_ = 0;  // an earlier message's too
   std::size_t most_transactions_ = 0;
@@ -110,7 +110,7 @@ TlsVariables variables_of_policy(const HostPolicy& policy);
 // Whether the host is held to a DANE policy.
 bool dane_is_enforced(const HostPlan& plan);
 
-// The judgement of what kept a host from being tried at all.
-Judgement host_judgement(const Error& error);
+// The ruling of what kept a host from being tried at all.
+FailureRuling rule_on_host_error(const Error& error);
 
 }  // namespace danesmtp

@@ -150,16 +150,16 @@ bool HostLoop::usable(std::size_t host, HostState state, Pass pass) {
 void HostLoop::host_without_address(std::size_t host) {
   server_.retry_routing(waiting_.front(), batch_.hosts[host].name);
   RecipientOutcome outcome;
-  outcome.cause = Cause::UnknownHost;
-  outcome.text = no_address_text(batch_.hosts[host].name);
+  outcome.verdict.cause = Cause::UnknownHost;
+  outcome.verdict.text = no_address_text(batch_.hosts[host].name);
   for (auto recipient : waiting_) server_.set_outcome(recipient, outcome);
 }
 
 HostLoop::Next HostLoop::local_host(std::size_t host) {
   RecipientOutcome outcome;
-  outcome.cause = Cause::HostIsLocal;
-  outcome.text = format("{} transport found host {} to be local", batch_.transport_name,
-                        batch_.hosts[host].name);
+  outcome.verdict.cause = Cause::HostIsLocal;
+  outcome.verdict.text = format("{} transport found host {} to be local", batch_.transport_name,
+                                batch_.hosts[host].name);
   for (auto recipient : waiting_) server_.set_outcome(recipient, outcome);
   return Next::Stop;
 }
@@ -189,7 +189,8 @@ HostLoop::Next HostLoop::try_host(std::size_t host, bool expired) {
   auto result = attempt(host, TlsChoice::AsPolicySays);
   if (may_try_in_clear(host, result)) {
     server_.note(format("{}: delivering unencrypted to H={} [{}] (not in hosts_require_tls)",
-                        result.failure.text, batch_.hosts[host].name, batch_.hosts[host].address));
+                        result.failure.verdict.text, batch_.hosts[host].name,
+                        batch_.hosts[host].address));
     result = attempt(host, TlsChoice::Suppressed);
   }
   report_host(host, result, first);
@@ -217,12 +218,12 @@ void HostLoop::count(std::size_t host, bool expired) {
 void HostLoop::report_host(std::size_t host, const AttemptResult& result, std::size_t recipient) {
   if (result.end == AttemptEnd::Worked || result.end == AttemptEnd::Stop) return;
   // A missing authentication is for the recipient's line alone, as Exim's own driver has it.
-  if (result.failure.cause != Cause::AuthMissing)
-    server_.log_host(host, result.failure.text, result.failure.system_errno);
+  if (result.failure.verdict.cause != Cause::AuthMissing)
+    server_.log_host(host, result.failure.verdict.text, result.failure.verdict.system_errno);
   if (result.end == AttemptEnd::HostDeferred)
-    server_.event(host, recipient, "msg:host:defer", result.failure.text);
+    server_.event(host, recipient, "msg:host:defer", result.failure.verdict.text);
   if (next_ >= batch_.hosts.size())
-    server_.event(host, recipient, "msg:defer", result.failure.text);
+    server_.event(host, recipient, "msg:defer", result.failure.verdict.text);
 }
 
 void HostLoop::remember(std::size_t host, const AttemptResult& result, std::size_t recipient) {
@@ -241,13 +242,13 @@ RecipientOutcome HostLoop::expired(Pass last) {
   std::string why;
   for (std::size_t host = batch_.hosts.size(); host-- > 0 && why.empty();) {
     why = recorded_policy_failure(server_.last_failure(host));
-    if (!why.empty()) outcome.host = host;
+    if (!why.empty()) outcome.connection.host = host;
   }
   const auto reason =
       last == Pass::ExpiredHosts ? NoHostReason::AllTried : NoHostReason::AllExpired;
-  outcome.status = Status::Failed;
-  outcome.text = no_host_text(reason, plan_.domain, why);
-  outcome.text_is_for_sender = true;
+  outcome.verdict.status = Status::Failed;
+  outcome.verdict.text = no_host_text(reason, plan_.domain, why);
+  outcome.verdict.text_is_for_sender = true;
   return outcome;
 }
 
@@ -261,8 +262,8 @@ void HostLoop::finish(Pass last) {
   if (reason == NoHostReason::AllExpired)
     outcome = expired(last);
   else
-    outcome.text = no_host_text(reason, plan_.domain);
-  outcome.cause = Cause::HostRetry;
+    outcome.verdict.text = no_host_text(reason, plan_.domain);
+  outcome.verdict.cause = Cause::HostRetry;
   for (auto recipient : waiting_) server_.set_outcome(recipient, outcome);
 }
 

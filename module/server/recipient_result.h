@@ -48,26 +48,41 @@ enum class PeerTrust {
 // Whether the server can pass on requests for delivery notifications (RFC 3461).
 enum class DsnSupport { Unknown, No, Yes };
 
-struct RecipientOutcome {
+// The part of an outcome that a ruling on a failure decides (outcome/failure_policy).
+struct RecipientVerdict {
   Status status = Status::Deferred;
   Cause cause = Cause::None;
   int system_errno = 0;
   int reply_code = 0;               // of a 4xx reply
   std::string text;                 // one line, printable
   bool text_is_for_sender = false;  // may be quoted in a bounce
+};
+
+// What every outcome on one connection has in common.
+struct ConnectionFacts {
   std::optional<std::size_t> host;  // the host used
   bool host_secure = false;         // found by DNSSEC
-  bool first_of_transaction = false;
-  bool pipelined = false;
-  bool continued = false;      // not the first message on its connection: `*` in the log line
-  bool chunked = false;        // the message went by BDAT (RFC 3030)
-  bool prdr = false;           // the recipient had its own reply to the end of data
-  bool downconverted = false;  // addresses were sent as A-labels
+  bool continued = false;           // not the first message on it: `*` in the log line
+  bool chunked = false;             // the message went by BDAT (RFC 3030)
+  bool downconverted = false;       // addresses were sent as A-labels
   DsnSupport dsn = DsnSupport::Unknown;
   std::string cipher;  // "TLS1.3:...:256"; empty: no TLS
   std::string peer_dn;
   PeerTrust trust = PeerTrust::None;
   OcspResult ocsp = OcspResult::NotRequested;
+};
+
+// Of a recipient that was delivered.
+struct TransactionFacts {
+  bool first = false;      // of the transaction
+  bool pipelined = false;  // the envelope went out in groups (RFC 2920)
+  bool prdr = false;       // the recipient had its own reply to the end of data
+};
+
+struct RecipientOutcome {
+  RecipientVerdict verdict{};
+  ConnectionFacts connection{};
+  TransactionFacts transaction{};
   std::chrono::microseconds duration{0};
 };
 

@@ -38,10 +38,10 @@ START_TEST(bogus_mx_defers_without_a_connection) {
   scene.resolver.failures["MX dom.lab"] = {ErrorKind::DnsBogus, "bad signature"};
   deliver(scene.server, std::move(scene.own), scene.batch);
   for (std::size_t i : {0U, 1U}) {
-    ck_assert(scene.server.outcomes.at(i).status == Status::Deferred);
-    ck_assert(scene.server.outcomes.at(i).cause == Cause::Dns);
-    assert_contains(scene.server.outcomes.at(i).text, ": 4.7.5 ");
-    ck_assert(scene.server.outcomes.at(i).text_is_for_sender);
+    ck_assert(scene.server.outcomes.at(i).verdict.status == Status::Deferred);
+    ck_assert(scene.server.outcomes.at(i).verdict.cause == Cause::Dns);
+    assert_contains(scene.server.outcomes.at(i).verdict.text, ": 4.7.5 ");
+    ck_assert(scene.server.outcomes.at(i).verdict.text_is_for_sender);
   }
   assert_text(scene.server.trace(),
               "take_over; retry_routing 0 dom.lab; event dane:fail dnssec-invalid");
@@ -64,7 +64,7 @@ START_TEST(with_records_it_is_ours) {
   deliver(scene.server, std::move(scene.own), scene.batch);
   ck_assert(scene.server.delegated.empty());
   assert_contains(scene.server.trace(), "take_over; connect 0:25");
-  ck_assert(scene.server.outcomes.at(1).status == Status::Deferred);
+  ck_assert(scene.server.outcomes.at(1).verdict.status == Status::Deferred);
 }
 END_TEST
 

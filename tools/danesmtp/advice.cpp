@@ -340,8 +340,9 @@ void Adviser::on_address(const AddressReport& address) {
                 "RFC 5321 5.1");
   else if (!address.hello_refused)
     add(Weight::Warning,
-        address.address.empty() ? address.failure->text
-                                : format("[{}]: {}", address.address, address.failure->text),
+        address.address.empty()
+            ? address.failure->verdict.text
+            : format("[{}]: {}", address.address, address.failure->verdict.text),
         address.dane ? "RFC 7672 2.2" : "RFC 5321 5.1");
 }
 

@@ -64,7 +64,7 @@ json certificates(const TlsInfo& tls, WallTime now) {
 
 json to_json(const AddressReport& address, WallTime now) {
   json object{{"address", address.address},
-              {"error", address.failure ? json(address.failure->text) : json()},
+              {"error", address.failure ? json(address.failure->verdict.text) : json()},
               {"trust", address.trust == PeerTrust::Dane       ? "dane"
                         : address.trust == PeerTrust::Verified ? "verified"
                                                                : "none"},

@@ -45,7 +45,7 @@ std::string fate_text(Fate fate) {
 }
 
 std::string verdict_text(const AddressReport& address) {
-  if (address.failure) return "not used: " + address.failure->text;
+  if (address.failure) return "not used: " + address.failure->verdict.text;
   if (!address.tls) return "ready, without TLS";
   const std::string tls = address.tls->cipher;
   if (address.dane && address.dane->match)

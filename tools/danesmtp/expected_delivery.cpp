@@ -20,16 +20,16 @@ std::pair<int, bool> order_class(const BatchHost& host) {
 // What was found at an address, as the host loop wants to hear it of an attempt to deliver.
 AttemptResult ExpectedDelivery::as_delivery(std::size_t host, const AddressReport& address) {
   RecipientOutcome outcome;
-  outcome.host = host;
+  outcome.connection.host = host;
   if (address.failure) {
-    outcome.text = address.failure->text;
+    outcome.verdict.text = address.failure->verdict.text;
     server_.set_outcome(0, outcome);
-    const bool tls_failed = address.failure->cause == Cause::TlsFailure;
+    const bool tls_failed = address.failure->verdict.cause == Cause::TlsFailure;
     return {AttemptEnd::HostDeferred, *address.failure, tls_failed, {0}};
   }
-  outcome.status = Status::Delivered;
-  outcome.trust = address.trust;
-  if (address.tls) outcome.cipher = address.tls->cipher;
+  outcome.verdict.status = Status::Delivered;
+  outcome.connection.trust = address.trust;
+  if (address.tls) outcome.connection.cipher = address.tls->cipher;
   server_.set_outcome(0, outcome);
   return {AttemptEnd::Worked, {}, false, {}};
 }
@@ -79,11 +79,12 @@ void ExpectedDelivery::tell(Report& report) {
   if (!server_.outcome()) return;
   const RecipientOutcome usual = *server_.outcome();
   conclude(usual, report);
-  if (usual.status != Status::Delivered || !usual.host) return;
+  if (usual.verdict.status != Status::Delivered || !usual.connection.host) return;
   constexpr std::size_t kMost = 100;  // a bound for odd zones
   std::size_t walks = 0;
   for (std::size_t first = 0; first < batch_.hosts.size() && walks < kMost; ++first) {
-    if (order_class(batch_.hosts[first]) != order_class(batch_.hosts[*usual.host])) continue;
+    if (order_class(batch_.hosts[first]) != order_class(batch_.hosts[*usual.connection.host]))
+      continue;
     ++walks;
     walk(order_with(first));
     Report other;
@@ -96,20 +97,20 @@ void ExpectedDelivery::tell(Report& report) {
 }
 
 void ExpectedDelivery::conclude(const RecipientOutcome& outcome, Report& report) const {
-  if (outcome.host) {
-    const auto& host = batch_.hosts[*outcome.host];
+  if (outcome.connection.host) {
+    const auto& host = batch_.hosts[*outcome.connection.host];
     report.host = format("{}:{}", host.asked_name, plan_.port(host));
     if (!host.address.empty()) report.host += format(" [{}]", host.address);
   }
-  if (outcome.status != Status::Delivered) {
+  if (outcome.verdict.status != Status::Delivered) {
     report.fate = Fate::Waits;
-    report.reason = outcome.text;
+    report.reason = outcome.verdict.text;
     return;
   }
   report.reason.clear();
-  report.fate = outcome.cipher.empty() ? Fate::Clear : Fate::Encrypted;
-  if (outcome.trust == PeerTrust::Verified) report.fate = Fate::Verified;
-  if (outcome.trust == PeerTrust::Dane) report.fate = Fate::Dane;
+  report.fate = outcome.connection.cipher.empty() ? Fate::Clear : Fate::Encrypted;
+  if (outcome.connection.trust == PeerTrust::Verified) report.fate = Fate::Verified;
+  if (outcome.connection.trust == PeerTrust::Dane) report.fate = Fate::Dane;
 }
 
 }  // namespace danesmtp::tool

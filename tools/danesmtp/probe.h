@@ -36,7 +36,7 @@ struct AddressReport {
   std::optional<DaneVerdict> dane;  // where there are records to judge by
   PeerTrust trust = PeerTrust::None;
   OcspResult ocsp = OcspResult::NotRequested;
-  std::optional<Judgement> failure;       // the session could not be opened
+  std::optional<FailureRuling> failure;   // the session could not be opened
   bool no_route = false;                  // this machine has no way to addresses of the kind
   bool unconnected = false;               // no connection came about
   bool hello_refused = false;             // the server does not like our name in EHLO

@@ -28,8 +28,8 @@ void open_session(ProbeServer& server, const HostTls& tls, UniqueFd socket,
   PeerVerdict verdict;
   auto settings = session_settings(server, tls, verdict);
   if (!settings) {
-    address.failure = Judgement{};
-    address.failure->text = settings.error().text;
+    address.failure = FailureRuling{};
+    address.failure->verdict.text = settings.error().text;
     return;
   }
   // What was presented is of interest above all when it is refused.
@@ -41,7 +41,7 @@ void open_session(ProbeServer& server, const HostTls& tls, UniqueFd socket,
   auto opened = session.open();
   if (opened) session.quit();
   if (!opened) {
-    address.failure = judge(opened.error());
+    address.failure = rule_on_trouble(opened.error());
     address.hello_refused = refuses_our_name(opened.error());
   }
   address.trust = opened ? verdict.trust : PeerTrust::None;
@@ -87,8 +87,8 @@ void ask_for_other_key(ProbeServer& server, const AttemptRequest& asked, const H
 AddressReport not_used(const std::string& address, const std::string& why) {
   AddressReport report;
   report.address = address;
-  report.failure = Judgement{};
-  report.failure->text = why;
+  report.failure = FailureRuling{};
+  report.failure->verdict.text = why;
   return report;
 }
 

@@ -103,12 +103,12 @@ END_TEST
 
 START_TEST(texts_and_numbers) {
   RecipientOutcome outcome;
-  outcome.system_errno = 111;
-  outcome.reply_code = 451;
-  outcome.text = "text";
-  outcome.host = 0;
-  outcome.cipher = "cipher";
-  outcome.peer_dn = "dn";
+  outcome.verdict.system_errno = 111;
+  outcome.verdict.reply_code = 451;
+  outcome.verdict.text = "text";
+  outcome.connection.host = 0;
+  outcome.connection.cipher = "cipher";
+  outcome.connection.peer_dn = "dn";
   outcome.duration = std::chrono::hours(2);
   const Exim exim = told(outcome);
   ck_assert_int_eq(exim.last.system_errno, 111);
@@ -124,7 +124,7 @@ START_TEST(every_status) {
                                                 {Status::Deferred, DANESMTP_DEFERRED},
                                                 {Status::Failed, DANESMTP_FAILED}};
   for (const auto& [status, expected] : kStatus)
-    ck_assert_int_eq(result_with([&](auto& o) { o.status = status; }).status, expected);
+    ck_assert_int_eq(result_with([&](auto& o) { o.verdict.status = status; }).status, expected);
 }
 END_TEST
 
@@ -154,7 +154,7 @@ START_TEST(every_cause) {
   };
   ck_assert_uint_eq(std::size(kCauses), DANESMTP_CAUSE_UTF8 + 1);  // the last one
   for (const auto& [cause, expected] : kCauses)
-    ck_assert_int_eq(result_with([&](auto& o) { o.cause = cause; }).cause, expected);
+    ck_assert_int_eq(result_with([&](auto& o) { o.verdict.cause = cause; }).cause, expected);
 }
 END_TEST
 
@@ -165,19 +165,20 @@ START_TEST(every_flag) {
     unsigned flags;
   };
   constexpr Row kRows[] = {
-      {[](RecipientOutcome& o) { o.text_is_for_sender = true; }, DANESMTP_PASS_MESSAGE},
-      {[](RecipientOutcome& o) { o.host_secure = true; }, DANESMTP_HOST_SECURE},
-      {[](RecipientOutcome& o) { o.first_of_transaction = true; }, DANESMTP_FIRST},
-      {[](RecipientOutcome& o) { o.pipelined = true; }, DANESMTP_PIPELINED},
-      {[](RecipientOutcome& o) { o.continued = true; }, DANESMTP_CONTINUED},
-      {[](RecipientOutcome& o) { o.chunked = true; }, DANESMTP_CHUNKED},
-      {[](RecipientOutcome& o) { o.prdr = true; }, DANESMTP_PRDR},
-      {[](RecipientOutcome& o) { o.downconverted = true; }, DANESMTP_DOWNCONVERTED},
-      {[](RecipientOutcome& o) { o.dsn = DsnSupport::Unknown; }, 0u},
-      {[](RecipientOutcome& o) { o.dsn = DsnSupport::Yes; }, DANESMTP_DSN_YES},
-      {[](RecipientOutcome& o) { o.dsn = DsnSupport::No; }, DANESMTP_DSN_NO},
-      {[](RecipientOutcome& o) { o.trust = PeerTrust::Verified; }, DANESMTP_CERT_VERIFIED},
-      {[](RecipientOutcome& o) { o.trust = PeerTrust::Dane; },
+      {[](RecipientOutcome& o) { o.verdict.text_is_for_sender = true; }, DANESMTP_PASS_MESSAGE},
+      {[](RecipientOutcome& o) { o.connection.host_secure = true; }, DANESMTP_HOST_SECURE},
+      {[](RecipientOutcome& o) { o.transaction.first = true; }, DANESMTP_FIRST},
+      {[](RecipientOutcome& o) { o.transaction.pipelined = true; }, DANESMTP_PIPELINED},
+      {[](RecipientOutcome& o) { o.connection.continued = true; }, DANESMTP_CONTINUED},
+      {[](RecipientOutcome& o) { o.connection.chunked = true; }, DANESMTP_CHUNKED},
+      {[](RecipientOutcome& o) { o.transaction.prdr = true; }, DANESMTP_PRDR},
+      {[](RecipientOutcome& o) { o.connection.downconverted = true; }, DANESMTP_DOWNCONVERTED},
+      {[](RecipientOutcome& o) { o.connection.dsn = DsnSupport::Unknown; }, 0u},
+      {[](RecipientOutcome& o) { o.connection.dsn = DsnSupport::Yes; }, DANESMTP_DSN_YES},
+      {[](RecipientOutcome& o) { o.connection.dsn = DsnSupport::No; }, DANESMTP_DSN_NO},
+      {[](RecipientOutcome& o) { o.connection.trust = PeerTrust::Verified; },
+       DANESMTP_CERT_VERIFIED},
+      {[](RecipientOutcome& o) { o.connection.trust = PeerTrust::Dane; },
        DANESMTP_CERT_VERIFIED | DANESMTP_DANE_VERIFIED},
   };
   for (const auto& row : kRows) ck_assert_uint_eq(result_with(row.change).flags, row.flags);
@@ -185,9 +186,9 @@ START_TEST(every_flag) {
 END_TEST
 
 START_TEST(the_proof) {
-  ck_assert_int_eq(result_with([](auto& o) { o.ocsp = OcspResult::Verified; }).ocsp,
+  ck_assert_int_eq(result_with([](auto& o) { o.connection.ocsp = OcspResult::Verified; }).ocsp,
                    DANESMTP_OCSP_VERIFIED);
-  ck_assert_int_eq(result_with([](auto& o) { o.ocsp = OcspResult::Failed; }).ocsp,
+  ck_assert_int_eq(result_with([](auto& o) { o.connection.ocsp = OcspResult::Failed; }).ocsp,
                    DANESMTP_OCSP_FAILED);
 }
 END_TEST

@@ -89,11 +89,11 @@ const Row kRows[] = {
 
 START_TEST(trouble_row) {
   const Row& row = kRows[_i];
-  const Judgement judgement = judge(row.trouble);
-  ck_assert_msg(judgement.scope == row.scope, "%s: scope", row.name);
-  ck_assert_msg(judgement.status == row.status, "%s: status", row.name);
-  ck_assert_msg(judgement.cause == row.cause, "%s: cause", row.name);
-  ck_assert_msg(!judgement.text.empty(), "%s: no text", row.name);
+  const FailureRuling ruling = rule_on_trouble(row.trouble);
+  ck_assert_msg(ruling.scope == row.scope, "%s: scope", row.name);
+  ck_assert_msg(ruling.verdict.status == row.status, "%s: status", row.name);
+  ck_assert_msg(ruling.verdict.cause == row.cause, "%s: cause", row.name);
+  ck_assert_msg(!ruling.verdict.text.empty(), "%s: no text", row.name);
 }
 END_TEST
 
@@ -117,78 +117,83 @@ START_TEST(nothing_before_mail_is_final) {
 END_TEST
 
 START_TEST(recipients_are_refused_one_by_one) {
-  auto later = judge_refusal(reply(452, "4.2.2 full"), "RCPT TO:<a@b>");
-  ck_assert(later.status == Status::Deferred && later.cause == Cause::Rcpt4xx);
-  ck_assert_int_eq(later.reply_code, 452);
-  assert_text(later.text, "SMTP error from remote mail server after RCPT TO:<a@b>: 452 4.2.2 full");
-  auto never = judge({SmtpStage::Rcpt,
-                      {ErrorKind::Protocol, "refused"},
-                      reply(550, "no\x1b[31m such\r\nuser"),
-                      "RCPT TO:<a@b>",
-                      true});
-  ck_assert(never.status == Status::Failed && never.text_is_for_sender);
-  assert_text(never.text,
+  auto later = rule_on_refusal(reply(452, "4.2.2 full"), "RCPT TO:<a@b>");
+  ck_assert(later.verdict.status == Status::Deferred && later.verdict.cause == Cause::Rcpt4xx);
+  ck_assert_int_eq(later.verdict.reply_code, 452);
+  assert_text(later.verdict.text,
+              "SMTP error from remote mail server after RCPT TO:<a@b>: 452 4.2.2 full");
+  auto never = rule_on_trouble({SmtpStage::Rcpt,
+                                {ErrorKind::Protocol, "refused"},
+                                reply(550, "no\x1b[31m such\r\nuser"),
+                                "RCPT TO:<a@b>",
+                                true});
+  ck_assert(never.verdict.status == Status::Failed && never.verdict.text_is_for_sender);
+  assert_text(never.verdict.text,
               "SMTP error from remote mail server after pipelined RCPT TO:<a@b>: "
               "550 no\\033[31m such\\r\\nuser");
 }
 END_TEST
 
 START_TEST(connection_and_message) {
-  auto refused = judge(ConnectFailure{ECONNREFUSED, false});
-  ck_assert(refused.cause == Cause::System && refused.scope == FailureScope::Host);
-  ck_assert_int_eq(refused.system_errno, ECONNREFUSED);
-  ck_assert(judge(ConnectFailure{ETIMEDOUT, true}).cause == Cause::ConnectTimeout);
-  auto filter = judge(WriteFailure{WriteFailureKind::Filter, 0, "filter failed"});
-  ck_assert(filter.scope == FailureScope::Delivery && filter.cause == Cause::Filter);
-  ck_assert(filter.status == Status::Deferred);
+  auto refused = rule_on_connect_failure(ConnectFailure{ECONNREFUSED, false});
+  ck_assert(refused.verdict.cause == Cause::System && refused.scope == FailureScope::Host);
+  ck_assert_int_eq(refused.verdict.system_errno, ECONNREFUSED);
+  ck_assert(rule_on_connect_failure(ConnectFailure{ETIMEDOUT, true}).verdict.cause ==
+            Cause::ConnectTimeout);
+  auto filter = rule_on_write_failure(WriteFailure{WriteFailureKind::Filter, 0, "filter failed"});
+  ck_assert(filter.scope == FailureScope::Delivery && filter.verdict.cause == Cause::Filter);
+  ck_assert(filter.verdict.status == Status::Deferred);
 }
 END_TEST
 
 // RFC 5321 3.8: the server is leaving; it is not about the recipient that it answers.
 START_TEST(going_down_at_rcpt_is_the_hosts) {
   const SmtpReply leaving{421, std::nullopt, {"bye"}};
-  auto judged = judge({SmtpStage::Rcpt, {ErrorKind::Disconnected, "x"}, leaving, "RCPT", true});
-  ck_assert(judged.scope == FailureScope::Host && judged.status == Status::Deferred);
-  ck_assert(judged.cause == Cause::Closed);
-  ck_assert_int_eq(judged.reply_code, 0);
-  auto busy = judge_refusal({450, std::nullopt, {"x"}}, "RCPT");
+  auto judged =
+      rule_on_trouble({SmtpStage::Rcpt, {ErrorKind::Disconnected, "x"}, leaving, "RCPT", true});
+  ck_assert(judged.scope == FailureScope::Host && judged.verdict.status == Status::Deferred);
+  ck_assert(judged.verdict.cause == Cause::Closed);
+  ck_assert_int_eq(judged.verdict.reply_code, 0);
+  auto busy = rule_on_refusal({450, std::nullopt, {"x"}}, "RCPT");
   ck_assert(busy.scope == FailureScope::Recipient);
-  ck_assert_int_eq(busy.reply_code, 450);
+  ck_assert_int_eq(busy.verdict.reply_code, 450);
 }
 END_TEST
 
 // tests D-130, D-131, D-134
 struct Coded {
-  Judgement judgement;
+  FailureRuling ruling;
   const char* text;
   bool for_sender;
 };
 const Coded kCoded[] = {
-    {judge(no_reply(SmtpStage::StartTls, ErrorKind::TlsHandshake)),
+    {rule_on_trouble(no_reply(SmtpStage::StartTls, ErrorKind::TlsHandshake)),
      "DANE: 4.7.4 a TLS session is required, but the server did not offer TLS support", true},
-    {judge(refusal(SmtpStage::StartTls, 454)),
+    {rule_on_trouble(refusal(SmtpStage::StartTls, 454)),
      "DANE: 4.7.4 SMTP error from remote mail server after CMD: 454 no", true},
-    {judge(no_reply(SmtpStage::Handshake, ErrorKind::TlsHandshake)), "TLS session: 4.7.5 why",
+    {rule_on_trouble(no_reply(SmtpStage::Handshake, ErrorKind::TlsHandshake)),
+     "TLS session: 4.7.5 why", true},
+    {rule_on_trouble(no_reply(SmtpStage::Verify, ErrorKind::TlsVerify)), "TLS session: 4.7.5 why",
      true},
-    {judge(no_reply(SmtpStage::Verify, ErrorKind::TlsVerify)), "TLS session: 4.7.5 why", true},
-    {judge_policy_failure({ErrorKind::DnsBogus, "DANE error: MX look-up of a.lab: bogus"}),
+    {rule_on_policy_failure({ErrorKind::DnsBogus, "DANE error: MX look-up of a.lab: bogus"}),
      "DANE error: 4.7.5 MX look-up of a.lab: bogus", true},
-    {judge_policy_failure({ErrorKind::DnsFailure, "DANE error: SERVFAIL"}),
+    {rule_on_policy_failure({ErrorKind::DnsFailure, "DANE error: SERVFAIL"}),
      "DANE error: 4.4.3 SERVFAIL", true},
-    {judge_policy_failure({ErrorKind::DnsFailure, "not working (asked: 127.0.0.1@53)", true}),
+    {rule_on_policy_failure({ErrorKind::DnsFailure, "not working (asked: 127.0.0.1@53)", true}),
      "DANE: 4.4.3 not working (asked: 127.0.0.1@53)", false},
-    {judge_policy_failure({ErrorKind::TlsVerify, "DANE: no records"}), "DANE: 4.7.4 no records",
+    {rule_on_policy_failure({ErrorKind::TlsVerify, "DANE: no records"}), "DANE: 4.7.4 no records",
      true},
-    {judge_policy_failure({ErrorKind::BadInput, "failed to expand option x"}),
+    {rule_on_policy_failure({ErrorKind::BadInput, "failed to expand option x"}),
      "DANE: 4.3.5 failed to expand option x", true},
-    {judge(no_reply(SmtpStage::Mail, ErrorKind::Timeout)), "SMTP timeout after CMD", false},
+    {rule_on_trouble(no_reply(SmtpStage::Mail, ErrorKind::Timeout)), "SMTP timeout after CMD",
+     false},
 };
 
 START_TEST(what_a_dane_policy_makes_wait_has_a_status_code) {
-  const Judgement told = under_dane(kCoded[_i].judgement);
-  assert_text(told.text, kCoded[_i].text);
-  ck_assert(told.text_is_for_sender == kCoded[_i].for_sender);
-  ck_assert(told.status == Status::Deferred);
+  const FailureRuling told = under_dane(kCoded[_i].ruling);
+  assert_text(told.verdict.text, kCoded[_i].text);
+  ck_assert(told.verdict.text_is_for_sender == kCoded[_i].for_sender);
+  ck_assert(told.verdict.status == Status::Deferred);
 }
 END_TEST
 
@@ -204,11 +209,11 @@ END_TEST
 // Exim's driver adds the system's word for a time-out to the host's line, and no code to its record
 // of a greeting.
 START_TEST(what_the_host_line_and_record_get) {
-  auto silent = judge({SmtpStage::Mail, {ErrorKind::Timeout, "x"}, std::nullopt, "MAIL"});
-  ck_assert_int_eq(silent.system_errno, ETIMEDOUT);
-  auto refused = judge(
+  auto silent = rule_on_trouble({SmtpStage::Mail, {ErrorKind::Timeout, "x"}, std::nullopt, "MAIL"});
+  ck_assert_int_eq(silent.verdict.system_errno, ETIMEDOUT);
+  auto refused = rule_on_trouble(
       {SmtpStage::Greeting, {ErrorKind::Protocol, "x"}, SmtpReply{450, std::nullopt, {"x"}}, "c"});
-  ck_assert_int_eq(refused.reply_code, 0);
+  ck_assert_int_eq(refused.verdict.reply_code, 0);
 }
 END_TEST
 

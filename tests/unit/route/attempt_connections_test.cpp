@@ -60,8 +60,8 @@ START_TEST(a_limit_of_messages_makes_another_connection) {
   scene.server.later_sockets.push_back(second.take_socket());
   ck_assert(scene.run().end == AttemptEnd::Worked);
   for (std::size_t i = 0; i < 2; ++i) {
-    ck_assert(scene.server.outcomes[i].status == Status::Delivered);
-    ck_assert(scene.server.outcomes[i].first_of_transaction);
+    ck_assert(scene.server.outcomes[i].verdict.status == Status::Delivered);
+    ck_assert(scene.server.outcomes[i].transaction.first);
   }
   const auto heard = join(second.heard(), "|");
   assert_contains(heard, "RCPT TO:<user2@dom.lab>|DATA|");
@@ -85,10 +85,10 @@ START_TEST(nothing_of_a_peer_is_kept_for_the_next_connection) {
   });
   scene.server.later_sockets.push_back(second.take_socket());
   ck_assert(scene.run().end == AttemptEnd::Worked);
-  assert_contains(scene.server.outcomes[0].cipher, "TLS1.3:");
+  assert_contains(scene.server.outcomes[0].connection.cipher, "TLS1.3:");
   const auto& outcome = scene.server.outcomes[1];
-  ck_assert(outcome.status == Status::Delivered && outcome.host == 0U);
-  ck_assert(outcome.cipher.empty() && outcome.peer_dn.empty());
+  ck_assert(outcome.verdict.status == Status::Delivered && outcome.connection.host == 0U);
+  ck_assert(outcome.connection.cipher.empty() && outcome.connection.peer_dn.empty());
   ck_assert(scene.server.tls_variables.back().cipher.empty());
   ck_assert(scene.server.tls_variables.back().peer_certificate.empty());
 }
@@ -106,7 +106,7 @@ START_TEST(what_the_server_may_have_is_not_sent_again_unseen) {
   const auto result = run_on_open_connection(scene);
   ck_assert_msg((result.end == AttemptEnd::NotTried) == row.silent, "%s", row.what);
   ck_assert_msg(row.silent == (scene.server.outcomes.count(0) == 0), "%s", row.what);
-  if (!row.silent) ck_assert(scene.server.outcomes[0].status == Status::Deferred);
+  if (!row.silent) ck_assert(scene.server.outcomes[0].verdict.status == Status::Deferred);
 }
 END_TEST
 
@@ -121,7 +121,8 @@ START_TEST(a_refused_message_makes_no_other_connection) {
   scene.server.later_sockets.push_back(second.take_socket());
   ck_assert(scene.run().end == AttemptEnd::Worked);
   ck_assert_uint_eq(scene.server.later_sockets.size(), 1);
-  for (std::size_t i = 0; i < 2; ++i) ck_assert(scene.server.outcomes[i].status == Status::Failed);
+  for (std::size_t i = 0; i < 2; ++i)
+    ck_assert(scene.server.outcomes[i].verdict.status == Status::Failed);
   scene.server.later_sockets.clear();
 }
 END_TEST
@@ -133,8 +134,8 @@ START_TEST(the_second_connection_can_fail) {
   });
   auto result = scene.run();
   ck_assert(result.end == AttemptEnd::HostDeferred);
-  ck_assert(scene.server.outcomes[0].status == Status::Delivered);
-  ck_assert(scene.server.outcomes[1].status == Status::Deferred);
+  ck_assert(scene.server.outcomes[0].verdict.status == Status::Delivered);
+  ck_assert(scene.server.outcomes[1].verdict.status == Status::Deferred);
   ck_assert(result.waiting == std::vector<std::size_t>{1});
 }
 END_TEST

@@ -16,8 +16,8 @@ START_TEST(no_starttls_under_dane_sends_nothing) {
   auto result = scene.run();
   ck_assert(result.end == AttemptEnd::HostDeferred);
   assert_text(scene.heard(), "EHLO me.lab|QUIT");
-  ck_assert(scene.server.outcomes[0].cause == Cause::TlsRequired);
-  assert_contains(scene.server.outcomes[0].text, "did not offer TLS support");
+  ck_assert(scene.server.outcomes[0].verdict.cause == Cause::TlsRequired);
+  assert_contains(scene.server.outcomes[0].verdict.text, "did not offer TLS support");
   assert_contains(scene.server.trace(), "event dane:fail starttls-not-supported");
 }
 END_TEST
@@ -30,9 +30,9 @@ START_TEST(an_impostor_hears_nothing) {
   auto result = scene.run();
   ck_assert(result.end == AttemptEnd::HostDeferred && result.tls_failed);
   assert_text(scene.heard(), "EHLO me.lab|STARTTLS");
-  ck_assert(scene.server.outcomes[0].cause == Cause::TlsFailure);
-  ck_assert(scene.server.outcomes[0].trust == PeerTrust::None);
-  assert_contains(scene.server.outcomes[0].text, "(presented: 3 1 1 ");  // D-161
+  ck_assert(scene.server.outcomes[0].verdict.cause == Cause::TlsFailure);
+  ck_assert(scene.server.outcomes[0].connection.trust == PeerTrust::None);
+  assert_contains(scene.server.outcomes[0].verdict.text, "(presented: 3 1 1 ");  // D-161
   assert_contains(scene.server.trace(), "event dane:fail validation-failure");
 }
 END_TEST
@@ -41,7 +41,7 @@ START_TEST(a_host_to_skip_is_not_connected_to) {
   Scene scene(1, SkipHost{{ErrorKind::DnsBogus, "bogus TLSA"}, "dnssec-invalid"}, kNothing);
   auto result = scene.run();
   ck_assert(result.end == AttemptEnd::HostDeferred);
-  ck_assert(scene.server.outcomes[0].cause == Cause::Dns);
+  ck_assert(scene.server.outcomes[0].verdict.cause == Cause::Dns);
   assert_text(scene.server.trace(), "event dane:fail dnssec-invalid");
 }
 END_TEST
@@ -51,7 +51,7 @@ START_TEST(hosts_avoid_tls_does_not_beat_dane) {
   Scene scene(1, authenticate(), kNothing);
   scene.server.lists["hosts_avoid_tls"] = {0};
   ck_assert(scene.run().end == AttemptEnd::HostDeferred);
-  assert_contains(scene.server.outcomes[0].text, "hosts_avoid_tls");
+  assert_contains(scene.server.outcomes[0].verdict.text, "hosts_avoid_tls");
   ck_assert_msg(scene.server.trace().find("connect") == std::string::npos, "connected");
 }
 END_TEST
@@ -61,7 +61,7 @@ START_TEST(refused_connection) {
   scene.server.sockets.clear();
   auto result = scene.run();
   ck_assert(result.end == AttemptEnd::HostDeferred);
-  ck_assert_int_eq(scene.server.outcomes[0].system_errno, ECONNREFUSED);
+  ck_assert_int_eq(scene.server.outcomes[0].verdict.system_errno, ECONNREFUSED);
 }
 END_TEST
 
@@ -73,8 +73,9 @@ START_TEST(unusable_records_mean_tls_without_authentication) {
   });
   ck_assert(scene.run().end == AttemptEnd::Worked);
   const auto& outcome = scene.server.outcomes[0];
-  ck_assert(outcome.status == Status::Delivered && outcome.trust == PeerTrust::None);
-  assert_contains(outcome.cipher, "TLS1.3:");
+  ck_assert(outcome.verdict.status == Status::Delivered &&
+            outcome.connection.trust == PeerTrust::None);
+  assert_contains(outcome.connection.cipher, "TLS1.3:");
   assert_text(scene.server.steps, "ese");
 }
 END_TEST
@@ -87,8 +88,8 @@ START_TEST(audit_sends_to_a_server_that_fails) {
   });
   impostor.plan.enforcement = Enforcement::Audit;
   ck_assert(impostor.run().end == AttemptEnd::Worked);
-  ck_assert(impostor.server.outcomes[0].status == Status::Delivered);
-  ck_assert(impostor.server.outcomes[0].trust == PeerTrust::None);
+  ck_assert(impostor.server.outcomes[0].verdict.status == Status::Delivered);
+  ck_assert(impostor.server.outcomes[0].connection.trust == PeerTrust::None);
   assert_contains(impostor.server.trace(), "note DANE audit: H=mx1.lab [192.0.2.1]: DANE: no TLSA");
   assert_contains(impostor.server.trace(), "not enforced for dom.lab");
   assert_text(impostor.server.tls_variables.back().sni, "mx1.lab");
@@ -132,8 +133,8 @@ START_TEST(an_option_that_cannot_be_expanded_defers) {
   Scene scene(1, authenticate(), kNothing);
   scene.server.broken_options = {"dane_require_tls_ciphers"};
   ck_assert(scene.run().end == AttemptEnd::HostDeferred);
-  ck_assert(scene.server.outcomes[0].cause == Cause::Expansion);
-  assert_contains(scene.server.outcomes[0].text, "dane_require_tls_ciphers");
+  ck_assert(scene.server.outcomes[0].verdict.cause == Cause::Expansion);
+  assert_contains(scene.server.outcomes[0].verdict.text, "dane_require_tls_ciphers");
 }
 END_TEST
 

@@ -21,13 +21,13 @@ START_TEST(each_recipient_has_its_own_result) {
   auto result = scene.run();
   ck_assert(result.end == AttemptEnd::Worked);
   ck_assert(result.waiting == std::vector<std::size_t>{2});
-  ck_assert(scene.server.outcomes[0].status == Status::Failed);
-  ck_assert(scene.server.outcomes[1].status == Status::Delivered);
-  ck_assert(scene.server.outcomes[1].first_of_transaction);
-  ck_assert(!scene.server.outcomes[3].first_of_transaction);
-  ck_assert(scene.server.outcomes[2].status == Status::Deferred);
-  ck_assert_int_eq(scene.server.outcomes[2].reply_code, 451);
-  assert_text(scene.server.outcomes[1].text, "250 got it");
+  ck_assert(scene.server.outcomes[0].verdict.status == Status::Failed);
+  ck_assert(scene.server.outcomes[1].verdict.status == Status::Delivered);
+  ck_assert(scene.server.outcomes[1].transaction.first);
+  ck_assert(!scene.server.outcomes[3].transaction.first);
+  ck_assert(scene.server.outcomes[2].verdict.status == Status::Deferred);
+  ck_assert_int_eq(scene.server.outcomes[2].verdict.reply_code, 451);
+  assert_text(scene.server.outcomes[1].verdict.text, "250 got it");
   assert_contains(scene.server.trace(), "journal 1; journal 3");
   assert_contains(scene.server.trace(), "retry_recipient 2");
   ck_assert_msg(scene.server.trace().find("retry_recipient 0") == std::string::npos, "5xx retried");
@@ -45,7 +45,7 @@ START_TEST(the_answer_to_the_dot_did_not_come) {
   });
   auto result = scene.run();
   ck_assert(result.end == AttemptEnd::MessageDeferred);
-  ck_assert(scene.server.outcomes[0].status == Status::Deferred);
+  ck_assert(scene.server.outcomes[0].verdict.status == Status::Deferred);
   ck_assert_msg(scene.server.trace().find("journal") == std::string::npos, "journalled");
 }
 END_TEST
@@ -58,7 +58,7 @@ START_TEST(a_message_that_cannot_be_made_is_not_begun) {
   scene.server.no_message[0] = {WriteFailureKind::Filter, 0, "filter failed"};
   ck_assert(scene.run().end == AttemptEnd::Stop);
   assert_text(scene.heard(), "EHLO me.lab|QUIT");
-  ck_assert(scene.server.outcomes[0].cause == Cause::Filter);
+  ck_assert(scene.server.outcomes[0].verdict.cause == Cause::Filter);
 }
 END_TEST
 
@@ -73,8 +73,8 @@ START_TEST(smtputf8_is_asked_for_or_nothing_is_sent) {
     without.batch.hosts = make_batch(hosts, 1).hosts;
     auto result = without.run();
     assert_text(without.heard(), "EHLO me.lab|QUIT");
-    ck_assert(without.server.outcomes[0].cause == Cause::Utf8);
-    ck_assert((without.server.outcomes[0].status == Status::Failed) == (hosts == 1));
+    ck_assert(without.server.outcomes[0].verdict.cause == Cause::Utf8);
+    ck_assert((without.server.outcomes[0].verdict.status == Status::Failed) == (hosts == 1));
     ck_assert((result.end == AttemptEnd::MessageDeferred) == (hosts == 2));
   }
 
@@ -102,7 +102,7 @@ START_TEST(too_many_recipients_go_in_the_next_transaction) {
   });
   ck_assert(scene.run().end == AttemptEnd::Worked);
   for (std::size_t i = 0; i < 2; ++i)
-    ck_assert(scene.server.outcomes[i].status == Status::Delivered);
+    ck_assert(scene.server.outcomes[i].verdict.status == Status::Delivered);
   ck_assert_msg(scene.server.trace().find("retry") == std::string::npos, "a retry record");
 }
 END_TEST
@@ -121,7 +121,7 @@ START_TEST(too_many_recipients_and_then_trouble) {
   ck_assert(result.end == AttemptEnd::MessageDeferred);
   ck_assert((result.waiting == std::vector<std::size_t>{0, 1}));
   for (std::size_t i = 0; i < 2; ++i)
-    ck_assert(scene.server.outcomes[i].status == Status::Deferred);
+    ck_assert(scene.server.outcomes[i].verdict.status == Status::Deferred);
 }
 END_TEST
 
@@ -138,7 +138,7 @@ START_TEST(a_message_by_bdat) {
   scene.server.lists["hosts_try_chunking"] = {0};
   ck_assert(scene.run().end == AttemptEnd::Worked);
   assert_contains(scene.heard(), "|BDAT 22 LAST|Subject: x\r\n\r\nHello.\r\n|QUIT");
-  ck_assert(scene.server.outcomes[0].chunked);
+  ck_assert(scene.server.outcomes[0].connection.chunked);
 }
 END_TEST
 
@@ -153,12 +153,13 @@ START_TEST(a_reply_for_each_recipient) {
   auto result = scene.run();
   ck_assert(result.end == AttemptEnd::Worked);
   assert_contains(scene.heard(), "MAIL FROM:<alice@sender.lab> PRDR|");
-  ck_assert(scene.server.outcomes[0].status == Status::Delivered && scene.server.outcomes[0].prdr);
-  assert_text(scene.server.outcomes[0].text, "250 a\\n250 all");
-  ck_assert(scene.server.outcomes[1].status == Status::Failed);
-  assert_text(scene.server.outcomes[1].text, "PRDR error after DATA: 550 b");
-  ck_assert(scene.server.outcomes[2].status == Status::Deferred);
-  ck_assert_int_eq(scene.server.outcomes[2].reply_code, 450);
+  ck_assert(scene.server.outcomes[0].verdict.status == Status::Delivered &&
+            scene.server.outcomes[0].transaction.prdr);
+  assert_text(scene.server.outcomes[0].verdict.text, "250 a\\n250 all");
+  ck_assert(scene.server.outcomes[1].verdict.status == Status::Failed);
+  assert_text(scene.server.outcomes[1].verdict.text, "PRDR error after DATA: 550 b");
+  ck_assert(scene.server.outcomes[2].verdict.status == Status::Deferred);
+  ck_assert_int_eq(scene.server.outcomes[2].verdict.reply_code, 450);
   ck_assert(result.waiting == std::vector<std::size_t>{2});
   assert_contains(scene.server.trace(), "journal 0; retry_recipient 2");
 }
@@ -196,8 +197,8 @@ START_TEST(max_rcpt_makes_several_transactions) {
   scene.server.options["max_rcpt"] = "2";
   ck_assert(scene.run().end == AttemptEnd::Worked);
   for (std::size_t i = 0; i < 3; ++i)
-    ck_assert(scene.server.outcomes[i].status == Status::Delivered);
-  ck_assert(scene.server.outcomes[2].first_of_transaction);
+    ck_assert(scene.server.outcomes[i].verdict.status == Status::Delivered);
+  ck_assert(scene.server.outcomes[2].transaction.first);
 }
 END_TEST
 

@@ -23,7 +23,7 @@ struct Row {
   const char* ehlo;
   AuthReport report;
   const char* called;  // "": no authenticator is asked
-  const char* text;    // of the judgement; nullptr: the session goes on
+  const char* text;    // of the ruling; nullptr: the session goes on
   Cause cause;
   FailureScope scope;
 };
@@ -150,13 +150,13 @@ START_TEST(each_outcome) {
   scene.server.auth = row.report;
   scene.server.auth_lines = kStep;
   ck_assert(scene.session.open().has_value());
-  auto judgement = authenticate(scene.server, scene.session, 0);
+  auto ruling = authenticate(scene.server, scene.session, 0);
   assert_text(scene.server.trace(), row.called);
-  ck_assert_msg(judgement.has_value() == (row.text != nullptr), "%s", row.name);
-  if (!judgement) return;
-  assert_text(judgement->text, row.text);
-  ck_assert_msg(judgement->cause == row.cause && judgement->scope == row.scope, "%s", row.name);
-  ck_assert_msg(judgement->status == Status::Deferred, "%s", row.name);
+  ck_assert_msg(ruling.has_value() == (row.text != nullptr), "%s", row.name);
+  if (!ruling) return;
+  assert_text(ruling->verdict.text, row.text);
+  ck_assert_msg(ruling->verdict.cause == row.cause && ruling->scope == row.scope, "%s", row.name);
+  ck_assert_msg(ruling->verdict.status == Status::Deferred, "%s", row.name);
 }
 END_TEST
 
@@ -187,8 +187,8 @@ START_TEST(a_lost_connection_is_never_a_success) {
   scene.server.auth = {AuthEnd::Authenticated, "", "", {}};
   scene.server.auth_lines = kStep;
   ck_assert(scene.session.open().has_value());
-  auto judgement = authenticate(scene.server, scene.session, 0);
-  ck_assert(judgement && judgement->cause == Cause::Closed);
+  auto ruling = authenticate(scene.server, scene.session, 0);
+  ck_assert(ruling && ruling->verdict.cause == Cause::Closed);
   ck_assert(!scene.session.usable());
 }
 END_TEST
@@ -197,9 +197,9 @@ START_TEST(a_list_that_cannot_be_read_defers) {
   Scene scene(greeting(kOffer));
   scene.server.broken_options = {_i == 0 ? kRequire : kTry};
   ck_assert(scene.session.open().has_value());
-  auto judgement = authenticate(scene.server, scene.session, 0);
-  ck_assert(judgement && judgement->status == Status::Deferred);
-  assert_contains(judgement->text, _i == 0 ? kRequire : kTry);
+  auto ruling = authenticate(scene.server, scene.session, 0);
+  ck_assert(ruling && ruling->verdict.status == Status::Deferred);
+  assert_contains(ruling->verdict.text, _i == 0 ? kRequire : kTry);
   assert_text(scene.server.trace(), "");
 }
 END_TEST

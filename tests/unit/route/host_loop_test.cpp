@@ -34,11 +34,11 @@ class Attempts {
       result.end = AttemptEnd::HostDeferred;
       result.tls_failed = true;
     }
-    result.failure.text = "trouble";
+    result.failure.verdict.text = "trouble";
     const bool waits = result.end != AttemptEnd::Worked || leaves_waiting.count(request.host);
     RecipientOutcome outcome;
-    outcome.status = waits ? Status::Deferred : Status::Delivered;
-    outcome.text = "trouble";
+    outcome.verdict.status = waits ? Status::Deferred : Status::Delivered;
+    outcome.verdict.text = "trouble";
     for (auto recipient : request.recipients) {
       server.set_outcome(recipient, outcome);
       if (waits) result.waiting.push_back(recipient);
@@ -70,7 +70,7 @@ START_TEST(every_host_fails) {
   scene.attempts.ends = {{0, AttemptEnd::HostDeferred}, {1, AttemptEnd::HostDeferred}};
   scene.run();
   assert_text(scene.attempts.tried, "0 1 ");
-  ck_assert(scene.outcome(0).status == Status::Deferred);
+  ck_assert(scene.outcome(0).verdict.status == Status::Deferred);
   assert_contains(scene.server.trace(), "log_host 0 trouble/0");
   assert_contains(scene.server.trace(), "retry_host 1 0");
   assert_contains(scene.server.trace(), "event msg:defer trouble");
@@ -82,7 +82,7 @@ START_TEST(the_next_host_takes_it) {
   scene.attempts.ends = {{0, AttemptEnd::HostDeferred}};
   scene.run();
   assert_text(scene.attempts.tried, "0 1 ");
-  ck_assert(scene.outcome(1).status == Status::Delivered);
+  ck_assert(scene.outcome(1).verdict.status == Status::Delivered);
 }
 END_TEST
 
@@ -108,9 +108,9 @@ START_TEST(waiting_hosts_are_passed_over) {
   scene.server.states = {{0, HostState::Waiting}, {1, HostState::Waiting}};
   scene.run();
   assert_text(scene.attempts.tried, "");
-  ck_assert(scene.outcome(0).cause == Cause::HostRetry);
-  ck_assert(scene.outcome(0).status == Status::Deferred);
-  assert_text(scene.outcome(0).text, "retry time not reached for any host for 'dom.lab'");
+  ck_assert(scene.outcome(0).verdict.cause == Cause::HostRetry);
+  ck_assert(scene.outcome(0).verdict.status == Status::Deferred);
+  assert_text(scene.outcome(0).verdict.text, "retry time not reached for any host for 'dom.lab'");
   assert_contains(scene.server.trace(), "retry_skipped 1");
 }
 END_TEST
@@ -120,8 +120,8 @@ START_TEST(all_expired_is_final) {
   Scene scene(2);
   scene.server.states = {{0, HostState::Expired}, {1, HostState::Expired}};
   scene.run();
-  ck_assert(scene.outcome(0).status == Status::Failed);
-  assert_contains(scene.outcome(0).text, "failing for a long time");
+  ck_assert(scene.outcome(0).verdict.status == Status::Failed);
+  assert_contains(scene.outcome(0).verdict.text, "failing for a long time");
 }
 END_TEST
 
@@ -160,17 +160,17 @@ START_TEST(expired_hosts_name_the_policy_failure_on_record) {
           "all hosts for 'dom.lab' have been failing for a long time {}{}",
           later ? "and were last tried after this message arrived" : "(and retry time not reached)",
           row.reason);
-      ck_assert_msg(scene.outcome(0).text == expected, "%s: %s", row.name,
-                    scene.outcome(0).text.c_str());
-      ck_assert(scene.outcome(0).text_is_for_sender);
-      ck_assert(scene.outcome(0).host.has_value() == (row.reason[0] != 0));
+      ck_assert_msg(scene.outcome(0).verdict.text == expected, "%s: %s", row.name,
+                    scene.outcome(0).verdict.text.c_str());
+      ck_assert(scene.outcome(0).verdict.text_is_for_sender);
+      ck_assert(scene.outcome(0).connection.host.has_value() == (row.reason[0] != 0));
     }
 
   Scene both(2);
   both.server.states = {{0, HostState::Expired}, {1, HostState::Expired}};
   both.server.last_failures = {{0, "DANE: 4.7.4 the first"}, {1, "DANE: 4.7.5 the last"}};
   both.run();
-  assert_contains(both.outcome(0).text, "the last");
+  assert_contains(both.outcome(0).verdict.text, "the last");
 }
 END_TEST
 
@@ -178,7 +178,7 @@ START_TEST(one_waiting_host_keeps_expired_ones_from_being_final) {
   Scene scene(2);
   scene.server.states = {{0, HostState::Expired}, {1, HostState::Waiting}};
   scene.run();
-  ck_assert(scene.outcome(0).status == Status::Deferred);
+  ck_assert(scene.outcome(0).verdict.status == Status::Deferred);
 }
 END_TEST
 
@@ -189,7 +189,7 @@ START_TEST(without_delay_after_cutoff_expired_hosts_get_a_try) {
   scene.server.tried_lately = {0};
   scene.run();
   assert_text(scene.attempts.tried, "1 ");
-  ck_assert(scene.outcome(0).status == Status::Delivered);
+  ck_assert(scene.outcome(0).verdict.status == Status::Delivered);
 }
 END_TEST
 
@@ -199,9 +199,9 @@ START_TEST(look_up_failures_leave_a_routing_record) {
   scene.run();
   assert_contains(scene.server.trace(), "retry_routing 0 mx1.lab");
   assert_contains(scene.server.trace(), "retry_routing 0 mx2.lab");
-  ck_assert(scene.outcome(0).status == Status::Deferred);
-  ck_assert(scene.outcome(0).cause == Cause::UnknownHost);
-  assert_text(scene.outcome(0).text, "failed to lookup IP address for mx2.lab");
+  ck_assert(scene.outcome(0).verdict.status == Status::Deferred);
+  ck_assert(scene.outcome(0).verdict.cause == Cause::UnknownHost);
+  assert_text(scene.outcome(0).verdict.text, "failed to lookup IP address for mx2.lab");
 }
 END_TEST
 
@@ -210,7 +210,7 @@ START_TEST(this_machine_is_never_tried) {
   scene.server.states = {{0, HostState::Local}};
   scene.run();
   assert_text(scene.attempts.tried, "");
-  ck_assert(scene.outcome(1).cause == Cause::HostIsLocal);
+  ck_assert(scene.outcome(1).verdict.cause == Cause::HostIsLocal);
 }
 END_TEST
 
@@ -288,7 +288,7 @@ START_TEST(serialised_hosts_are_left_again) {
   Scene busy(1);
   busy.server.states = {{0, HostState::Busy}};
   busy.run();
-  assert_contains(busy.outcome(0).text, "connection limit reached");
+  assert_contains(busy.outcome(0).verdict.text, "connection limit reached");
 }
 END_TEST
 
