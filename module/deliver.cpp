@@ -6,6 +6,7 @@
 #include "lookup/traced_resolver.h"
 #include "outcome/failure_policy.h"
 #include "route/attempt.h"
+#include "route/attempt_verdict.h"
 #include "route/domain_plan.h"
 #include "route/host_loop.h"
 
@@ -20,7 +21,7 @@ void defer_domain(MailServer& server, const DomainPlan& plan) {
   outcome.verdict.cause = Cause::Dns;
   for (auto recipient : plan.recipients) server.set_outcome(recipient, outcome);
   server.retry_routing(plan.recipients.front(), plan.domain);
-  server.event(kNoHost, plan.recipients.front(), "dane:fail", "dnssec-invalid");
+  tell_of_failure(server, kNoHost, plan.recipients.front(), verdict_of_failed_domain());
 }
 
 }  // namespace

@@ -8,7 +8,7 @@ namespace {
 
 SkipHost required(const std::string& why) {
   return {{ErrorKind::TlsVerify, format("DANE is required (hosts_require_dane), but {}", why)},
-          "dane-required"};
+          SkipReason::DaneRequired};
 }
 
 struct Decide {
@@ -29,9 +29,7 @@ struct Decide {
     // RFC 7672 2.2, D-020: authenticate, or do not send.
     return Authenticate{usable.base_domain, usable.records};
   }
-  HostPolicy operator()(const TlsaLookupFailed& failed) const {
-    return SkipHost{failed.error, "dnssec-invalid"};
-  }
+  HostPolicy operator()(const TlsaLookupFailed& failed) const { return SkipHost{failed.error}; }
 };
 
 }  // namespace

@@ -44,10 +44,13 @@ struct Authenticate {
   std::vector<TlsaRecord> records;
 };
 
+// What makes a host unusable for now (RFC 8460 4.3.2).
+enum class SkipReason { DnssecInvalid, DaneRequired };
+
 // Do not use this host now: the next one, else the message waits (D-007, D-110).
 struct SkipHost {
   Error error{ErrorKind::Internal, "no DANE policy was decided for this host"};
-  std::string event_data = "dnssec-invalid";  // of dane:fail: or dane-required
+  SkipReason reason = SkipReason::DnssecInvalid;
 };
 
 // SkipHost first: what nobody has decided is not used.

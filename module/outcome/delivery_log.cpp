@@ -93,6 +93,19 @@ std::string denied_certificate_text(const std::string& address, std::size_t dept
                 printable(answer));
 }
 
+std::string dane_refusal_text(const std::string& reason, const std::string& presented) {
+  return presented.empty() ? "DANE: " + reason : format("DANE: {} ({})", reason, presented);
+}
+
+std::string audit_text(const BatchHost& host, const std::string& domain, const std::string& why) {
+  return format("DANE audit: H={} [{}]: {}: not enforced for {}", host.name, host.address, why,
+                domain);
+}
+
+std::string forbidden_tls_text() {
+  return "the host has TLSA records, so TLS is mandatory, but hosts_avoid_tls forbids it";
+}
+
 std::string missing_auth_text(const std::string& why) {
   return "authentication required but " + why;
 }

@@ -8,6 +8,7 @@
 
 #include "core/dns_name.h"
 #include "core/error.h"
+#include "server/address_batch.h"
 #include "smtp/trouble.h"
 
 namespace danesmtp {
@@ -29,6 +30,15 @@ std::string event_answer_text(const std::string& answer);
 std::string denied_certificate_text(const std::string& address, std::size_t depth,
                                     const std::string& answer);
 // hosts_require_auth names the host: `why` completes "but ...". SMTPUTF8 (RFC 6531) is needed.
+
+// A server that its records do not authenticate, with what its operator needs to know first: the
+// record that its own certificate would match. The rest is in debug output.
+std::string dane_refusal_text(const std::string& reason, const std::string& presented);
+
+// A server that does not satisfy a policy which is not enforced (dane_audit_domains).
+std::string audit_text(const BatchHost& host, const std::string& domain, const std::string& why);
+
+std::string forbidden_tls_text();
 std::string missing_auth_text(const std::string& why);
 std::string missing_smtputf8_text();
 

@@ -10,6 +10,7 @@
 #include "core/error.h"
 #include "server/failure.h"
 #include "server/recipient_result.h"
+#include "smtp/transaction.h"
 #include "smtp/trouble.h"
 
 namespace danesmtp {
@@ -59,6 +60,9 @@ struct FailureRuling {
 // `error` is why a host, or all hosts of a domain, cannot be used under a DANE policy.
 FailureRuling rule_on_policy_failure(const Error& error);
 
+// `error` is why a host cannot be used, or spoken to, without any such policy.
+FailureRuling rule_on_host_error(const Error& error);
+
 // The recipient's part of a ruling that a DANE policy makes: with its status code, and fit for
 // the sender, who is to learn the reason when the retry time is over.
 FailureRuling under_dane(FailureRuling ruling);
@@ -83,6 +87,16 @@ FailureRuling rule_on_missing_smtputf8(OtherHosts others);
 
 // An address needs SMTPUTF8, is to be sent as A-labels, and cannot.
 FailureRuling rule_on_inconvertible_address(const Error& error);
+
+// A transaction that ended in trouble.
+FailureRuling rule_on_transaction(const TransactionResult& result);
+
+// The server has ended a connection that waited for this message, or says on it what nobody asked
+// for: nothing was said of the message, and another connection is tried at once.
+bool was_lost_before_mail(const TransactionResult& result);
+
+// mua_wrapper: one recipient was refused, so none gets the message, and nobody tries again.
+FailureRuling rule_on_partial_refusal(const TransactionResult& result);
 
 // A recipient that was refused at RCPT.
 FailureRuling rule_on_refusal(const SmtpReply& reply, const std::string& command);

@@ -118,11 +118,11 @@ void add_tls_settings(Facts& facts, const TlsSettings& settings) {
 }
 
 void add_tls(Facts& facts, const HostTls& tls) {
-  const auto& [use, start, settings, judge] = tls;
+  const auto& [use, start, settings, peer] = tls;
   facts.add("tls use", use);
   facts.add("tls start", start);
   add_tls_settings(facts, settings);
-  facts.irrelevant(judge, "it is made of the plan and of hosts_require_ocsp");
+  facts.irrelevant(peer, "it is made of the plan and of hosts_require_ocsp");
 }
 
 void add_session(Facts& facts, const SessionSettings& session) {

@@ -204,8 +204,7 @@ std::vector<RecipientGroup> recipients_by_domain(const AddressBatch& batch) {
 
 const HostPlan& DomainPlan::host(const BatchHost& host) const {
   static const HostPlan kUndecided;
-  static const HostPlan kUnproved = {
-      .policy = SkipHost{{ErrorKind::DnsBogus, unproved_text()}, "dnssec-invalid"}};
+  static const HostPlan kUnproved = {.policy = SkipHost{{ErrorKind::DnsBogus, unproved_text()}}};
   if (excepted) return *excepted;
   auto found = hosts.find({host.asked_name, port(host)});
   if (found == hosts.end()) return kUndecided;

@@ -3,6 +3,7 @@
 
 #include "core/format.h"
 #include "outcome/delivery_log.h"
+#include "route/attempt_verdict.h"
 
 namespace danesmtp {
 namespace {
@@ -175,9 +176,7 @@ AttemptResult HostLoop::attempt(std::size_t host, TlsChoice tls) {
 // with one (RFC 7672 2.2, D-025).
 bool HostLoop::may_try_in_clear(std::size_t host, const AttemptResult& result) {
   const auto& plan = plan_.host(batch_.hosts[host]);
-  const bool enforced = plan.enforcement == Enforcement::Full;
-  if (!result.tls_failed || (enforced && !std::holds_alternative<NoDane>(plan.policy)))
-    return false;
+  if (!result.tls_failed || is_held_to_dane(plan)) return false;
   auto allowed = server_.option_flag(kTlsTempfailTryclear);
   auto required = server_.host_in(kHostsRequireTls, host);
   return allowed && *allowed && required && !*required;

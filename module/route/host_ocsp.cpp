@@ -11,7 +11,7 @@ PeerPolicy peer_policy(const HostPolicy& policy) {
   const auto* authenticate = std::get_if<Authenticate>(&policy);
   if (authenticate == nullptr) return PeerPolicy::EncryptOnly;
   auto has = [&](TlsaUsage usage) {
-    const auto records = usable_records(authenticate->records);
+    const auto& records = authenticate->records;
     return std::any_of(records.begin(), records.end(),
                        [&](const TlsaRecord& record) { return record.usage == usage; });
   };
@@ -58,12 +58,13 @@ StatusRequest status_request(OcspWish wish, const HostPolicy& policy) {
   return asks_for_staple(wish, peer_policy(policy)) ? StatusRequest::Ask : StatusRequest::None;
 }
 
-PeerJudge judge_of(const DaneMatch& match) {
-  return match.record.usage == TlsaUsage::DaneEe ? PeerJudge::DaneEe : PeerJudge::DaneTa;
+AuthenticatedBy authority_of(const DaneMatch& match) {
+  return match.record.usage == TlsaUsage::DaneEe ? AuthenticatedBy::DaneEe
+                                                 : AuthenticatedBy::DaneTa;
 }
 
-OcspRuling judge_staples(const StapledPeer& peer) {
-  OcspRuling ruling = rule_on_leaf(peer.wish, peer.judge, leaf_finding(peer));
+OcspRuling rule_on_staples(const StapledPeer& peer) {
+  OcspRuling ruling = rule_on_leaf(peer.wish, peer.authority, leaf_finding(peer));
   if (peer.wish == OcspWish::None) return ruling;
   // RFC 8446 4.4.2.1, D-126: what came for the certificates between the leaf and the anchor.
   for (std::size_t i = 1; i + 1 < peer.path.size() && ruling.refusal.empty(); ++i)

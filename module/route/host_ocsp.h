@@ -17,19 +17,17 @@ namespace danesmtp {
 // Whether the handshake with a host of this policy asks for proofs.
 StatusRequest status_request(OcspWish wish, const HostPolicy& policy);
 
-// Usage 2 or 3 of the record that matched.
-PeerJudge judge_of(const DaneMatch& match);
+AuthenticatedBy authority_of(const DaneMatch& match);
 
 struct StapledPeer {
   OcspWish wish;
-  PeerJudge judge;
+  AuthenticatedBy authority;
   const TlsInfo& info;
   const std::vector<Bytes>& path;  // as verified, leaf first; empty: there is none. An issuer that
                                    // is not known is empty.
   WallTime now;
 };
 
-// The leaf first; then, where a path was verified, each issuer below the anchor (D-126).
-OcspRuling judge_staples(const StapledPeer& peer);
+OcspRuling rule_on_staples(const StapledPeer& peer);
 
 }  // namespace danesmtp

@@ -8,9 +8,9 @@
 
 #include "core/bytes.h"
 #include "core/format.h"
-#include "dane/dane_verify.h"
+#include "outcome/delivery_log.h"
+#include "route/attempt_verdict.h"
 #include "route/host_ocsp.h"
-#include "tls/pkix_verify.h"
 
 namespace danesmtp {
 namespace {
@@ -26,10 +26,6 @@ constexpr OptionWithoutSay kWithoutSay[] = {
     {kTlsVerifyCertificates, "the anchor is what the records say"},
     {kTlsVerifyHosts, "the server is authenticated by its records"},
 };
-
-WallTime now() {
-  return std::chrono::time_point_cast<std::chrono::seconds>(std::chrono::system_clock::now());
-}
 
 // dane_require_tls_ciphers replaces tls_require_ciphers under DANE, unless it expands to nothing.
 Result<std::string> priority(MailServer& server, bool dane) {
@@ -72,106 +68,26 @@ Result<TlsSettings> common_settings(MailServer& server, bool dane) {
   return settings;
 }
 
-// The refusal with what the operator of the server needs to know first: the record its own
-// certificate would match. The rest is in debug output.
-std::string refusal_text(const DaneVerdict& verdict) {
-  if (verdict.presented.empty()) return "DANE: " + verdict.reason;
-  return format("DANE: {} ({})", verdict.reason, verdict.presented);
-}
-
-std::string match_text(const DaneMatch& match) {
-  if (match.depth == 0)
-    return format("DANE: {} is the server's own certificate or key (RFC 7672 3.1.1)",
-                  to_text(match.record));
-  return format("DANE: {} is an issuer, at depth {}, of a certificate for {} (RFC 7672 3.1.2)",
-                to_text(match.record), match.depth, match.name);
-}
-
-// The ruling on the proofs becomes a part of the verdict, and the error of a peer that it refuses.
-Result<void> take_ruling(MailServer& server, const OcspRuling& ruling, PeerVerdict& verdict) {
-  verdict.ocsp = ruling.result;
-  if (!ruling.remark.empty()) server.debug(ruling.remark);
-  if (!ruling.refusal.empty()) return fail(ErrorKind::TlsVerify, ruling.refusal);
-  return {};
-}
-
-// No revocation list has a say here (D-095); OCSP has one where the certificate was judged.
-JudgePeer dane_judge(MailServer& server, const AttemptRequest& request, const Authenticate& policy,
-                     OcspWish wish) {
-  return [&server, &request, &policy, wish](const TlsInfo& info,
-                                            PeerVerdict& verdict) -> Result<void> {
-    const WallTime at = now();
-    const auto limit = std::chrono::seconds(server.option_number(kCommandTimeout));
-    auto judged =
-        verify_dane({info.chain, policy.records, request.plan.names, at, Deadline::in(limit)});
-    // D-161
-    for (const auto& detail : judged.details) server.debug("DANE: " + detail);
-    verdict.dane = judged;
-    if (!judged.authenticated()) return fail(ErrorKind::TlsVerify, refusal_text(judged));
-    server.debug(match_text(*judged.match));
-    auto stapled = take_ruling(
-        server, judge_staples({wish, judge_of(*judged.match), info, judged.match->path, at}),
-        verdict);
-    if (!stapled) return stapled;
-    // D-032, D-160: an insecure MX record proves nothing about the recipient's domain.
-    verdict.trust = request.plan.mx == MxTrust::Secure ? PeerTrust::Dane : PeerTrust::Verified;
-    return {};
-  };
-}
-
-// A peer that nobody verified.
-JudgePeer staple_judge(MailServer& server, OcspWish wish) {
-  if (wish == OcspWish::None) return {};
-  return [&server, wish](const TlsInfo& info, PeerVerdict& verdict) {
-    return take_ruling(server, judge_staples({wish, PeerJudge::Nobody, info, {}, now()}), verdict);
-  };
-}
-
-// What the verification of a peer that must or may be verified comes to. As in Exim's own driver, a
-// revoked certificate is one that does not verify.
-struct PkixPeer {
-  MailServer& server;
-  bool required;  // it must verify
-  OcspWish wish;
-};
-
-Result<void> conclude_pkix(const PkixPeer& peer, const TlsInfo& info, const Result<Bytes>& issuer,
-                           PeerVerdict& verdict) {
-  if (!issuer) {
-    if (peer.required) return tl::unexpected(issuer.error());
-    peer.server.debug("TLS: not verified, and need not be: " + issuer.error().text);
-    return take_ruling(peer.server, judge_staples({peer.wish, PeerJudge::Nobody, info, {}, now()}),
-                       verdict);
-  }
-  const std::vector<Bytes> path{info.chain.front(), *issuer};
-  auto stapled = take_ruling(
-      peer.server, judge_staples({peer.wish, PeerJudge::Pkix, info, path, now()}), verdict);
-  if (stapled) verdict.trust = PeerTrust::Verified;
-  if (stapled || peer.required || peer.wish == OcspWish::Required) return stapled;
-  peer.server.debug("TLS: not verified, and need not be: " + stapled.error().text);
-  return {};
-}
-
-// tls_verify_hosts must succeed; tls_try_verify_hosts only decides what the log says.
-Result<JudgePeer> pkix_judge(MailServer& server, const BatchHost& host, std::size_t index,
-                             OcspWish wish) {
+// Nothing: any certificate will do.
+Result<std::optional<PkixRules>> pkix_rules(MailServer& server, const BatchHost& host,
+                                            std::size_t index) {
   auto must = server.host_in(kTlsVerifyHosts, index);
   if (!must) return tl::unexpected(must.error());
   auto may = server.host_in(kTlsTryVerifyHosts, index);
   if (!may) return tl::unexpected(may.error());
-  if (!*must && !*may) return staple_judge(server, wish);
+  if (!*must && !*may) return std::nullopt;
   auto named = server.host_in(kTlsVerifyCertHostnames, index);
   if (!named) return tl::unexpected(named.error());
   auto certificates = server.option_expanded(kTlsVerifyCertificates);
   if (!certificates) return tl::unexpected(certificates.error());
   auto revocations = server.option_expanded(kTlsCrl);
   if (!revocations) return tl::unexpected(revocations.error());
-  return JudgePeer(
-      [=, peer = PkixPeer{server, *must, wish}, name = *named ? host.asked_name : std::string()](
-          const TlsInfo& info, PeerVerdict& verdict) {
-        auto issuer = verify_pkix({info.chain, *certificates, *revocations, name});
-        return conclude_pkix(peer, info, issuer, verdict);
-      });
+  return PkixRules{*must, *named ? host.asked_name : std::string(), *certificates, *revocations};
+}
+
+DaneRules dane_rules(const HostPlan& plan, const Authenticate& policy) {
+  return {policy.records, plan.names, trust_by_records(plan),
+          plan.enforcement == Enforcement::Full};
 }
 
 // RFC 7671 5.1, D-081: a key that a record of usage 3 names may have a certificate with any key
@@ -201,13 +117,13 @@ Result<HostTls> without_dane(MailServer& server, const BatchHost& host,
   if (!sni) return tl::unexpected(sni.error());
   auto wish = ocsp_wish(server, request.host);
   if (!wish) return tl::unexpected(wish.error());
-  auto judge = pkix_judge(server, host, request.host, *wish);
-  if (!judge) return tl::unexpected(judge.error());
+  auto pkix = pkix_rules(server, host, request.host);
+  if (!pkix) return tl::unexpected(pkix.error());
   tls.use = *require ? TlsUse::Required : TlsUse::IfOffered;
   tls.settings = *settings;
   tls.settings.sni = *sni;
   tls.settings.status_request = status_request(*wish, request.plan.policy);
-  tls.judge = *judge;
+  tls.peer = {*wish, std::nullopt, *pkix};
   return tls;
 }
 
@@ -219,21 +135,11 @@ std::string sni_of(const DnsName& base_domain) {
 // D-111: as if there were no DANE, but the server is judged all the same, and the log is told.
 Result<HostTls> audited(MailServer& server, const AddressBatch& batch,
                         const AttemptRequest& request, const DnsName& base_domain) {
-  const auto& host = batch.hosts[request.host];
-  auto tls = without_dane(server, host, request);
+  auto tls = without_dane(server, batch.hosts[request.host], request);
   if (!tls || tls->use == TlsUse::Never) return tls;
   tls->settings.sni = sni_of(base_domain);
-  const auto* policy = std::get_if<Authenticate>(&request.plan.policy);
-  if (!policy) return tls;
-  auto wish = ocsp_wish(server, request.host);
-  if (!wish) return tl::unexpected(wish.error());
-  tls->judge = [&server, &batch, &request, dane = dane_judge(server, request, *policy, *wish),
-                otherwise = tls->judge](const TlsInfo& info, PeerVerdict& verdict) -> Result<void> {
-    auto judged = dane(info, verdict);
-    if (judged) return judged;
-    server.note(audit_text(batch, request, judged.error().text));
-    return otherwise ? otherwise(info, verdict) : Result<void>();
-  };
+  if (const auto* policy = std::get_if<Authenticate>(&request.plan.policy))
+    tls->peer.dane = dane_rules(request.plan, *policy);
   return tls;
 }
 
@@ -251,9 +157,7 @@ Result<HostTls> with_dane(MailServer& server, const AttemptRequest& request,
                           const DnsName& base_domain, OcspWish wish) {
   auto avoid = server.host_in(kHostsAvoidTls, request.host);
   if (!avoid) return tl::unexpected(avoid.error());
-  if (*avoid)
-    return fail(ErrorKind::TlsVerify,
-                "the host has TLSA records, so TLS is mandatory, but hosts_avoid_tls forbids it");
+  if (*avoid) return fail(ErrorKind::TlsVerify, forbidden_tls_text());
   auto settings = common_settings(server, true);
   if (!settings) return tl::unexpected(settings.error());
   HostTls tls;
@@ -295,7 +199,7 @@ Result<HostTls> tls_for_host(MailServer& server, const AddressBatch& batch,
     auto wish = ocsp_wish(server, request.host);
     if (!wish) return tl::unexpected(wish.error());
     tls = with_dane(server, request, authenticate->base_domain, *wish);
-    if (tls) tls->judge = dane_judge(server, request, *authenticate, *wish);
+    if (tls) tls->peer = {*wish, dane_rules(request.plan, *authenticate), std::nullopt};
   } else if (const auto* encrypt = std::get_if<EncryptOnly>(&request.plan.policy)) {
     // Nobody is authenticated, so there is nothing that a proof could be about.
     tls = with_dane(server, request, encrypt->base_domain, OcspWish::None);
@@ -311,15 +215,7 @@ Result<HostTls> tls_for_host(MailServer& server, const AddressBatch& batch,
   return tls;
 }
 
-std::string audit_text(const AddressBatch& batch, const AttemptRequest& request,
-                       const std::string& why) {
-  const auto& host = batch.hosts[request.host];
-  return format("DANE audit: H={} [{}]: {}: not enforced for {}", host.name, host.address, why,
-                batch.recipients[request.recipients.front()].domain);
-}
-
-Result<SessionSettings> session_settings(MailServer& server, const HostTls& tls,
-                                         PeerVerdict& verdict) {
+Result<SessionSettings> session_settings(MailServer& server, const HostTls& tls) {
   auto helo = server.option_expanded(kHeloData);
   if (!helo) return tl::unexpected(helo.error());
   SessionSettings settings;
@@ -327,10 +223,6 @@ Result<SessionSettings> session_settings(MailServer& server, const HostTls& tls,
   settings.tls_use = tls.use;
   settings.tls_start = tls.start;
   settings.tls = tls.settings;
-  if (tls.judge)
-    settings.verify_peer = [judge = tls.judge, &verdict](const TlsInfo& info) {
-      return judge(info, verdict);
-    };
   settings.timeouts.command = std::chrono::seconds(server.option_number(kCommandTimeout));
   settings.timeouts.data_block = std::chrono::seconds(server.option_number(kDataTimeout));
   settings.timeouts.final_reply = std::chrono::seconds(server.option_number(kFinalTimeout));

@@ -64,15 +64,15 @@ bool asks_for_staple(OcspWish wish, PeerPolicy policy) {
   return false;
 }
 
-OcspRuling rule_on_leaf(OcspWish wish, PeerJudge judge, const OcspFinding& finding) {
+OcspRuling rule_on_leaf(OcspWish wish, AuthenticatedBy authority, const OcspFinding& finding) {
   if (wish == OcspWish::None) return {};
-  switch (judge) {
-    case PeerJudge::Nobody:
+  switch (authority) {
+    case AuthenticatedBy::Nobody:
       return rule_unjudged(wish, finding);
-    case PeerJudge::Pkix:
-    case PeerJudge::DaneTa:
+    case AuthenticatedBy::Pkix:
+    case AuthenticatedBy::DaneTa:
       return rule_judged(wish, finding);
-    case PeerJudge::DaneEe:
+    case AuthenticatedBy::DaneEe:
       break;
   }
   // RFC 7672 3.1.1: what is in the certificate does not matter, so neither does who revoked it.

@@ -23,7 +23,7 @@ enum class PeerPolicy {
 };
 
 // Whose word authenticated the peer.
-enum class PeerJudge {
+enum class AuthenticatedBy {
   Nobody,
   Pkix,
   DaneTa,  // the certificate's contents were judged, with its path to the anchor
@@ -50,7 +50,7 @@ bool asks_for_staple(OcspWish wish, PeerPolicy policy);
 
 // The server's own certificate. `finding` counts only under PKIX and DANE-TA, where a path was
 // verified, and only if a proof was asked for.
-OcspRuling rule_on_leaf(OcspWish wish, PeerJudge judge, const OcspFinding& finding);
+OcspRuling rule_on_leaf(OcspWish wish, AuthenticatedBy authority, const OcspFinding& finding);
 
 // RFC 8446 4.4.2.1, D-126: why a certificate between the leaf and the anchor, with the response
 // that came for it, refuses the peer; empty: it does not.

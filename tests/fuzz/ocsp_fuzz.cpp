@@ -24,7 +24,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
          verdict.next_update >= now - kOcspClockSkew);
   }
   const OcspFinding finding{verdict, is_must_staple(certificate)};
-  const auto ruling = rule_on_leaf(OcspWish::Required, PeerJudge::DaneTa, finding);
+  const auto ruling = rule_on_leaf(OcspWish::Required, AuthenticatedBy::DaneTa, finding);
   must(ruling.refusal.empty() == (verdict.answer == OcspAnswer::Good));
   return 0;
 }

@@ -125,7 +125,7 @@ AddressReport Probe::try_address(std::size_t host, TlsChoice choice) {
   auto tls = tls_for_host(server_, batch_, asked);
   if (!tls) return not_used(target.address, tls.error().text);
   if (auto dead = known_dead(host)) return *dead;
-  return visit_address(server_, target, asked, *tls);
+  return visit_address(server_, batch_, asked, *tls);
 }
 
 void Probe::try_every_address() {

@@ -23,30 +23,30 @@ bool refuses_our_name(const SmtpTrouble& trouble) {
   return trouble.command.compare(0, 5, "EHLO ") == 0 && code != 500 && code != 502;
 }
 
-void open_session(ProbeServer& server, const HostTls& tls, UniqueFd socket,
+void open_session(const AttemptContext& attempt, const HostTls& tls, UniqueFd socket,
                   AddressReport& address) {
-  PeerVerdict verdict;
-  auto settings = session_settings(server, tls, verdict);
+  auto settings = session_settings(attempt.server, tls);
   if (!settings) {
     address.failure = FailureRuling{};
     address.failure->verdict.text = settings.error().text;
     return;
   }
   // What was presented is of interest above all when it is refused.
-  settings->verify_peer = [&address, judge = settings->verify_peer](const TlsInfo& info) {
+  PeerJudge peer(attempt, tls.peer);
+  settings->verify_peer = [&](const TlsInfo& info) {
     address.tls = info;
-    return judge ? judge(info) : Result<void>();
+    return peer.judge(info);
   };
-  SmtpSession session(LineChannel(std::move(socket)), std::move(*settings), server);
+  SmtpSession session(LineChannel(std::move(socket)), std::move(*settings), attempt.server);
   auto opened = session.open();
   if (opened) session.quit();
   if (!opened) {
     address.failure = rule_on_trouble(opened.error());
     address.hello_refused = refuses_our_name(opened.error());
   }
-  address.trust = opened ? verdict.trust : PeerTrust::None;
-  address.dane = verdict.dane;
-  address.ocsp = verdict.ocsp;
+  address.trust = opened ? peer.verdict().trust : PeerTrust::None;
+  address.dane = peer.verdict().dane;
+  address.ocsp = peer.verdict().ocsp;
 }
 
 // A server may have two certificates, and which one a client gets depends on what it offers.
@@ -64,8 +64,7 @@ void ask_for_other_key(ProbeServer& server, const AttemptRequest& asked, const H
                        AddressReport& address) {
   const auto* dane = std::get_if<Authenticate>(&asked.plan.policy);
   if (!dane || !address.tls || address.tls->chain.empty()) return;
-  PeerVerdict unused;
-  auto settings = session_settings(server, tls, unused);
+  auto settings = session_settings(server, tls);
   auto socket = server.connect(asked.host, asked.port);
   if (!settings || !socket) return;
   const bool rsa = has_rsa_key(address.tls->chain.front());
@@ -92,8 +91,9 @@ AddressReport not_used(const std::string& address, const std::string& why) {
   return report;
 }
 
-AddressReport visit_address(ProbeServer& server, const BatchHost& target,
+AddressReport visit_address(ProbeServer& server, const AddressBatch& batch,
                             const AttemptRequest& asked, const HostTls& tls) {
+  const auto& target = batch.hosts[asked.host];
   auto socket = server.connect(asked.host, asked.port);
   if (!socket) {
     auto report = not_used(target.address,
@@ -104,7 +104,7 @@ AddressReport visit_address(ProbeServer& server, const BatchHost& target,
   }
   AddressReport address;
   address.address = target.address;
-  open_session(server, tls, std::move(*socket), address);
+  open_session({server, batch, asked}, tls, std::move(*socket), address);
   if (asked.tls == TlsChoice::AsPolicySays) ask_for_other_key(server, asked, tls, address);
   return address;
 }

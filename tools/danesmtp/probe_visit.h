@@ -15,8 +15,8 @@ namespace danesmtp::tool {
 // An address that is not connected to, and why.
 AddressReport not_used(const std::string& address, const std::string& why);
 
-// `target` is the host that `asked` speaks of.
-AddressReport visit_address(ProbeServer& server, const BatchHost& target,
+// The host of the batch that `asked` speaks of.
+AddressReport visit_address(ProbeServer& server, const AddressBatch& batch,
                             const AttemptRequest& asked, const HostTls& tls);
 
 }  // namespace danesmtp::tool

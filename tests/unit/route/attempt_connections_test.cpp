@@ -17,9 +17,8 @@ namespace {
 // The connection of an earlier message, with the mark of this policy.
 void leave_open(Scene& scene, const char* extensions) {
   const AttemptRequest request{0, 25, scene.plan, {0}, TlsChoice::AsPolicySays};
-  PeerVerdict verdict;
   auto tls = tls_for_host(scene.server, scene.batch, request);
-  auto settings = session_settings(scene.server, *tls, verdict);
+  auto settings = session_settings(scene.server, *tls);
   auto digest = policy_digest(scene.server, scene.batch, request, *tls, *settings);
   scene.server.open = {0, format("{}{}+{}+0+0", kMarkPrefix, *digest, extensions), "TLS1.3:X:256",
                        1};

@@ -38,7 +38,8 @@ START_TEST(an_impostor_hears_nothing) {
 END_TEST
 
 START_TEST(a_host_to_skip_is_not_connected_to) {
-  Scene scene(1, SkipHost{{ErrorKind::DnsBogus, "bogus TLSA"}, "dnssec-invalid"}, kNothing);
+  Scene scene(1, SkipHost{{ErrorKind::DnsBogus, "bogus TLSA"}, SkipReason::DnssecInvalid},
+              kNothing);
   auto result = scene.run();
   ck_assert(result.end == AttemptEnd::HostDeferred);
   ck_assert(scene.server.outcomes[0].verdict.cause == Cause::Dns);

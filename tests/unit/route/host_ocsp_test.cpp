@@ -157,16 +157,16 @@ START_TEST(what_came_with_the_chain) {
   info.chain = lab().chain();
   info.ocsp_staples = row.staples();
   const std::vector<Bytes> path{lab().leaf.der, lab().issuer.der, lab().upper.der};
-  auto ruling = [&](OcspWish wish, PeerJudge judge) {
-    return judge_staples({wish, judge, info, path, kNow});
+  auto ruling = [&](OcspWish wish, AuthenticatedBy judge) {
+    return rule_on_staples({wish, judge, info, path, kNow});
   };
-  auto requested = ruling(OcspWish::Requested, PeerJudge::DaneTa);
+  auto requested = ruling(OcspWish::Requested, AuthenticatedBy::DaneTa);
   ck_assert_msg(requested.result == row.result, "%s: another result", row.name);
   assert_refusal(row.name, requested, row.refused_if_requested);
-  auto required = ruling(OcspWish::Required, PeerJudge::DaneTa);
+  auto required = ruling(OcspWish::Required, AuthenticatedBy::DaneTa);
   ck_assert_msg(required.result == row.result, "%s: another result", row.name);
   assert_refusal(row.name, required, row.refused_if_required);
-  assert_refusal(row.name, ruling(OcspWish::None, PeerJudge::DaneTa), "");
+  assert_refusal(row.name, ruling(OcspWish::None, AuthenticatedBy::DaneTa), "");
 }
 END_TEST
 
@@ -176,7 +176,8 @@ START_TEST(a_proof_about_the_anchor_is_not_looked_at) {
   info.chain = lab().chain();
   info.ocsp_staples = {response(SingleStatus::Good), issuer_response(SingleStatus::Revoked)};
   const std::vector<Bytes> path{lab().leaf.der, lab().issuer.der};
-  assert_refusal("anchor", judge_staples({OcspWish::Required, PeerJudge::DaneTa, info, path, kNow}),
+  assert_refusal("anchor",
+                 rule_on_staples({OcspWish::Required, AuthenticatedBy::DaneTa, info, path, kNow}),
                  "");
 }
 END_TEST
@@ -185,7 +186,7 @@ START_TEST(usage_3_has_no_path_and_needs_none) {
   TlsInfo info;
   info.chain = {lab().leaf.der};
   info.ocsp_staples = {response(SingleStatus::Revoked)};
-  auto ruling = judge_staples({OcspWish::Required, PeerJudge::DaneEe, info, {}, kNow});
+  auto ruling = rule_on_staples({OcspWish::Required, AuthenticatedBy::DaneEe, info, {}, kNow});
   assert_refusal("usage 3", ruling, "");
   ck_assert(ruling.result == NotRequested);
 }

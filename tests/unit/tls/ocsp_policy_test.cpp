@@ -74,7 +74,7 @@ END_TEST
 // tests D-121, D-123, D-124, D-125, D-127
 START_TEST(where_the_certificate_is_judged) {
   const Judged& row = kJudged[_i];
-  for (auto judge : {PeerJudge::Pkix, PeerJudge::DaneTa}) {
+  for (auto judge : {AuthenticatedBy::Pkix, AuthenticatedBy::DaneTa}) {
     const bool good = row.answer == Good;
     assert_ruling(row.name, rule_on_leaf(Required, judge, finding(row.answer)), row.result, !good);
     assert_ruling(row.name, rule_on_leaf(Requested, judge, finding(row.answer)), row.result,
@@ -92,7 +92,7 @@ END_TEST
 START_TEST(usage_3_matched) {
   for (auto wish : {None, Requested, Required})
     for (const auto& row : kJudged) {
-      auto ruling = rule_on_leaf(wish, PeerJudge::DaneEe, finding(row.answer, true));
+      auto ruling = rule_on_leaf(wish, AuthenticatedBy::DaneEe, finding(row.answer, true));
       assert_ruling(row.name, ruling, OcspResult::NotRequested, false);
       ck_assert_msg(ruling.remark.empty() == (wish == None), "%s: the remark", row.name);
     }
@@ -103,9 +103,11 @@ END_TEST
 START_TEST(nobody_judged) {
   for (const auto& row : kJudged) {
     const auto result = row.answer == Absent ? OcspResult::NoResponse : OcspResult::NotVerified;
-    assert_ruling(row.name, rule_on_leaf(Requested, PeerJudge::Nobody, finding(row.answer, true)),
+    assert_ruling(row.name,
+                  rule_on_leaf(Requested, AuthenticatedBy::Nobody, finding(row.answer, true)),
                   result, false);
-    assert_ruling(row.name, rule_on_leaf(Required, PeerJudge::Nobody, finding(row.answer, true)),
+    assert_ruling(row.name,
+                  rule_on_leaf(Required, AuthenticatedBy::Nobody, finding(row.answer, true)),
                   result, true);
   }
 }

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What every part of an attempt on one host works with. Borrowed: all of it outlives the attempt.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "route/host_plan.h"
+#include "server/address_batch.h"
+#include "server/mail_server.h"
+
+namespace danesmtp {
+
+struct AttemptContext {
+  MailServer& server;
+  const AddressBatch& batch;
+  const AttemptRequest& request;
+
+  const BatchHost& host() const { return batch.hosts[request.host]; }
+  const std::string& domain() const { return batch.recipients[request.recipients.front()].domain; }
+  bool last_host() const { return request.host + 1 == batch.hosts.size(); }
+  // Events about the host name the first recipient that still waits for it.
+  void event(const char* name, const std::string& data) const {
+    server.event(request.host, request.recipients.front(), name, data);
+  }
+  std::string ask_event(const char* name, const std::string& data) const {
+    return server.ask_event(request.host, request.recipients.front(), name, data);
+  }
+};
+
+}  // namespace danesmtp

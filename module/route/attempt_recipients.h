@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The recipients of an attempt on one host, over all of its connections: who is still to be
+// decided, and what each was told. What is known of the peer comes with each report: the next
+// connection may reach another machine.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <vector>
+
+#include "outcome/failure_policy.h"
+#include "route/attempt.h"
+#include "route/attempt_context.h"
+
+namespace danesmtp {
+
+class AttemptRecipients {
+ public:
+  explicit AttemptRecipients(const AttemptContext& attempt);
+
+  bool all_decided() const { return undecided_.empty(); }
+  bool settled_one() const { return settled_one_; }
+  std::vector<std::size_t> next(std::size_t most) const;
+
+  void delivered(std::size_t recipient, RecipientOutcome outcome);
+  // Of a recipient that was refused or has to wait.
+  void report(std::size_t recipient, const ConnectionFacts& facts, const RecipientVerdict& verdict);
+  void decided(std::size_t recipient);
+
+  // A connection has done all that it could.
+  AttemptResult worked() const { return {AttemptEnd::Worked, {}, false, waiting_}; }
+  // A failure ends the attempt: those that are left are told of it, in the words that a DANE policy
+  // has for it where it is one's.
+  AttemptResult give_up(const ConnectionFacts& facts, const FailureRuling& ruling);
+
+ private:
+  void set_outcome(std::size_t recipient, RecipientOutcome& outcome);
+
+  MailServer& server_;
+  bool under_dane_;
+  std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
+  std::vector<std::size_t> undecided_;  // in order
+  std::vector<std::size_t> waiting_;    // deferred
+  bool settled_one_ = false;            // a recipient was delivered, or refused for good
+};
+
+}  // namespace danesmtp

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "route/attempt_verdict.h"
+
+namespace danesmtp {
+namespace {
+
+struct KindOfPolicy {
+  PolicyKind operator()(const NoDane&) const { return PolicyKind::None; }
+  PolicyKind operator()(const EncryptOnly&) const { return PolicyKind::Encrypt; }
+  PolicyKind operator()(const Authenticate&) const { return PolicyKind::Authenticate; }
+  PolicyKind operator()(const SkipHost&) const { return PolicyKind::Skip; }
+};
+
+FailureType type_of(SkipReason reason) {
+  return reason == SkipReason::DaneRequired ? FailureType::DaneRequired
+                                            : FailureType::DnssecInvalid;
+}
+
+FailureType type_of(DaneFailure failure) {
+  switch (failure) {
+    case DaneFailure::HostMismatch:
+      return FailureType::CertificateHostMismatch;
+    case DaneFailure::Expired:
+      return FailureType::CertificateExpired;
+    case DaneFailure::NotTrusted:
+      break;
+  }
+  return FailureType::CertificateNotTrusted;
+}
+
+// Exim's words for them in the event.
+const char* event_data(FailureType failure) {
+  switch (failure) {
+    case FailureType::StartTlsNotSupported:
+      return "starttls-not-supported";
+    case FailureType::DnssecInvalid:
+      return "dnssec-invalid";
+    case FailureType::DaneRequired:
+      return "dane-required";
+    case FailureType::CertificateHostMismatch:
+    case FailureType::CertificateExpired:
+    case FailureType::CertificateNotTrusted:
+    case FailureType::ValidationFailure:
+      break;
+  }
+  return "validation-failure";
+}
+
+}  // namespace
+
+bool has_dane_policy(const HostPlan& plan) {
+  return !std::holds_alternative<NoDane>(plan.policy);
+}
+
+bool is_held_to_dane(const HostPlan& plan) {
+  return has_dane_policy(plan) && plan.enforcement == Enforcement::Full;
+}
+
+// D-032, D-160: an insecure MX record proves nothing about the recipient's domain.
+PeerTrust trust_by_records(const HostPlan& plan) {
+  if (!std::holds_alternative<Authenticate>(plan.policy)) return PeerTrust::None;
+  return plan.mx == MxTrust::Secure ? PeerTrust::Dane : PeerTrust::Verified;
+}
+
+AttemptVerdict verdict_of_policy(const HostPlan& plan) {
+  AttemptVerdict verdict;
+  verdict.policy = std::visit(KindOfPolicy{}, plan.policy);
+  if (const auto* dane = std::get_if<Authenticate>(&plan.policy)) verdict.records = dane->records;
+  if (const auto* skip = std::get_if<SkipHost>(&plan.policy))
+    verdict.failure = type_of(skip->reason);
+  return verdict;
+}
+
+AttemptVerdict verdict_of_failed_domain() {
+  AttemptVerdict verdict;
+  verdict.policy = PolicyKind::Skip;
+  verdict.failure = FailureType::DnssecInvalid;
+  return verdict;
+}
+
+void add_failure(AttemptVerdict& verdict, SmtpStage stage, const FailureRuling& ruling,
+                 const std::optional<DaneVerdict>& dane) {
+  if (verdict.policy == PolicyKind::None) return;
+  if (ruling.verdict.cause == Cause::TlsRequired)
+    verdict.failure = FailureType::StartTlsNotSupported;
+  if (stage == SmtpStage::Handshake || stage == SmtpStage::Verify)
+    verdict.failure =
+        dane && !dane->authenticated() ? type_of(dane->failure) : FailureType::ValidationFailure;
+}
+
+// D-163
+void tell_of_failure(MailServer& server, std::size_t host, std::size_t recipient,
+                     const AttemptVerdict& verdict) {
+  if (verdict.failure) server.event(host, recipient, "dane:fail", event_data(*verdict.failure));
+}
+
+}  // namespace danesmtp

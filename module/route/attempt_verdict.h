@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The verdict of one connection on its host, as the host's DANE policy sees it: a value. What may
+// be called CV=dane is decided here and nowhere else, and tell_of_failure() is the one place that
+// turns a verdict into events; a report of all verdicts (RFC 8460) would be made from the same
+// value.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <vector>
+
+#include "dane/dane_verify.h"
+#include "outcome/failure_policy.h"
+#include "route/host_plan.h"
+#include "server/mail_server.h"
+
+namespace danesmtp {
+
+enum class PolicyKind { None, Encrypt, Authenticate, Skip };
+
+// Why a host does not satisfy its policy: result types of RFC 8460 4.3.
+enum class FailureType {
+  StartTlsNotSupported,
+  CertificateHostMismatch,
+  CertificateExpired,
+  CertificateNotTrusted,
+  ValidationFailure,  // none of the three above: the handshake, or a proof of revocation
+  DnssecInvalid,
+  DaneRequired,
+};
+
+struct AttemptVerdict {
+  PolicyKind policy = PolicyKind::None;
+  std::vector<TlsaRecord> records{};  // that the peer is held to
+  PeerTrust trust = PeerTrust::None;
+  OcspResult ocsp = OcspResult::NotRequested;
+  std::optional<FailureType> failure{};
+};
+
+// Does the host have a policy that DANE made, whether it is enforced or only audited?
+bool has_dane_policy(const HostPlan& plan);
+
+// ... and is it enforced?
+bool is_held_to_dane(const HostPlan& plan);
+
+// What a peer is called whose certificate the host's records authenticate.
+PeerTrust trust_by_records(const HostPlan& plan);
+
+// Before any connection. Only a host to be skipped has failed by then.
+AttemptVerdict verdict_of_policy(const HostPlan& plan);
+
+// A look-up failed that every host of the domain depends on.
+AttemptVerdict verdict_of_failed_domain();
+
+// A session that could not be opened: what that makes of the verdict. `dane`: what the records said
+// of the peer, if it came to that.
+void add_failure(AttemptVerdict& verdict, SmtpStage stage, const FailureRuling& ruling,
+                 const std::optional<DaneVerdict>& dane);
+
+// Raises dane:fail, if there is a failure. `host`: its index, or kNoHost.
+void tell_of_failure(MailServer& server, std::size_t host, std::size_t recipient,
+                     const AttemptVerdict& verdict);
+
+}  // namespace danesmtp

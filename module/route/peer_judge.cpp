@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "route/peer_judge.h"
+
+#include "core/format.h"
+#include "outcome/delivery_log.h"
+#include "route/host_ocsp.h"
+#include "tls/pkix_verify.h"
+
+namespace danesmtp {
+namespace {
+
+WallTime now() {
+  return std::chrono::time_point_cast<std::chrono::seconds>(std::chrono::system_clock::now());
+}
+
+std::string match_text(const DaneMatch& match) {
+  if (match.depth == 0)
+    return format("DANE: {} is the server's own certificate or key (RFC 7672 3.1.1)",
+                  to_text(match.record));
+  return format("DANE: {} is an issuer, at depth {}, of a certificate for {} (RFC 7672 3.1.2)",
+                to_text(match.record), match.depth, match.name);
+}
+
+}  // namespace
+
+Result<void> PeerJudge::judge(const TlsInfo& info) {
+  if (!rules_.dane) return without_records(info);
+  auto judged = by_records(*rules_.dane, info);
+  if (judged || rules_.dane->enforced) return judged;
+  attempt_.server.note(audit_text(attempt_.host(), attempt_.domain(), judged.error().text));
+  return without_records(info);
+}
+
+// No revocation list has a say here (D-095); OCSP has one where the certificate was judged.
+Result<void> PeerJudge::by_records(const DaneRules& dane, const TlsInfo& info) {
+  auto& server = attempt_.server;
+  const auto limit = std::chrono::seconds(server.option_number(kCommandTimeout));
+  verdict_.dane = verify_dane({info.chain, dane.records, dane.names, now(), Deadline::in(limit)});
+  // D-161
+  for (const auto& detail : verdict_.dane->details) server.debug("DANE: " + detail);
+  if (!verdict_.dane->authenticated())
+    return fail(ErrorKind::TlsVerify,
+                dane_refusal_text(verdict_.dane->reason, verdict_.dane->presented));
+  const DaneMatch& match = *verdict_.dane->match;
+  server.debug(match_text(match));
+  auto stapled = by_staples(authority_of(match), info, match.path);
+  if (stapled) verdict_.trust = dane.earns;
+  return stapled;
+}
+
+Result<void> PeerJudge::without_records(const TlsInfo& info) {
+  if (rules_.pkix) return by_pkix(*rules_.pkix, info);
+  if (rules_.ocsp == OcspWish::None) return {};
+  return by_staples(AuthenticatedBy::Nobody, info, {});
+}
+
+// As in Exim's own driver, a revoked certificate is one that does not verify.
+Result<void> PeerJudge::by_pkix(const PkixRules& pkix, const TlsInfo& info) {
+  auto& server = attempt_.server;
+  const auto issuer = verify_pkix({info.chain, pkix.certificates, pkix.revocations, pkix.name});
+  if (!issuer) {
+    if (pkix.required) return tl::unexpected(issuer.error());
+    server.debug("TLS: not verified, and need not be: " + issuer.error().text);
+    return by_staples(AuthenticatedBy::Nobody, info, {});
+  }
+  auto stapled = by_staples(AuthenticatedBy::Pkix, info, {info.chain.front(), *issuer});
+  if (stapled) verdict_.trust = PeerTrust::Verified;
+  if (stapled || pkix.required || rules_.ocsp == OcspWish::Required) return stapled;
+  server.debug("TLS: not verified, and need not be: " + stapled.error().text);
+  return {};
+}
+
+// The ruling on the proofs becomes a part of the verdict, and the error of a peer that it refuses.
+Result<void> PeerJudge::by_staples(AuthenticatedBy authority, const TlsInfo& info,
+                                   const std::vector<Bytes>& path) {
+  const auto ruling = rule_on_staples({rules_.ocsp, authority, info, path, now()});
+  verdict_.ocsp = ruling.result;
+  if (!ruling.remark.empty()) attempt_.server.debug(ruling.remark);
+  if (!ruling.refusal.empty()) return fail(ErrorKind::TlsVerify, ruling.refusal);
+  return {};
+}
+
+}  // namespace danesmtp

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Is the peer of one connection who it must be? By its host's TLSA records (RFC 7672 3), by PKIX as
+// Exim's options have it, or by both where a DANE policy is audited only; OCSP has its say in each.
+// The rules are the host's, the verdict is the connection's.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "dane/dane_verify.h"
+#include "route/attempt_context.h"
+#include "tls/gnutls_session.h"
+#include "tls/ocsp_policy.h"
+
+namespace danesmtp {
+
+struct DaneRules {
+  std::vector<TlsaRecord> records;
+  std::vector<DnsName> names;             // for usage 2 (RFC 7672 3.2.2)
+  PeerTrust earns = PeerTrust::Verified;  // whoever is authenticated by them
+  bool enforced = true;                   // else the log is told, and PKIX decides (D-111)
+};
+
+// tls_verify_hosts must succeed; tls_try_verify_hosts only decides what the log says.
+struct PkixRules {
+  bool required = false;
+  std::string name;  // that the certificate must bear; empty: any
+  std::string certificates;
+  std::string revocations;
+};
+
+// Nothing of all: any peer will do.
+struct PeerRules {
+  OcspWish ocsp = OcspWish::None;
+  std::optional<DaneRules> dane{};
+  std::optional<PkixRules> pkix{};
+
+  bool empty() const { return ocsp == OcspWish::None && !dane && !pkix; }
+};
+
+struct PeerVerdict {
+  PeerTrust trust = PeerTrust::None;
+  OcspResult ocsp = OcspResult::NotRequested;
+  std::optional<DaneVerdict> dane{};  // where there are records to judge by
+};
+
+class PeerJudge {
+ public:
+  PeerJudge(const AttemptContext& attempt, const PeerRules& rules)
+      : attempt_(attempt), rules_(rules) {}
+
+  // Right after the handshake, once. An error refuses the peer.
+  [[nodiscard]] Result<void> judge(const TlsInfo& info);
+
+  const PeerRules& rules() const { return rules_; }
+  const PeerVerdict& verdict() const { return verdict_; }
+
+ private:
+  [[nodiscard]] Result<void> by_records(const DaneRules& dane, const TlsInfo& info);
+  [[nodiscard]] Result<void> without_records(const TlsInfo& info);
+  [[nodiscard]] Result<void> by_pkix(const PkixRules& pkix, const TlsInfo& info);
+  [[nodiscard]] Result<void> by_staples(AuthenticatedBy authority, const TlsInfo& info,
+                                        const std::vector<Bytes>& path);
+
+  AttemptContext attempt_;
+  const PeerRules& rules_;
+  PeerVerdict verdict_;
+};
+
+}  // namespace danesmtp

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "route/session_watch.h"
+
+#include "outcome/delivery_log.h"
+
+namespace danesmtp {
+
+TlsVariables variables_of_policy(const HostPolicy& policy) {
+  TlsVariables variables;
+  if (const auto* base = tlsa_base_domain(policy)) variables.sni = base->text();
+  if (const auto* dane = std::get_if<Authenticate>(&policy))
+    for (const auto& record : dane->records)
+      variables.tlsa_usages |= 1U << static_cast<unsigned>(record.usage);
+  return variables;
+}
+
+SessionWatch::SessionWatch(const AttemptContext& attempt, const HostTls& tls)
+    : attempt_(attempt),
+      tls_(tls),
+      judge_(attempt, tls.peer),
+      verdict_(verdict_of_policy(attempt.request.plan)) {
+  facts_.host = attempt.request.host;
+  facts_.host_secure = attempt.request.plan.secure;
+  attempt.server.set_tls_variables(variables_of_policy(attempt.request.plan.policy));
+}
+
+void SessionWatch::listen(SessionSettings& settings) {
+  const bool events = attempt_.batch.events_wanted;
+  if (events)
+    settings.event = [this](const char* name, const std::string& data) {
+      auto answer = attempt_.ask_event(name, data);
+      if (std::string_view(name) == "smtp:connect") event_answer_ = answer;
+      return answer;
+    };
+  if (!events && tls_.peer.empty()) return;
+  settings.verify_peer = [this, events](const TlsInfo& info) {
+    auto shown = events ? show_certificates(info) : Result<void>();
+    return shown ? judge_.judge(info) : shown;
+  };
+}
+
+// An answer to tls:cert refuses the peer.
+Result<void> SessionWatch::show_certificates(const TlsInfo& info) const {
+  for (auto depth = info.chain.size(); depth-- > 0;) {
+    TlsVariables variables;
+    variables.sni = info.sni;
+    variables.peer_certificate = certificate_pem(info.chain[depth]);
+    attempt_.server.set_tls_variables(variables);
+    const auto answer = attempt_.ask_event("tls:cert", std::to_string(depth));
+    if (!answer.empty())
+      return fail(ErrorKind::TlsVerify,
+                  denied_certificate_text(attempt_.host().address, depth, answer));
+  }
+  return {};
+}
+
+void SessionWatch::opened(const SmtpSession& session) {
+  describe(session);
+  const auto& plan = attempt_.request.plan;
+  if (!session.tls() && has_dane_policy(plan) && plan.enforcement == Enforcement::Audit)
+    attempt_.server.note(
+        audit_text(attempt_.host(), attempt_.domain(), "the session is not encrypted"));
+}
+
+void SessionWatch::failed(const SmtpSession& session, SmtpStage stage,
+                          const FailureRuling& ruling) {
+  describe(session);
+  closed();
+  if (!event_answer_.empty()) return;
+  add_failure(verdict_, stage, ruling, judge_.verdict().dane);
+  tell_of_failure(attempt_.server, attempt_.request.host, attempt_.request.recipients.front(),
+                  verdict_);
+}
+
+void SessionWatch::taken_over(const OpenConnection& open) {
+  verdict_.trust = trust_by_records(attempt_.request.plan);
+  facts_.trust = verdict_.trust;
+  facts_.cipher = open.cipher;
+  TlsInfo known;
+  known.sni = tls_.settings.sni;
+  known.version = open.cipher.substr(0, open.cipher.find(':'));
+  set_variables(known);
+}
+
+void SessionWatch::describe(const SmtpSession& session) {
+  for (char step : session.steps()) attempt_.server.session_step(step);
+  if (!session.tls()) return;
+  verdict_.trust = judge_.verdict().trust;
+  verdict_.ocsp = judge_.verdict().ocsp;
+  facts_.cipher = session.tls()->cipher;
+  if (!session.tls()->group.empty()) facts_.cipher += ":" + session.tls()->group;
+  facts_.peer_dn = session.tls()->peer_dn;
+  facts_.trust = verdict_.trust;
+  facts_.ocsp = verdict_.ocsp;
+  set_variables(*session.tls());
+}
+
+// Before the connection they say what the policy asks for, after the verdict what was found.
+void SessionWatch::set_variables(const TlsInfo& session) const {
+  TlsVariables variables = variables_of_policy(attempt_.request.plan.policy);
+  variables.sni = session.sni;
+  variables.version = session.version;
+  variables.cipher = facts_.cipher;
+  variables.standard_cipher = session.standard_cipher;
+  variables.key_bits = session.key_bits;
+  variables.peer_dn = session.peer_dn;
+  variables.trust = facts_.trust;
+  variables.ocsp = facts_.ocsp;
+  variables.channel_binding = session.channel_binding;
+  if (!session.chain.empty()) variables.peer_certificate = certificate_pem(session.chain.front());
+  attempt_.server.set_tls_variables(variables);
+}
+
+}  // namespace danesmtp

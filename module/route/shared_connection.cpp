@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "route/shared_connection.h"
+
+#include "route/attempt_verdict.h"
+#include "route/connection_mark.h"
+
+namespace danesmtp {
+namespace {
+
+Result<std::string> digest_of(const AttemptContext& attempt, const HostTls& tls,
+                              const SessionSettings& settings) {
+  return policy_digest(attempt.server, attempt.batch, attempt.request, tls, settings);
+}
+
+bool allowed_by_options(const AttemptContext& attempt) {
+  // To end TLS and go on in clear, as hosts_noproxy_tls asks for, is no way under DANE.
+  for (const auto& option : {kHostsNopassTls, kHostsNoproxyTls})
+    if (attempt.server.host_in(option, attempt.request.host).value_or(true)) return false;
+  return true;
+}
+
+}  // namespace
+
+std::optional<VerifiedConnection> verified_connection(const AttemptContext& attempt,
+                                                      const HostTls& tls) {
+  auto& server = attempt.server;
+  const auto open = server.open_connection();
+  auto settings = session_settings(server, tls);
+  std::optional<EhloCapabilities> offered;
+  if (open && settings) {
+    auto digest = digest_of(attempt, tls, *settings);
+    if (digest) offered = offered_under(*digest, open->mark);
+  }
+  if (offered) return VerifiedConnection{*open, std::move(*settings), *offered};
+  server.debug("the open connection was not verified for this policy: a new one is made");
+  server.end_open_connection();
+  return std::nullopt;
+}
+
+bool leave_open(const AttemptContext& attempt, const HostTls& tls, SmtpSession& session,
+                const std::string& cipher, const Served& served) {
+  auto& server = attempt.server;
+  const auto host = attempt.request.host;
+  if (!attempt.request.may_stay_open || !is_held_to_dane(attempt.request.plan)) return false;
+  if (cipher.empty() || served.transactions >= served.most || !session.usable()) return false;
+  if (!allowed_by_options(attempt)) return false;
+  if (!server.further_message(host, served.transactions, served.most)) return false;
+  auto settings = session_settings(server, tls);
+  if (!settings) return false;
+  auto digest = digest_of(attempt, tls, *settings);
+  if (!digest || (served.needs_reset && !session.reset())) return false;
+  const auto mark = connection_mark(*digest, session.capabilities());
+  auto socket = session.leave_open();
+  if (!socket) {
+    server.debug("the connection cannot stay open: " + socket.error().text);
+    return false;
+  }
+  server.leave_open(std::move(*socket), {host, mark, cipher, served.transactions});
+  return true;
+}
+
+}  // namespace danesmtp

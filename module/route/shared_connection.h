@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// A connection that serves more than one message: one that an earlier message left open is taken
+// over only with the mark that our own policy would have given it (D-104), and ours is left open
+// only if it was verified for a policy that is enforced.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+
+#include "route/attempt_context.h"
+#include "route/host_tls.h"
+#include "smtp/session.h"
+
+namespace danesmtp {
+
+struct VerifiedConnection {
+  OpenConnection open;
+  SessionSettings settings;
+  EhloCapabilities offered;  // by the server, as it said to the earlier message
+};
+
+// The open connection, if it is for this host's policy; its socket is the caller's to use. Nothing:
+// it has been ended.
+std::optional<VerifiedConnection> verified_connection(const AttemptContext& attempt,
+                                                      const HostTls& tls);
+
+struct Served {
+  std::size_t transactions = 0;  // on the connection, earlier messages' too
+  std::size_t most = 0;          // as the options and the server have it
+  bool needs_reset = false;      // the last one did not end with its final reply
+};
+
+// False: it is still ours to end.
+bool leave_open(const AttemptContext& attempt, const HostTls& tls, SmtpSession& session,
+                const std::string& cipher, const Served& served);
+
+}  // namespace danesmtp
