@@ -13,12 +13,9 @@
 namespace danesmtp {
 namespace {
 
-// A look-up for the whole domain failed: no host can be chosen, DNS trouble never bounces mail
-// (D-005).
+// A look-up for the whole domain failed: no host can be chosen (D-005).
 void defer_domain(MailServer& server, const DomainPlan& plan) {
-  const FailureRuling ruling = under_dane(rule_on_policy_failure(*plan.failure));
-  RecipientOutcome outcome{ruling.verdict};
-  outcome.verdict.cause = Cause::Dns;
+  const RecipientOutcome outcome{rule_on_failed_domain(*plan.failure).verdict};
   for (auto recipient : plan.recipients) server.set_outcome(recipient, outcome);
   server.retry_routing(plan.recipients.front(), plan.domain);
   tell_of_failure(server, kNoHost, plan.recipients.front(), verdict_of_failed_domain());

@@ -158,6 +158,50 @@ std::string no_address_text(std::string_view host) {
   return format("failed to lookup IP address for {}", host);
 }
 
+std::string local_host_text(std::string_view transport, std::string_view host) {
+  return format("{} transport found host {} to be local", transport, host);
+}
+
+std::string unencrypted_text(const BatchHost& host, const std::string& why) {
+  return format("{}: delivering unencrypted to H={} [{}] (not in hosts_require_tls)", why,
+                host.name, host.address);
+}
+
+std::string unproved_address_text() {
+  return "DANE error: the address is not one of this host's in the validated DNS";
+}
+
+std::string unproved_host_text(const std::string& host, const std::string& domain) {
+  return format(
+      "DANE error: {} is not a mail server of {} in the validated DNS, though the system's "
+      "resolver says so",
+      printable(host), printable(domain));
+}
+
+std::string unproved_rename_text(const std::string& from, const std::string& to) {
+  return format(
+      "DANE error: the system's resolver says that {} is called {}, and the validated DNS "
+      "does not",
+      printable(from), printable(to));
+}
+
+std::string unproved_srv_text(const std::string& host, const std::string& domain) {
+  return format(
+      "DANE error: {} is not a mail server of the signed domain {} by its MX records; SRV "
+      "records (check_srv) are not validated",
+      printable(host), domain);
+}
+
+std::string unvalidated_record_text(const std::string& host) {
+  return format("DANE: {} is named by a record that cannot be validated (\"/mx\" in a route)",
+                host);
+}
+
+std::string audited_host_text(const std::string& host, const std::string& domain,
+                              const std::string& why) {
+  return format("DANE audit: {} would not be used for {}: {}", host, domain, why);
+}
+
 std::string lookup_text(std::string_view what, std::string_view domain, const Error& error) {
   return format("DANE error: {} look-up of {}: {}", what, domain, printable(error.text));
 }

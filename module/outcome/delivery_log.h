@@ -64,6 +64,27 @@ std::string no_host_text(NoHostReason reason, std::string_view domain, std::stri
 // A host of the list has no address, or none for now.
 std::string no_address_text(std::string_view host);
 
+std::string local_host_text(std::string_view transport, std::string_view host);
+
+// TLS failed with `why`, no DANE policy and no option forbids to go without.
+std::string unencrypted_text(const BatchHost& host, const std::string& why);
+
+// The validated DNS does not bear out what the system's resolver says: of an address of a host, of
+// a host of a domain, of a domain's name.
+std::string unproved_address_text();
+std::string unproved_host_text(const std::string& host, const std::string& domain);
+std::string unproved_rename_text(const std::string& from, const std::string& to);
+
+// The records that a router's check_srv asks for are validated by nobody.
+std::string unproved_srv_text(const std::string& host, const std::string& domain);
+
+// A host that is held to its records although nothing vouches for the record that names it.
+std::string unvalidated_record_text(const std::string& host);
+
+// A host that a policy would keep from being used, were it enforced.
+std::string audited_host_text(const std::string& host, const std::string& domain,
+                              const std::string& why);
+
 // A look-up failed before any host could be chosen.
 std::string lookup_text(std::string_view what, std::string_view domain, const Error& error);
 

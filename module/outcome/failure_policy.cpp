@@ -3,8 +3,6 @@
 
 #include <cerrno>
 
-#include "outcome/delivery_log.h"
-
 namespace danesmtp {
 namespace {
 
@@ -90,6 +88,13 @@ FailureRow row_for(SmtpStage stage, Happening happening) {
   return {stage, happening, FailureScope::Host, Status::Deferred, Cause::None};
 }
 
+// What has no row would wait.
+Status status_at(DeliveryEnd end) {
+  for (const auto& row : delivery_end_rows())
+    if (row.end == end) return row.status;
+  return Status::Deferred;
+}
+
 }  // namespace
 
 FailureRuling rule_on_policy_failure(const Error& error) {
@@ -109,6 +114,38 @@ FailureRuling rule_on_host_error(const Error& error) {
   FailureRuling ruling;
   ruling.verdict.cause = cause_of(error);
   ruling.verdict.text = error.text;
+  return ruling;
+}
+
+// DNS trouble never bounces mail (D-005).
+FailureRuling rule_on_failed_domain(const Error& error) {
+  FailureRuling ruling = under_dane(rule_on_policy_failure(error));
+  ruling.verdict.cause = Cause::Dns;
+  return ruling;
+}
+
+FailureRuling rule_on_untried(NoHostReason reason, std::string_view domain, std::string_view why) {
+  const bool expired = reason == NoHostReason::AllExpired || reason == NoHostReason::AllTried;
+  FailureRuling ruling;
+  if (expired) ruling.verdict.status = status_at(DeliveryEnd::AllHostsExpired);
+  ruling.verdict.cause = Cause::HostRetry;
+  ruling.verdict.text = no_host_text(reason, domain, why);
+  ruling.verdict.text_is_for_sender = expired;
+  return ruling;
+}
+
+FailureRuling rule_on_missing_address(std::string_view host) {
+  FailureRuling ruling;
+  ruling.verdict.cause = Cause::UnknownHost;
+  ruling.verdict.text = no_address_text(host);
+  return ruling;
+}
+
+FailureRuling rule_on_local_host(std::string_view transport, std::string_view host) {
+  FailureRuling ruling;
+  ruling.scope = FailureScope::Delivery;
+  ruling.verdict.cause = Cause::HostIsLocal;
+  ruling.verdict.text = local_host_text(transport, host);
   return ruling;
 }
 
@@ -183,7 +220,7 @@ FailureRuling rule_on_partial_refusal(const TransactionResult& result) {
     if (one.fate == RecipientFate::Refused && ruling.verdict.text.empty())
       ruling = rule_on_refusal(*one.reply, one.command);
   ruling.scope = FailureScope::Delivery;
-  ruling.verdict.status = Status::Failed;
+  ruling.verdict.status = status_at(DeliveryEnd::PartialRefusal);
   return ruling;
 }
 
@@ -212,7 +249,7 @@ FailureRuling rule_on_auth_problem(const std::string& why) {
 FailureRuling rule_on_missing_smtputf8(OtherHosts others) {
   FailureRuling ruling;
   ruling.scope = FailureScope::Message;
-  ruling.verdict.status = others == OtherHosts::None ? Status::Failed : Status::Deferred;
+  if (others == OtherHosts::None) ruling.verdict.status = status_at(DeliveryEnd::NoSmtpUtf8);
   ruling.verdict.cause = Cause::Utf8;
   ruling.verdict.text = missing_smtputf8_text();
   return ruling;

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "core/error.h"
+#include "outcome/delivery_log.h"
 #include "server/failure.h"
 #include "server/recipient_result.h"
 #include "smtp/transaction.h"
@@ -50,6 +51,17 @@ struct PolicyFailureRow {
 // One row a kind of failure.
 std::span<const PolicyFailureRow> policy_failure_rows();
 
+// What ends a delivery for good although no server has said so of the recipient.
+enum class DeliveryEnd { AllHostsExpired, NoSmtpUtf8, PartialRefusal };
+
+struct DeliveryEndRow {
+  DeliveryEnd end;
+  Status status;
+  const char* what;
+};
+
+std::span<const DeliveryEndRow> delivery_end_rows();
+
 struct FailureRuling {
   FailureScope scope = FailureScope::Host;
   RecipientVerdict verdict{};
@@ -62,6 +74,17 @@ FailureRuling rule_on_policy_failure(const Error& error);
 
 // `error` is why a host cannot be used, or spoken to, without any such policy.
 FailureRuling rule_on_host_error(const Error& error);
+
+// A look-up failed without which no host of the domain can be used.
+FailureRuling rule_on_failed_domain(const Error& error);
+
+// No host was tried. `why`: the reason of the last attempt that is on record, or empty.
+FailureRuling rule_on_untried(NoHostReason reason, std::string_view domain,
+                              std::string_view why = {});
+
+// A host of the list that has no address, or is this machine.
+FailureRuling rule_on_missing_address(std::string_view host);
+FailureRuling rule_on_local_host(std::string_view transport, std::string_view host);
 
 // The recipient's part of a ruling that a DANE policy makes: with its status code, and fit for
 // the sender, who is to learn the reason when the retry time is over.

@@ -94,6 +94,17 @@ constexpr PolicyFailureRow kPolicyRows[] = {
      "an option cannot be read, or forbids what the policy demands"},
 };
 
+constexpr DeliveryEndRow kEndRows[] = {
+    {DeliveryEnd::AllHostsExpired, Status::Failed,
+     "every host of the domain has been failing for longer than its retry rule allows, and it is "
+     "not "
+     "time for any"},
+    {DeliveryEnd::NoSmtpUtf8, Status::Failed,
+     "the message needs SMTPUTF8, and the last host does not offer it (RFC 6531 3.2)"},
+    {DeliveryEnd::PartialRefusal, Status::Failed,
+     "`mua_wrapper`: one recipient was refused, for now or for good, so none gets the message"},
+};
+
 }  // namespace
 
 std::span<const FailureRow> failure_rows() {
@@ -102,6 +113,10 @@ std::span<const FailureRow> failure_rows() {
 
 std::span<const PolicyFailureRow> policy_failure_rows() {
   return kPolicyRows;
+}
+
+std::span<const DeliveryEndRow> delivery_end_rows() {
+  return kEndRows;
 }
 
 }  // namespace danesmtp

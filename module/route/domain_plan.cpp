@@ -4,15 +4,12 @@
 #include <algorithm>
 
 #include "core/format.h"
+#include "outcome/delivery_log.h"
 #include "route/host_judge.h"
 #include "route/host_reach.h"
 
 namespace danesmtp {
 namespace {
-
-std::string unproved_text() {
-  return "DANE error: the address is not one of this host's in the validated DNS";
-}
 
 class Planner {
  public:
@@ -104,11 +101,10 @@ void Planner::audit(const HostKey& key, HostPlan& plan) {
   plan_.failure.reset();
   const auto* skip = std::get_if<SkipHost>(&plan.policy);
   if (!skip && plan_.unproved.empty()) return;
-  const std::string why = skip ? skip->error.text : unproved_text();
+  const std::string why = skip ? skip->error.text : unproved_address_text();
   plan_.unproved.clear();
   if (why != audited_)  // of a whole domain once, not once a host
-    server_.note(
-        format("DANE audit: {} would not be used for {}: {}", key.first, group_.domain, why));
+    server_.note(audited_host_text(key.first, group_.domain, why));
   audited_ = why;
   if (skip) plan.policy = NoDane(*audit_, "dane_audit_domains: " + why);
 }
@@ -204,7 +200,8 @@ std::vector<RecipientGroup> recipients_by_domain(const AddressBatch& batch) {
 
 const HostPlan& DomainPlan::host(const BatchHost& host) const {
   static const HostPlan kUndecided;
-  static const HostPlan kUnproved = {.policy = SkipHost{{ErrorKind::DnsBogus, unproved_text()}}};
+  static const HostPlan kUnproved = {.policy =
+                                         SkipHost{{ErrorKind::DnsBogus, unproved_address_text()}}};
   if (excepted) return *excepted;
   auto found = hosts.find({host.asked_name, port(host)});
   if (found == hosts.end()) return kUndecided;

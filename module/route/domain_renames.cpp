@@ -4,8 +4,6 @@
 #include <sstream>
 #include <variant>
 
-#include "core/bytes.h"
-#include "core/format.h"
 #include "outcome/delivery_log.h"
 
 namespace danesmtp {
@@ -49,11 +47,7 @@ Result<Rename> check_rename(Resolver& resolver, const DomainRename& rename,
     return Completion{};
   const auto alias = alias_of(resolver, *from, *to);
   if (alias && *alias) return Alias{*from};
-  return fail(
-      ErrorKind::DnsBogus,
-      format("DANE error: the system's resolver says that {} is called {}, and the validated DNS "
-             "does not",
-             printable(rename.from), printable(rename.to)));
+  return fail(ErrorKind::DnsBogus, unproved_rename_text(rename.from, rename.to));
 }
 
 }  // namespace

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "route/host_loop.h"
 
-#include "core/format.h"
 #include "outcome/delivery_log.h"
 #include "route/attempt_verdict.h"
 
@@ -20,6 +19,13 @@ struct PassedOver {
     if (busy == 0) return NoHostReason::RetryTimes;
     return retry == 0 ? NoHostReason::Busy : NoHostReason::Mixed;
   }
+};
+
+struct Progress {
+  std::size_t next = 0;  // of the host list
+  int unexpired_tried = 0;
+  int tried = 0;
+  bool skipped_some = false;
 };
 
 class HostLoop {
@@ -47,7 +53,8 @@ class HostLoop {
   void report_host(std::size_t host, const AttemptResult& result, std::size_t recipient);
   void count(std::size_t host, bool expired);
   void finish(Pass last);
-  RecipientOutcome expired(Pass last);
+  void tell_waiting(const RecipientOutcome& outcome);
+  RecipientOutcome expired(NoHostReason reason);
 
   MailServer& server_;
   const AddressBatch& batch_;
@@ -55,10 +62,7 @@ class HostLoop {
   const AttemptHost& attempt_;
   std::vector<std::size_t> waiting_;
   PassedOver passed_over_;
-  std::size_t next_ = 0;
-  int unexpired_tried_ = 0;
-  int tried_ = 0;
-  bool skipped_some_ = false;
+  Progress progress_;
 };
 
 void HostLoop::run() {
@@ -87,7 +91,7 @@ HostLoop::Next HostLoop::use_open_connection(std::size_t host) {
   const auto result = attempt_(server_, batch_, request);
   server_.leave_host(host);
   if (result.end == AttemptEnd::NotTried) return Next::Continue;
-  next_ = batch_.hosts.size();
+  progress_.next = batch_.hosts.size();
   report_host(host, result, waiting_.front());
   if (result.end != AttemptEnd::HostDeferred) remember(host, result, waiting_.front());
   return Next::Stop;
@@ -96,15 +100,15 @@ HostLoop::Next HostLoop::use_open_connection(std::size_t host) {
 HostLoop::Next HostLoop::walk(Pass pass) {
   const int most = server_.option_number(kHostsMaxTry);
   const int most_of_all = server_.option_number(kHostsMaxTryHardlimit);
-  unexpired_tried_ = 0;
+  progress_.unexpired_tried = 0;
   // RFC 7672 2.2.1, D-024: in the order of preference, whatever the policies.
-  for (next_ = 0; next_ < batch_.hosts.size();) {
-    if (unexpired_tried_ >= most || tried_ >= most_of_all) {
+  for (progress_.next = 0; progress_.next < batch_.hosts.size();) {
+    if (progress_.unexpired_tried >= most || progress_.tried >= most_of_all) {
       // Past the hard limit it counts as if every host had been tried, so that recipients time out.
-      if (tried_ < most_of_all) skipped_some_ = true;
+      if (progress_.tried < most_of_all) progress_.skipped_some = true;
       return Next::Continue;
     }
-    if (consider(next_++, pass) == Next::Stop) return Next::Stop;
+    if (consider(progress_.next++, pass) == Next::Stop) return Next::Stop;
   }
   return Next::Continue;
 }
@@ -129,7 +133,7 @@ bool HostLoop::usable(std::size_t host, HostState state, Pass pass) {
       ++passed_over_.retry;
       return false;
     case HostState::Waiting:
-      skipped_some_ = true;
+      progress_.skipped_some = true;
       ++passed_over_.retry;
       break;
     case HostState::Busy:
@@ -150,18 +154,11 @@ bool HostLoop::usable(std::size_t host, HostState state, Pass pass) {
 // time out in the end. Each recipient keeps the last such host's name unless a host is tried.
 void HostLoop::host_without_address(std::size_t host) {
   server_.retry_routing(waiting_.front(), batch_.hosts[host].name);
-  RecipientOutcome outcome;
-  outcome.verdict.cause = Cause::UnknownHost;
-  outcome.verdict.text = no_address_text(batch_.hosts[host].name);
-  for (auto recipient : waiting_) server_.set_outcome(recipient, outcome);
+  tell_waiting({rule_on_missing_address(batch_.hosts[host].name).verdict});
 }
 
 HostLoop::Next HostLoop::local_host(std::size_t host) {
-  RecipientOutcome outcome;
-  outcome.verdict.cause = Cause::HostIsLocal;
-  outcome.verdict.text = format("{} transport found host {} to be local", batch_.transport_name,
-                                batch_.hosts[host].name);
-  for (auto recipient : waiting_) server_.set_outcome(recipient, outcome);
+  tell_waiting({rule_on_local_host(batch_.transport_name, batch_.hosts[host].name).verdict});
   return Next::Stop;
 }
 
@@ -187,9 +184,7 @@ HostLoop::Next HostLoop::try_host(std::size_t host, bool expired) {
   count(host, expired);
   auto result = attempt(host, TlsChoice::AsPolicySays);
   if (may_try_in_clear(host, result)) {
-    server_.note(format("{}: delivering unencrypted to H={} [{}] (not in hosts_require_tls)",
-                        result.failure.verdict.text, batch_.hosts[host].name,
-                        batch_.hosts[host].address));
+    server_.note(unencrypted_text(batch_.hosts[host], result.failure.verdict.text));
     result = attempt(host, TlsChoice::Suppressed);
   }
   report_host(host, result, first);
@@ -197,19 +192,20 @@ HostLoop::Next HostLoop::try_host(std::size_t host, bool expired) {
   waiting_ = result.waiting;
   if (result.end == AttemptEnd::Stop || waiting_.empty()) return Next::Stop;
   // An old message gets every host, whatever hosts_max_try says, so that it can time out.
-  if (next_ < batch_.hosts.size() && server_.retries_over(host)) --unexpired_tried_;
+  if (progress_.next < batch_.hosts.size() && server_.retries_over(host))
+    --progress_.unexpired_tried;
   return Next::Continue;
 }
 
 // Expired hosts do not count; and before the limit cuts a list, a host of another preference is
 // tried.
 void HostLoop::count(std::size_t host, bool expired) {
-  ++tried_;
-  if (expired || ++unexpired_tried_ < server_.option_number(kHostsMaxTry)) return;
+  ++progress_.tried;
+  if (expired || ++progress_.unexpired_tried < server_.option_number(kHostsMaxTry)) return;
   for (std::size_t later = host + 1; later < batch_.hosts.size(); ++later) {
     if (batch_.hosts[later].mx == batch_.hosts[host].mx) continue;
-    next_ = later;
-    --unexpired_tried_;
+    progress_.next = later;
+    --progress_.unexpired_tried;
     return;
   }
 }
@@ -221,7 +217,7 @@ void HostLoop::report_host(std::size_t host, const AttemptResult& result, std::s
     server_.log_host(host, result.failure.verdict.text, result.failure.verdict.system_errno);
   if (result.end == AttemptEnd::HostDeferred)
     server_.event(host, recipient, "msg:host:defer", result.failure.verdict.text);
-  if (next_ >= batch_.hosts.size())
+  if (progress_.next >= batch_.hosts.size())
     server_.event(host, recipient, "msg:defer", result.failure.verdict.text);
 }
 
@@ -234,36 +230,33 @@ void HostLoop::remember(std::size_t host, const AttemptResult& result, std::size
   server_.retry_message(host, recipient, change(result.end == AttemptEnd::MessageDeferred));
 }
 
+void HostLoop::tell_waiting(const RecipientOutcome& outcome) {
+  for (auto recipient : waiting_) server_.set_outcome(recipient, outcome);
+}
+
 // All hosts are past their retry time, and none was tried: the last one that a DANE policy failed
 // on says why, where its retry record does.
-RecipientOutcome HostLoop::expired(Pass last) {
+RecipientOutcome HostLoop::expired(NoHostReason reason) {
   RecipientOutcome outcome;
   std::string why;
   for (std::size_t host = batch_.hosts.size(); host-- > 0 && why.empty();) {
     why = recorded_policy_failure(server_.last_failure(host));
     if (!why.empty()) outcome.connection.host = host;
   }
-  const auto reason =
-      last == Pass::ExpiredHosts ? NoHostReason::AllTried : NoHostReason::AllExpired;
-  outcome.verdict.status = Status::Failed;
-  outcome.verdict.text = no_host_text(reason, plan_.domain, why);
-  outcome.verdict.text_is_for_sender = true;
+  outcome.verdict = rule_on_untried(reason, plan_.domain, why).verdict;
   return outcome;
 }
 
 void HostLoop::finish(Pass last) {
-  if (skipped_some_)
+  if (progress_.skipped_some)
     for (auto recipient : waiting_) server_.retry_skipped(recipient);
   // Each recipient has the outcome of its last host.
-  if (tried_ > 0 || passed_over_.lookup > 0) return;
-  RecipientOutcome outcome;
+  if (progress_.tried > 0 || passed_over_.lookup > 0) return;
   const NoHostReason reason = passed_over_.reason();
-  if (reason == NoHostReason::AllExpired)
-    outcome = expired(last);
+  if (reason != NoHostReason::AllExpired)
+    tell_waiting({rule_on_untried(reason, plan_.domain).verdict});
   else
-    outcome.verdict.text = no_host_text(reason, plan_.domain);
-  outcome.verdict.cause = Cause::HostRetry;
-  for (auto recipient : waiting_) server_.set_outcome(recipient, outcome);
+    tell_waiting(expired(last == Pass::ExpiredHosts ? NoHostReason::AllTried : reason));
 }
 
 }  // namespace

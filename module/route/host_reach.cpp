@@ -13,18 +13,7 @@ namespace danesmtp {
 namespace {
 
 Error not_named(const std::string& host, const std::string& domain) {
-  return {ErrorKind::DnsBogus,
-          format("DANE error: {} is not a mail server of {} in the validated DNS, though the "
-                 "system's resolver says so",
-                 printable(host), printable(domain))};
-}
-
-// The records that a router's check_srv asks for are validated by nobody.
-Error by_srv(const std::string& host, const std::string& domain) {
-  return {ErrorKind::DnsBogus,
-          format("DANE error: {} is not a mail server of the signed domain {} by its MX records; "
-                 "SRV records (check_srv) are not validated",
-                 printable(host), domain)};
+  return {ErrorKind::DnsBogus, unproved_host_text(host, domain)};
 }
 
 }  // namespace
@@ -69,10 +58,7 @@ bool HostReach::named_by_record(const HostKey& key) const {
 Result<Reached> HostReach::reach_by_record(const DnsName& host) {
   const Reached reached{{HostRole::InsecureMx, host, host, host}, std::nullopt};
   if (group_.mx_names.empty()) {
-    const std::string line = format(
-        "DANE: {} is named by a record that cannot be validated (\"/mx\" in a "
-        "route)",
-        host.text());
+    const auto line = unvalidated_record_text(host.text());
     if (!std::exchange(told_of_records_, true)) log_.note(line);
     return reached;
   }
@@ -100,7 +86,8 @@ Result<Reached> HostReach::reach(const HostKey& key, const DnsName& host) {
   if (!route) return tl::unexpected(route.error());
   // D-041: the validated MX records must name it.
   auto role = role_of_host(*route, host);
-  if (!role && group_.by_srv) return tl::unexpected(by_srv(host.text(), group_.domain));
+  if (!role && group_.by_srv)
+    return fail(ErrorKind::DnsBogus, unproved_srv_text(host.text(), group_.domain));
   if (!role) return tl::unexpected(not_named(host.text(), group_.domain));
   if (unsigned_rename) return Reached{{HostRole::InsecureMx, host, host, host}, unsigned_rename};
   return Reached{{*role, host, route->domain, route->expanded}, route->unsigned_mx};

@@ -53,7 +53,7 @@ const char* consequence(const FailureRow& row) {
 std::string page() {
   std::string text =
       "# What a failure means\n\n"
-      "Made by `errors_page` from the rows of module/outcome/failure_policy.cpp; a test "
+      "Made by `errors_page` from the rows of module/outcome/failure_rows.cpp; a test "
       "compares.\n\n"
       "Before any connection: a failed MX look-up makes the recipients of the domain wait; a "
       "failed\n"
@@ -75,6 +75,9 @@ std::string page() {
   for (const auto& row : failure_rows())
     text += format("| {} | {} | {} | {} |\n", stage_name(row.stage), happening(row.happening),
                    consequence(row), row.policy_status);
+  text += "\n| what else ends a delivery | consequence |\n|---|---|\n";
+  for (const auto& row : delivery_end_rows())
+    text += format("| {} | {} |\n", row.what, row.status == Status::Failed ? "bounce" : "wait");
   return text;
 }
 
