@@ -217,6 +217,95 @@ START_TEST(what_the_host_line_and_record_get) {
 }
 END_TEST
 
+// One refusal, and nobody gets the message (mua_wrapper), though it was for now.
+START_TEST(a_partial_refusal_is_final_for_all) {
+  TransactionResult result;
+  result.recipients = {{RecipientFate::Undecided, std::nullopt, "RCPT TO:<a@b>"},
+                       {RecipientFate::Refused, reply(451, "later"), "RCPT TO:<c@d>"}};
+  const auto ruling = rule_on_partial_refusal(result);
+  ck_assert(ruling.scope == FailureScope::Delivery && ruling.verdict.status == Status::Failed);
+  assert_text(ruling.verdict.text,
+              "SMTP error from remote mail server after RCPT TO:<c@d>: 451 later");
+}
+END_TEST
+
+struct Lost {
+  const char* what;
+  SmtpTrouble trouble;
+  Custody custody;
+  bool before_mail;
+  Cause cause;
+};
+
+// The connection of an earlier message; and one that breaks when the message is already there.
+const Lost kLost[] = {
+    {"closed before MAIL", no_reply(SmtpStage::Mail, ErrorKind::Disconnected), Custody::NotTaken,
+     true, Cause::Closed},
+    {"a reply to nothing", no_reply(SmtpStage::Mail, ErrorKind::Protocol), Custody::NotTaken, true,
+     Cause::Format},
+    {"refused in words", refusal(SmtpStage::Mail, 451), Custody::NotTaken, false, Cause::Mail4xx},
+    {"silent", no_reply(SmtpStage::Mail, ErrorKind::Timeout), Custody::NotTaken, false,
+     Cause::Timeout},
+    {"closed after RCPT", no_reply(SmtpStage::Rcpt, ErrorKind::Disconnected), Custody::NotTaken,
+     false, Cause::Closed},
+    {"closed, and it may have the message", no_reply(SmtpStage::Mail, ErrorKind::Disconnected),
+     Custody::Unknown, false, Cause::Closed},
+};
+
+START_TEST(a_connection_that_breaks_in_a_transaction) {
+  const Lost& row = kLost[_i];
+  TransactionResult result;
+  result.trouble = row.trouble;
+  result.custody = row.custody;
+  ck_assert_msg(was_lost_before_mail(result) == row.before_mail, "%s", row.what);
+  const auto ruling = rule_on_transaction(result);
+  ck_assert_msg(ruling.verdict.cause == row.cause, "%s: cause", row.what);
+  // RFC 5321 4.5.4.1: whoever may have the message is not blamed as a host.
+  if (row.custody == Custody::Unknown) ck_assert(ruling.scope == FailureScope::Message);
+}
+END_TEST
+
+struct WithoutHost {
+  FailureRuling ruling;
+  Status status;
+  Cause cause;
+  const char* text;
+  bool for_sender;
+};
+
+const WithoutHost kWithoutHost[] = {
+    {rule_on_untried(NoHostReason::RetryTimes, "dom.lab"), Status::Deferred, Cause::HostRetry,
+     "retry time not reached for any host for 'dom.lab'", false},
+    {rule_on_untried(NoHostReason::AllExpired, "dom.lab", "why"), Status::Failed, Cause::HostRetry,
+     "all hosts for 'dom.lab' have been failing for a long time (and retry time not reached): why",
+     true},
+    {rule_on_untried(NoHostReason::AllTried, "dom.lab"), Status::Failed, Cause::HostRetry,
+     "all hosts for 'dom.lab' have been failing for a long time and were last tried after this "
+     "message arrived",
+     true},
+    {rule_on_missing_address("mx.lab"), Status::Deferred, Cause::UnknownHost,
+     "failed to lookup IP address for mx.lab", false},
+    {rule_on_local_host("remote_smtp", "mx.lab"), Status::Deferred, Cause::HostIsLocal,
+     "remote_smtp transport found host mx.lab to be local", false},
+    {rule_on_failed_domain({ErrorKind::BadInput, "DANE: no list"}), Status::Deferred, Cause::Dns,
+     "DANE: 4.3.5 no list", true},
+    {rule_on_host_error({ErrorKind::TlsVerify, "x"}), Status::Deferred, Cause::TlsRequired, "x",
+     false},
+    {rule_on_missing_smtputf8(OtherHosts::None), Status::Failed, Cause::Utf8,
+     "utf8 support required but not offered for forwarding", false},
+    {rule_on_missing_smtputf8(OtherHosts::Remain), Status::Deferred, Cause::Utf8,
+     "utf8 support required but not offered for forwarding", false},
+};
+
+START_TEST(without_a_reply_or_a_connection) {
+  const WithoutHost& row = kWithoutHost[_i];
+  assert_text(row.ruling.verdict.text, row.text);
+  ck_assert(row.ruling.verdict.status == row.status);
+  ck_assert(row.ruling.verdict.cause == row.cause);
+  ck_assert(row.ruling.verdict.text_is_for_sender == row.for_sender);
+}
+END_TEST
+
 int main() {
   Suite* suite = suite_create("failure_policy");
   TCase* tc = tcase_create("rows");
@@ -230,6 +319,11 @@ int main() {
                       static_cast<int>(std::size(kCoded)));
   tcase_add_test(tc, status_codes_are_for_now);
   tcase_add_test(tc, what_the_host_line_and_record_get);
+  tcase_add_test(tc, a_partial_refusal_is_final_for_all);
+  tcase_add_loop_test(tc, a_connection_that_breaks_in_a_transaction, 0,
+                      static_cast<int>(std::size(kLost)));
+  tcase_add_loop_test(tc, without_a_reply_or_a_connection, 0,
+                      static_cast<int>(std::size(kWithoutHost)));
   suite_add_tcase(suite, tc);
   return run_suite(suite);
 }
