@@ -196,10 +196,11 @@ std::string why_no_match(const TlsaRecord& record, const std::vector<TlsaRecord>
 }
 
 void add_details(const DaneQuestion& question, DaneVerdict& verdict) {
-  auto judged = usable_records(question.records);
+  const auto usable = usable_records(question.records);
   auto presented = import_presented(question.chain);
   for (const auto& record : question.records)
-    verdict.details.push_back(shown(record) + ": " + why_no_match(record, judged, presented));
+    verdict.details.push_back(shown(record) + ": " +
+                              why_no_match(record, usable.records(), presented));
   for (const auto& certificate : presented) {
     const bool leaf = &certificate == &presented.front();
     auto text = presented_text(leaf ? TlsaUsage::DaneEe : TlsaUsage::DaneTa, certificate);
@@ -209,7 +210,8 @@ void add_details(const DaneQuestion& question, DaneVerdict& verdict) {
 }
 
 DaneVerdict search_for_match(const DaneQuestion& question) {
-  auto records = usable_records(question.records);
+  const auto usable = usable_records(question.records);
+  const auto& records = usable.records();
   if (records.empty()) return refuse(DaneFailure::NotTrusted, "no usable TLSA record");
   if (question.chain.empty())
     return refuse(DaneFailure::NotTrusted, "the server presented no certificate");

@@ -34,8 +34,8 @@ struct TlsaUnusable {
 
 // At least one usable record: authenticate, or do not send (D-020).
 struct TlsaUsable {
-  DnsName base_domain;              // SNI and first reference identifier (RFC 7672 2.2.3, 8.1)
-  std::vector<TlsaRecord> records;  // usable ones only, after digest agility
+  DnsName base_domain;  // SNI and first reference identifier (RFC 7672 2.2.3, 8.1)
+  UsableTlsa records;
 };
 
 // The look-up failed for a host that is securely identified: do not use this host (D-007).

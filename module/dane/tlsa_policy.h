@@ -41,7 +41,7 @@ struct EncryptOnly {
 // Authenticate, or do not send (D-020).
 struct Authenticate {
   DnsName base_domain;
-  std::vector<TlsaRecord> records;
+  UsableTlsa records;
 };
 
 // What makes a host unusable for now (RFC 8460 4.3.2).

@@ -126,7 +126,7 @@ std::string why_unusable(const TlsaRecord& record) {
   return why_data_unusable(record);
 }
 
-std::vector<TlsaRecord> usable_records(const std::vector<TlsaRecord>& records) {
+UsableTlsa usable_records(const std::vector<TlsaRecord>& records) {
   std::vector<TlsaRecord> usable;
   for (const auto& record : records)
     // RFC 7672 2.2, D-076: beside usable records the others count for nothing.
@@ -134,7 +134,7 @@ std::vector<TlsaRecord> usable_records(const std::vector<TlsaRecord>& records) {
   std::vector<TlsaRecord> strongest;
   for (const auto& record : usable)
     if (!outdone(record, usable)) strongest.push_back(record);
-  return strongest;
+  return UsableTlsa(std::move(strongest));
 }
 
 }  // namespace danesmtp

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/bytes.h"
@@ -39,8 +40,25 @@ std::string to_text(const TlsaRecord& record);
 // Why an SMTP client cannot use the record (D-070 to D-074), or an empty text when it can.
 std::string why_unusable(const TlsaRecord& record);
 
+// Records that an SMTP client can use, after digest agility. Nobody but usable_records() makes one.
+class UsableTlsa {
+ public:
+  const std::vector<TlsaRecord>& records() const { return records_; }
+  auto begin() const { return records_.begin(); }
+  auto end() const { return records_.end(); }
+  const TlsaRecord& front() const { return records_.front(); }
+  bool empty() const { return records_.empty(); }
+  std::size_t size() const { return records_.size(); }
+
+ private:
+  friend UsableTlsa usable_records(const std::vector<TlsaRecord>& records);
+  explicit UsableTlsa(std::vector<TlsaRecord> records) : records_(std::move(records)) {}
+
+  std::vector<TlsaRecord> records_;
+};
+
 // The usable records of a set, after digest agility (RFC 7671 9, D-078, D-079): per usage and
 // selector only the strongest digest stays; full data neither suppresses nor is suppressed.
-std::vector<TlsaRecord> usable_records(const std::vector<TlsaRecord>& records);
+UsableTlsa usable_records(const std::vector<TlsaRecord>& records);
 
 }  // namespace danesmtp

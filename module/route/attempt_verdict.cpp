@@ -65,7 +65,8 @@ PeerTrust trust_by_records(const HostPlan& plan) {
 AttemptVerdict verdict_of_policy(const HostPlan& plan) {
   AttemptVerdict verdict;
   verdict.policy = std::visit(KindOfPolicy{}, plan.policy);
-  if (const auto* dane = std::get_if<Authenticate>(&plan.policy)) verdict.records = dane->records;
+  if (const auto* dane = std::get_if<Authenticate>(&plan.policy))
+    verdict.records = dane->records.records();
   if (const auto* skip = std::get_if<SkipHost>(&plan.policy))
     verdict.failure = type_of(skip->reason);
   return verdict;

@@ -35,7 +35,8 @@ Result<void> PeerJudge::judge(const TlsInfo& info) {
 Result<void> PeerJudge::by_records(const DaneRules& dane, const TlsInfo& info) {
   auto& server = attempt_.server;
   const auto limit = std::chrono::seconds(server.option_number(kCommandTimeout));
-  verdict_.dane = verify_dane({info.chain, dane.records, dane.names, now(), Deadline::in(limit)});
+  verdict_.dane =
+      verify_dane({info.chain, dane.records.records(), dane.names, now(), Deadline::in(limit)});
   // D-161
   for (const auto& detail : verdict_.dane->details) server.debug("DANE: " + detail);
   if (!verdict_.dane->authenticated())

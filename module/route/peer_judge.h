@@ -16,7 +16,7 @@
 namespace danesmtp {
 
 struct DaneRules {
-  std::vector<TlsaRecord> records;
+  UsableTlsa records;
   std::vector<DnsName> names;             // for usage 2 (RFC 7672 3.2.2)
   PeerTrust earns = PeerTrust::Verified;  // whoever is authenticated by them
   bool enforced = true;                   // else the log is told, and PKIX decides (D-111)

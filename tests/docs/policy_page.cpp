@@ -36,7 +36,7 @@ struct Row {
 std::string policy_table() {
   const DnsName base = *DnsName::parse("mx.example.org");
   const Row rows[] = {
-      {"usable TLSA records", TlsaUsable{base, {}}},
+      {"usable TLSA records", TlsaUsable{base, usable_records({})}},
       {"TLSA records, none usable", TlsaUnusable{base, {}}},
       {"no TLSA records, or unsigned", no_tlsa()},
       {"the look-up failed", TlsaLookupFailed{{ErrorKind::DnsFailure, ""}}},

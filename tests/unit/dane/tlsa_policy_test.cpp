@@ -23,8 +23,8 @@ TlsaDecision unusable() {
   return TlsaUnusable{base(), {"usage 1"}};
 }
 TlsaDecision usable() {
-  return TlsaUsable{base(),
-                    {{TlsaUsage::DaneEe, TlsaSelector::PublicKey, TlsaMatching::Sha256, {}}}};
+  return TlsaUsable{base(), usable_records({{TlsaUsage::DaneEe, TlsaSelector::PublicKey,
+                                             TlsaMatching::Sha256, Bytes(32, 1)}})};
 }
 TlsaDecision failed() {
   return TlsaLookupFailed{{ErrorKind::DnsBogus, "bogus"}};

@@ -25,8 +25,8 @@ inline HostPolicy encrypt() {
 }
 // A digest that no certificate has.
 inline HostPolicy authenticate() {
-  return Authenticate{
-      base(), {{TlsaUsage::DaneEe, TlsaSelector::PublicKey, TlsaMatching::Sha256, Bytes(32, 1)}}};
+  return Authenticate{base(), usable_records({{TlsaUsage::DaneEe, TlsaSelector::PublicKey,
+                                               TlsaMatching::Sha256, Bytes(32, 1)}})};
 }
 
 struct Scene {

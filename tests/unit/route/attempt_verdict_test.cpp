@@ -14,9 +14,9 @@ using namespace danesmtp::test;
 namespace {
 
 HostPolicy authenticate() {
-  return Authenticate{
-      *DnsName::parse("mx.lab"),
-      {{TlsaUsage::DaneEe, TlsaSelector::PublicKey, TlsaMatching::Sha256, Bytes(32, 1)}}};
+  return Authenticate{*DnsName::parse("mx.lab"),
+                      usable_records({{TlsaUsage::DaneEe, TlsaSelector::PublicKey,
+                                       TlsaMatching::Sha256, Bytes(32, 1)}})};
 }
 
 HostPolicy encrypt() {

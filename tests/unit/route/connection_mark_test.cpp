@@ -32,7 +32,8 @@ struct Facts {
 
   Facts() {
     plan.policy =
-        Authenticate{name("mx1.lab"), {record(TlsaUsage::DaneEe, 1), record(TlsaUsage::DaneTa, 2)}};
+        Authenticate{name("mx1.lab"),
+                     usable_records({record(TlsaUsage::DaneEe, 1), record(TlsaUsage::DaneTa, 2)})};
     plan.mx = MxTrust::Secure;
     plan.secure = true;
     plan.names = {name("mx1.lab"), name("dom.lab")};
@@ -40,6 +41,12 @@ struct Facts {
     settings.helo_name = "me.lab";
   }
   Authenticate& authenticate() { return std::get<Authenticate>(plan.policy); }
+  void change_records(const std::function<void(std::vector<TlsaRecord>&)>& change) {
+    auto records = authenticate().records.records();
+    change(records);
+    ck_assert_uint_eq(usable_records(records).size(), records.size());
+    authenticate().records = usable_records(records);
+  }
   Result<std::string> digest() {
     return policy_digest(server, batch, {0, port, plan, {0}}, tls, settings);
   }
@@ -54,18 +61,30 @@ struct Change {
 const Change kChanges[] = {
     {"nothing", [](Facts&) {}, true},
     {"the order of the records",
-     [](Facts& f) { std::swap(f.authenticate().records[0], f.authenticate().records[1]); }, true},
+     [](Facts& f) { f.change_records([](auto& r) { std::swap(r[0], r[1]); }); }, true},
     {"the order of the names", [](Facts& f) { std::swap(f.plan.names[0], f.plan.names[1]); }, true},
     {"who receives", [](Facts& f) { f.batch.recipients[0].address = "other@dom.lab"; }, true},
-    {"one octet of a record", [](Facts& f) { f.authenticate().records[0].data[31] = 9; }},
+    {"one octet of a record",
+     [](Facts& f) { f.change_records([](auto& r) { r[0].data[31] = 9; }); }},
     {"a record more",
-     [](Facts& f) { f.authenticate().records.push_back(record(TlsaUsage::DaneEe, 3)); }},
-    {"a record less", [](Facts& f) { f.authenticate().records.pop_back(); }},
-    {"the usage", [](Facts& f) { f.authenticate().records[0].usage = TlsaUsage::DaneTa; }},
+     [](Facts& f) {
+       f.change_records([](auto& r) { r.push_back(record(TlsaUsage::DaneEe, 3)); });
+     }},
+    {"a record less", [](Facts& f) { f.change_records([](auto& r) { r.pop_back(); }); }},
+    {"the usage",
+     [](Facts& f) { f.change_records([](auto& r) { r[0].usage = TlsaUsage::DaneTa; }); }},
     {"the selector",
-     [](Facts& f) { f.authenticate().records[0].selector = TlsaSelector::Certificate; }},
+     [](Facts& f) {
+       f.change_records([](auto& r) { r[0].selector = TlsaSelector::Certificate; });
+     }},
+    // A digest of another length: with the same octets one of the two would not be usable.
     {"the matching type",
-     [](Facts& f) { f.authenticate().records[0].matching = TlsaMatching::Full; }},
+     [](Facts& f) {
+       f.change_records([](auto& r) {
+         r[0].matching = TlsaMatching::Sha512;
+         r[0].data.resize(64, 1);
+       });
+     }},
     {"unusable records",
      [](Facts& f) {
        f.plan.policy = EncryptOnly{name("mx1.lab"), {}};

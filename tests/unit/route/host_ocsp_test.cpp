@@ -35,9 +35,9 @@ const Wish kWishes[] = {{"neither", false, false, OcspWish::None},
                         {"both", true, true, OcspWish::Required}};
 
 HostPolicy records(const std::vector<std::string>& forms) {
-  Authenticate policy{dns_name("mx.lab"), {}};
-  for (const auto& form : forms) policy.records.push_back(record_for(form, lab().leaf.der));
-  return policy;
+  std::vector<TlsaRecord> published;
+  for (const auto& form : forms) published.push_back(record_for(form, lab().leaf.der));
+  return Authenticate{dns_name("mx.lab"), usable_records(published)};
 }
 
 struct Question {

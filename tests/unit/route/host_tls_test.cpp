@@ -19,7 +19,7 @@ TlsaRecord record(TlsaUsage usage) {
 }
 
 HostPolicy authenticate(TlsaUsage usage) {
-  return Authenticate{*DnsName::parse("base.lab"), {record(usage)}};
+  return Authenticate{*DnsName::parse("base.lab"), usable_records({record(usage)})};
 }
 
 HostPolicy encrypt() {
