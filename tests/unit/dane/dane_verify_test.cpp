@@ -33,6 +33,7 @@ START_TEST(a_failure_says_why_and_what_was_presented) {
   asked.records[2].data[0] ^= 1;
   assert_contains(verdict_on(asked).details[2], ": no trust anchor for what the server presented");
   assert_text(verdict.details[3], "presented: " + to_text(record_for("3 1 1", asked.chain[0])));
+  assert_text(verdict.presented, verdict.details[3]);
   assert_text(verdict.details[4], "presented: " + to_text(record_for("2 1 1", asked.chain[1])));
   assert_text(verdict.details[5], "presented: octets that are not a certificate");
 }
