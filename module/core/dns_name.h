@@ -39,6 +39,7 @@ class DnsName {
   const std::string& text() const { return text_; }
   bool is_host_name() const { return text_.find('\\') == std::string::npos; }
 
+  // NOLINTNEXTLINE(modernize-use-nullptr): the compiler's own comparison with 0
   friend auto operator<=>(const DnsName&, const DnsName&) = default;
 
  private:

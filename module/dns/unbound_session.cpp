@@ -49,7 +49,8 @@ tl::unexpected<Error> refused(const char* what, int code) {
 }
 
 struct FreeText {
-  void operator()(char* text) const { std::free(text); }  // from libunbound's malloc
+  // NOLINTNEXTLINE(cppcoreguidelines-owning-memory): this is the owner; from libunbound's malloc
+  void operator()(char* text) const { std::free(text); }
 };
 
 // An unbound.conf may say that bogus data is to be passed on as insecure: that would be a silent

@@ -15,6 +15,7 @@
 namespace danesmtp {
 namespace {
 
+// NOLINTBEGIN(cppcoreguidelines-slicing): a flag's default is of no interest here
 constexpr OptionWithoutSay kWithoutSay[] = {
     {kDnssecRequireDomains, "MX and address records are validated in the process"},
     {kHostsRequireTls, "TLS is mandatory"},
@@ -26,6 +27,7 @@ constexpr OptionWithoutSay kWithoutSay[] = {
     {kTlsVerifyCertificates, "the anchor is what the records say"},
     {kTlsVerifyHosts, "the server is authenticated by its records"},
 };
+// NOLINTEND(cppcoreguidelines-slicing)
 
 // dane_require_tls_ciphers replaces tls_require_ciphers under DANE, unless it expands to nothing.
 Result<std::string> priority(MailServer& server, bool dane) {

@@ -56,6 +56,7 @@ static void import_recipients(struct batch_handle *h, BOOL hosts_of_transport)
   struct danesmtp_recipient *recipients;
   size_t count = 0, i = 0;
   for (const address_item *a = h->addresses; a; a = a->next) count++;
+  /* NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers */
   h->recipients = batch_array(count, sizeof(*h->recipients));
   recipients = batch_array(count, sizeof(*recipients));
   for (address_item *a = h->addresses; a; a = a->next, i++) {
@@ -98,6 +99,7 @@ void batch_list_hosts(struct batch_handle *h, host_item *list)
 {
   size_t count = 0, i = 0;
   for (const host_item *host = list; host; host = host->next) count++;
+  /* NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers */
   h->hosts = batch_array(count, sizeof(*h->hosts));
   h->notes = batch_array(count, sizeof(*h->notes));
   h->bridge_hosts = batch_array(count, sizeof(*h->bridge_hosts));

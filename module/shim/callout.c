@@ -95,7 +95,7 @@ static BOOL import_callout(struct batch_handle *h, transport_instance *tblock, a
     ob->hosts = tf->hosts;
   }
   uschar *const message = addr->message;
-  const int transport_return = addr->transport_return;
+  const short transport_return = addr->transport_return;
   const BOOL imported = batch_import(h, tblock, addr) == BATCH_COMPLETE;
   addr->message = message;
   addr->transport_return = transport_return;
@@ -266,6 +266,7 @@ static void judge_connection(transport_instance *tblock, address_item *addr, tra
 
 /* An option that is expanded meanwhile may come here again, by ${acl and a callout. That must not change the
  * options that are being read: it gets no connection. */
+/* NOLINTNEXTLINE(readability-function-size): Exim's signature */
 static int setup(transport_instance *tblock, address_item *addresses, transport_feedback *tf, uid_t uid,
                  gid_t gid, uschar **error)
 {

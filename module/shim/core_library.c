@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Opens the core library in the delivery process, at the first delivery that needs it. Its place is
  * beside this module's own file, or fixed at build time; never from the environment. */
-#define _GNU_SOURCE
+#define _GNU_SOURCE /* NOLINT(bugprone-reserved-identifier): dladdr() */
 #include <dlfcn.h>
 #include <elf.h>
 #include <fcntl.h>

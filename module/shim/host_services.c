@@ -239,6 +239,7 @@ static const char *host_last_failure(void *exim, size_t index)
 {
   struct batch_handle *h = exim;
   open_db block, *db = continue_retry_db;
+  /* NOLINTNEXTLINE(performance-no-int-to-ptr): Exim's word for "no such file" */
   if (!h->notes[index].port_and_interface || db == (open_db *)-1) return NULL;
   if (!db && !(db = dbfn_open(US "retry", O_RDONLY, &block, FALSE, TRUE))) return NULL;
   const dbdata_retry *record = dbfn_read(db, host_key(h, index));

@@ -62,7 +62,7 @@ static gstring *add_widening(gstring *g, const address_item *a)
 const char *route_suffixes(const address_item *addresses)
 {
   gstring *g = string_cat(NULL, US " ");
-  const res_state res = os_get_dns_resolver_res();
+  const struct __res_state *res = os_get_dns_resolver_res();
   for (size_t i = 0; i < nelem(res->dnsrch) && res->dnsrch[i]; i++) g = add_suffix(g, US res->dnsrch[i]);
   for (const address_item *a = addresses; a; a = a->next) g = add_widening(g, a);
   return CCS string_from_gstring(g);

@@ -2,7 +2,7 @@
 /* The size of a data symbol that the running program exports, from its dynamic symbol table (ELF gABI,
  * GNU hash section). Works on stripped binaries, with any libc. Looked up by hash: dladdr1() walks the
  * whole table at each call, which every process that loads the module would pay for. */
-#define _GNU_SOURCE
+#define _GNU_SOURCE /* NOLINT(bugprone-reserved-identifier): link.h */
 #include <elf.h>
 #include <link.h>
 #include <stddef.h>
@@ -19,7 +19,8 @@ struct tables {
 
 static const void *table_at(ElfW(Addr) base, ElfW(Addr) value)
 {
-  /* glibc has relocated these entries, musl has not. */
+  /* glibc has relocated these entries, musl has not.
+   * NOLINTNEXTLINE(performance-no-int-to-ptr): addresses are numbers in ELF */
   return (const void *)(value < base ? base + value : value);
 }
 
@@ -39,6 +40,7 @@ static int first_object(struct dl_phdr_info *info, size_t size, void *tables)
   (void)size;
   for (int i = 0; i < info->dlpi_phnum; i++)
     if (info->dlpi_phdr[i].p_type == PT_DYNAMIC)
+      /* NOLINTNEXTLINE(performance-no-int-to-ptr): addresses are numbers in ELF */
       read_dynamic((const ElfW(Dyn) *)(info->dlpi_addr + info->dlpi_phdr[i].p_vaddr), info->dlpi_addr,
                    tables);
   return 1;

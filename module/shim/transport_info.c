@@ -7,6 +7,7 @@ static void instance_init(driver_instance *t);
 static BOOL instance_code(transport_instance *tblock, address_item *addresses);
 static void instance_closedown(transport_instance *tblock);
 
+/* NOLINTNEXTLINE(bugprone-reserved-identifier): Exim's loader looks for this name */
 __attribute__((visibility("default"))) transport_info _transport_info = {
   .drinfo = {
     .driver_name = US"danesmtp",

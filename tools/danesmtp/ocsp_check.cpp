@@ -55,6 +55,7 @@ std::string performance(const std::vector<Finding>& findings) {
 OcspCheck check_proofs(const std::vector<OcspTarget>& targets, const OcspLimits& limits,
                        WallTime now) {
   std::vector<Finding> findings;
+  findings.reserve(targets.size());
   for (const auto& target : targets) findings.push_back(check_one(target, limits, now));
   const Finding* worst = &findings.front();
   for (const auto& one : findings)
