@@ -29,8 +29,8 @@ struct Reached {
 class HostReach {
  public:
   // Sets `plan.failure` where a look-up of the whole domain fails. All outlive it.
-  HostReach(Log& log, Resolver& resolver, const AddressBatch& batch,
-            const RecipientGroup& group, DomainPlan& plan)
+  HostReach(Log& log, Resolver& resolver, const AddressBatch& batch, const RecipientGroup& group,
+            DomainPlan& plan)
       : log_(log), resolver_(resolver), batch_(batch), group_(group), plan_(plan) {}
 
   // Before the two below.
