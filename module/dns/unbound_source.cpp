@@ -23,6 +23,7 @@ Result<Answer<Bytes>> UnboundSource::ask(const DnsName& name, RrType type, Deadl
       session_ = std::move(session);
       return answer;
     }
+    // NOLINTNEXTLINE(clang-analyzer-cplusplus.Move): open_forwarder() has made another
     answer = session_->ask(name, type, deadline);
   }
   return answer;
