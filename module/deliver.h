@@ -2,7 +2,7 @@
 // One call of the transport: the recipients of one message that share a host list. Reads as the
 // flow: address batch -> host list -> DNSSEC state -> TLSA policy -> connect -> STARTTLS -> verify
 // -> SMTP transaction -> per-recipient results. Domains without any DANE policy go to Exim's own
-// smtp driver.
+// smtp driver. It puts the pieces of route/ together; what any of them says is decided there.
 #pragma once
 
 #include <memory>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Octets as values, and their text forms.
+// Octets as values, and their text forms. What they mean is not known here.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Where the core's words go. In Exim: its logs and its debug output; in the tool: the terminal.
+// Which lines there are, and their text, is for whoever writes them.
 #pragma once
 
 #include <string_view>

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // A trust anchor that is published as a bare key (usage 2, selector 1, matching type 0: RFC 7671
 // 5.2.3) has no certificate, but GnuTLS's trust lists hold certificates only. This makes one that
-// says no more than the record does: this key signs as the issuer of that certificate.
+// says no more than the record does: this key signs as the issuer of that certificate. Whether the
+// key may be an anchor at all is for the caller, who has the record.
 #pragma once
 
 #include "x509/certificate.h"

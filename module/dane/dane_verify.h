@@ -3,7 +3,7 @@
 // RFC 6698 2.1, RFC 7671 5, RFC 7672 3.1 and 3.2. Usage 3 judges the leaf alone. Usage 2 builds the
 // path to the matched anchor here and lets GnuTLS verify exactly that path against that anchor
 // alone; neither the system's CA store nor libgnutls-dane has a say. Certificates are judged as of
-// the time that is asked for.
+// the time that is asked for. What a verdict means for the mail it must not know.
 #pragma once
 
 #include <cstddef>

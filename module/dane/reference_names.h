@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The names that a certificate authenticated by usage DANE-TA(2) may have: RFC 7672 3.2.2, D-083.
-// DANE-EE(3) checks no names.
+// DANE-EE(3) checks no names. Whether a certificate has one of them is for dane/server_names to
+// say.
 #pragma once
 
 #include <vector>

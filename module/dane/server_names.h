@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Whether a certificate is for a host. RFC 7672 3.2.3, RFC 6125 6.4, RFC 5280 4.2.1.6.
+// Whether a certificate is for a host. RFC 7672 3.2.3, RFC 6125 6.4, RFC 5280 4.2.1.6. Which names
+// are asked for, and why, it does not know.
 #pragma once
 
 #include <string>

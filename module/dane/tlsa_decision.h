@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What the TLSA look-up of one host said. The four cases are never merged (RFC 7672 2.2): to visit
-// the variant is to decide all four.
+// the variant is to decide all four. What follows from each is dane/tlsa_policy's.
 #pragma once
 
 #include <string>

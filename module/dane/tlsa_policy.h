@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // From what the administrator wants and what the DNS says of a host to what TLS must achieve there:
-// RFC 7672 2.2, 6 and 9.1. One pure function; its rows are in the tests and in the man page.
+// RFC 7672 2.2, 6 and 9.1. One pure function; its rows are in the tests and in the man page. It
+// must not know how the host was looked up, nor who answers there.
 #pragma once
 
 #include <string>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // TLSA records: parsing, and which of them an SMTP client can use (RFC 6698 2.1, RFC 7672 3.1).
+// Where they come from, and what a host owes to them, is not known here.
 #pragma once
 
 #include <cstdint>

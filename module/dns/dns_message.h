@@ -2,6 +2,7 @@
 // DNS messages in wire form (RFC 1035 4, RFC 6891): the query that a stub resolver sends, what the
 // reply to it says, and names inside rdata. Pure; every length and pointer of a reply is checked,
 // and a reply that is not well formed is an error (DnsFailure), never an empty answer (D-002).
+// Whether a reply is to be believed is not known here.
 #pragma once
 
 #include <cstdint>

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Resolver over a RecordSource: reads rdata and holds the bounds of one answer (D-013): 64 KiB of
 // rdata, 300 MX records. Rdata that is not of its type's form, or more than a bound, is DnsFailure,
-// never a shorter answer. TLSA rdata alone is passed on unread (D-066).
+// never a shorter answer. TLSA rdata alone is passed on unread (D-066). How far an answer is signed
+// is its source's word.
 #pragma once
 
 #include <chrono>

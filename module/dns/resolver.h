@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The questions the core asks of the DNS. What is no answer is an Error (core/dns_answer).
+// The questions the core asks of the DNS. What is no answer is an Error (core/dns_answer). What an
+// answer means for mail it must not know.
 #pragma once
 
 #include <string>

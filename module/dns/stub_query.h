@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // One question to one name server, as a stub resolver asks it: RFC 1035 4.2 (transport), RFC 5452 9
-// (random id and port, replies matched to the question), RFC 7766 5 (TCP after truncation).
+// (random id and port, replies matched to the question), RFC 7766 5 (TCP after truncation). Decides
+// whether a reply is to this question; whether it is true is dns/stub_source's matter.
 #pragma once
 
 #include "core/deadline.h"

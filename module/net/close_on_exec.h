@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Descriptors that libraries opened (libunbound: its pipes, its sockets) stay open in every program
-// that Exim starts for us (a transport filter, ${run}), unless they are marked.
+// that Exim starts for us (a transport filter, ${run}), unless they are marked. Whose they are it
+// does not know.
 #pragma once
 
 namespace danesmtp {

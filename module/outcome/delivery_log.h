@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The only place where the text of a log line about a delivery is made. Where Exim's own driver has
-// words for an event, log tools know them, and these are the same words.
+// words for an event, log tools know them, and these are the same words. No decision hangs on a
+// text, and none is made here.
 #pragma once
 
 #include <string>
@@ -29,7 +30,6 @@ std::string message_refusal_text(const SmtpReply& reply, const std::string& comm
 std::string event_answer_text(const std::string& answer);
 std::string denied_certificate_text(const std::string& address, std::size_t depth,
                                     const std::string& answer);
-// hosts_require_auth names the host: `why` completes "but ...". SMTPUTF8 (RFC 6531) is needed.
 
 // A server that its records do not authenticate, with what its operator needs to know first: the
 // record that its own certificate would match. The rest is in debug output.
@@ -39,7 +39,11 @@ std::string dane_refusal_text(const std::string& reason, const std::string& pres
 std::string audit_text(const BatchHost& host, const std::string& domain, const std::string& why);
 
 std::string forbidden_tls_text();
+
+// hosts_require_auth names the host: `why` completes "but ...".
 std::string missing_auth_text(const std::string& why);
+
+// SMTPUTF8 (RFC 6531) is needed.
 std::string missing_smtputf8_text();
 
 // What a DANE policy makes wait, with the enhanced status code. It stands behind the first ": ",

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What a failure means: for the host, the message or a recipient; for now or for good. The only
 // place where that is decided; the rows of failure_rows() are what doc/ERRORS.md shows. RFC
-// 5321 4.2 and 4.5.4, RFC 7672 2.2, and the classes that Exim's retry rules expect.
+// 5321 4.2 and 4.5.4, RFC 7672 2.2, and the classes that Exim's retry rules expect. It must not
+// know which host comes next.
 #pragma once
 
 #include <span>

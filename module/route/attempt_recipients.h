@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The recipients of an attempt on one host, over all of its connections: who is still to be
 // decided, and what each was told. What is known of the peer comes with each report: the next
-// connection may reach another machine.
+// connection may reach another machine. What a failure means it is told, by a ruling.
 #pragma once
 
 #include <chrono>

@@ -2,7 +2,7 @@
 // May Exim's core speak to the hosts of a recipient's domain by itself (a callout, a cutthrough
 // delivery), where nobody verifies them by our rules? Only if no host of the list has a DANE
 // policy, by the same plan as a delivery's; whatever is not known counts as a policy (RFC
-// 7672 2.1.1, 2.2).
+// 7672 2.1.1, 2.2). What Exim does then is for the shim to see to.
 #pragma once
 
 #include <memory>

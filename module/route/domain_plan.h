@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What is decided for the recipients of one domain before any connection: the policy of each host
 // of the batch, by look-ups of our own (the host list came through an unvalidated path, D-041). RFC
-// 7672 2.2.1 for hosts from MX records, 2.2.2 for hosts that the configuration names.
+// 7672 2.2.1 for hosts from MX records, 2.2.2 for hosts that the configuration names. Nothing is
+// connected to, and which host comes first is not decided here.
 #pragma once
 
 #include <cstdint>

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Exim's router asked the DNS for one domain, and the answer, which nobody has validated, named
 // another one. What the validated DNS says of that: nobody but the domain's owner, and nothing but
-// this machine's configuration, leads mail to another domain (D-041).
+// this machine's configuration, leads mail to another domain (D-041). It must not know of hosts,
+// nor of policies.
 #pragma once
 
 #include <optional>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The policy of one host of a domain: what the administrator's lists, the way in which the host was
-// found and its look-ups make of it. RFC 7672 2.2.
+// found and its look-ups make of it. RFC 7672 2.2. Whether a peer keeps to it is for
+// route/peer_judge, after a handshake.
 #pragma once
 
 #include <optional>

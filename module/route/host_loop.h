@@ -2,7 +2,7 @@
 // Which hosts are tried for the recipients of one domain, in what order and how many, and what is
 // remembered of each for later attempts. The rules are those that administrators know from Exim's
 // own driver: hosts_max_try, hosts_max_try_hardlimit, delay_after_cutoff, retry records,
-// serialize_hosts.
+// serialize_hosts. What TLS has to achieve on a host it passes on unread.
 #pragma once
 
 #include <functional>

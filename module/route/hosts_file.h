@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // This machine's hosts file (hosts(5)): the administrator's word for a name that the configuration
-// has, where Exim asks the C library. It needs no DNS to be believed.
+// has, where Exim asks the C library. It needs no DNS to be believed. What that word is worth is
+// decided in route/host_judge.
 #pragma once
 
 #include <string>

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Is the peer of one connection who it must be? By its host's TLSA records (RFC 7672 3), by PKIX as
 // Exim's options have it, or by both where a DANE policy is audited only; OCSP has its say in each.
-// The rules are the host's, the verdict is the connection's.
+// The rules are the host's, the verdict is the connection's. What becomes of the mail to a peer
+// that is refused it must not know.
 #pragma once
 
 #include <optional>

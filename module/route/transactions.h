@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The message on one open session: as many transactions as its recipients need and the server
-// takes, and what each recipient is told of them, as soon as it is known.
+// takes, and what each recipient is told of them, as soon as it is known. What a refusal means is
+// outcome/failure_policy's; who the peer is has been settled before.
 #pragma once
 
 #include <cstddef>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What Exim hands to one call of the transport, as values: the recipients of one message that share
 // a host list, and that list. Indices into the two vectors name hosts and recipients everywhere.
+// Nothing in it is vouched for: what Exim looked up it has not validated.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What the configuration is told while a delivery goes on, and may answer: events, the variables
-// $tls_out_..., the steps of the session.
+// $tls_out_..., the steps of the session. When there is one, and what an answer means, is decided
+// in route/.
 #pragma once
 
 #include <cstddef>

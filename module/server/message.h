@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The message of the batch, as the mail server keeps it.
+// The message of the batch, as the mail server keeps it. The core says which form it takes
+// on the wire, and must not know how its text is made (headers, filter, signature).
 #pragma once
 
 #include <string>

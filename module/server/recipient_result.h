@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What became of one recipient, as Exim wants to know it.
+// What became of one recipient, as Exim wants to know it. Values; what they follow from is decided
+// in outcome/failure_policy.
 #pragma once
 
 #include <chrono>

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* How large a symbol of the running program is, by the program's own ELF tables. What a size shows is for
+ * abi_check.c and misfit.c to say. */
 #ifndef DANESMTP_SYMBOL_SIZE_H
 #define DANESMTP_SYMBOL_SIZE_H
 

@@ -2,7 +2,7 @@
 // What a server offers in its reply to EHLO. RFC 5321 4.1.1.1; SIZE RFC 1870, PIPELINING 2920,
 // STARTTLS 3207, CHUNKING 3030, DSN 3461, SMTPUTF8 6531, AUTH 4954, LIMITS 9422, PRDR
 // draft-hall-prdr. Pure. A line that cannot be understood offers nothing; it never makes the reply
-// unusable.
+// unusable. Which of it is used is decided in route/dialogue.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The commands of one message in their order, by place: MAIL, RCPT for each recipient, and DATA
-// unless the message goes by BDAT. RFC 5321 3.3, RFC 3030 2.
+// unless the message goes by BDAT. RFC 5321 3.3, RFC 3030 2. Which recipients and parameters there
+// are is the caller's decision.
 #pragma once
 
 #include <cstddef>

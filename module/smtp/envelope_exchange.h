@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // MAIL, RCPT and DATA, in groups where the server offers PIPELINING, and which reply belongs to
-// whom. RFC 5321 4.5.3.1.10, RFC 2920 3.1, RFC 3030 4.2.
+// whom. RFC 5321 4.5.3.1.10, RFC 2920 3.1, RFC 3030 4.2. What a reply means for the mail it must
+// not know.
 #pragma once
 
 #include <cstddef>

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Where the octets of a message wait until the server asks for them: in memory when small, in an
 // unlinked file of the spool directory when large. Written before DATA is sent, so that a failing
-// expansion, filter or signature never breaks a connection in mid-message.
+// expansion, filter or signature never breaks a connection in mid-message. What they are it must
+// not know.
 #pragma once
 
 #include <cstdint>

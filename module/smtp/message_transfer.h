@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The message of a transaction, by DATA or BDAT, and who has it after its final reply: one, or one
 // for each recipient and one for the whole (draft-hall-prdr). RFC 5321 4.1.1.4 and 4.2.5, RFC
-// 3030 2.
+// 3030 2. It must not know who the recipients are, nor what a refusal means for them.
 #pragma once
 
 #include <string>

@@ -3,7 +3,9 @@
 // RFC 8314 3 for TLS from the first octet. One state, one do_<state>(), one loop:
 //   Greeting -> Ehlo [-> Helo] [-> StartTls -> Handshake -> Verify -> Ehlo] -> Ready
 // with TLS from the first octet: Handshake -> Verify -> Greeting -> Ehlo -> Ready.
-// Nothing but QUIT is ever sent between a handshake and the verdict on the peer (D-094).
+// Nothing but QUIT is ever sent between a handshake and the verdict on the peer (D-094). Who the
+// peer must be is asked of the settings' verifier; what a trouble means is decided in
+// outcome/failure_policy.
 #pragma once
 
 #include <chrono>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What is known of a transaction while it goes on: who was accepted, what went wrong first, who has
-// the message.
+// the message. Decides one thing: whether the message is still to be sent.
 #pragma once
 
 #include <cstddef>

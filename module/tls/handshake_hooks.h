@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What GnuTLS does in a handshake of its own accord and should not, undone message by message, and
-// the look at the peer's key (tls/peer_key_guard) before it is used.
+// the look at the peer's key (tls/peer_key_guard) before it is used. Who the peer is they must not
+// decide.
 #pragma once
 
 #include <gnutls/gnutls.h>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Who signed an OCSP response, and may they speak for the issuer: the issuer itself, or a delegate
-// that it has certified for this. RFC 6960 3.2 (2) to (4) and 4.2.2.2.
+// that it has certified for this. RFC 6960 3.2 (2) to (4) and 4.2.2.2. Whether the issuer is to be
+// trusted is for the verified path to say.
 #pragma once
 
 #include <gnutls/ocsp.h>

@@ -3,7 +3,8 @@
 // certificate is asked about too late for that: in TLS 1.3 GnuTLS calls verification functions when
 // CertificateVerify has been verified. A hook on the message that uses the key first comes in time:
 // CertificateVerify in TLS 1.3, ServerKeyExchange or ServerHelloDone in TLS 1.2. RFC 8446 4.4.3,
-// RFC 5246 7.4. (DH groups of over 16,384 bits GnuTLS refuses itself.)
+// RFC 5246 7.4. (DH groups of over 16,384 bits GnuTLS refuses itself.) Which keys are too much is
+// decided in x509/key_limits; whose key it is nobody asks here.
 #pragma once
 
 #include <gnutls/gnutls.h>

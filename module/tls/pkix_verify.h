@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The verdict of the public key infrastructure on a chain, for hosts without a DANE policy that
 // share a host list with one that has: Exim's tls_verify_hosts and tls_try_verify_hosts. RFC 5280
-// 6, RFC 6125. Never asked under DANE.
+// 6, RFC 6125. Under DANE asked only where a policy is audited and the records do not
+// authenticate the peer (D-111). Whether a bad one ends the session is the caller's decision.
 #pragma once
 
 #include <string>

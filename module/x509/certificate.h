@@ -3,7 +3,8 @@
 // octets (D-092), and GnuTLS does all that concerns signatures, extensions and names. Two readers
 // of one input can be made to differ, so there is no Certificate unless both find the same key,
 // issuer and subject in it; and none with a key that GnuTLS cannot read, for then no handshake can
-// have proved its possession and no signature can be verified by it.
+// have proved its possession and no signature can be verified by it. Whether to trust one, and for
+// which name, is not known here.
 #pragma once
 
 #include <string>

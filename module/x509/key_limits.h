@@ -3,7 +3,8 @@
 // modulus and with the length of the exponent; a peer chooses both, and GnuTLS has no limit: 12
 // seconds for one RSA key of 65,536 bits with an exponent as long. The limits are OpenSSL's: 16,384
 // bits for RSA, 10,000 for DSA, exponents of 64 bits; that one for every size of modulus, where
-// OpenSSL has it above 3,072 bits. RFC 8017 3.1, FIPS 186-4 4.2.
+// OpenSSL has it above 3,072 bits. RFC 8017 3.1, FIPS 186-4 4.2. Whose key it is, and what it is
+// trusted for, it must not know.
 #pragma once
 
 #include <gnutls/abstract.h>
