@@ -25,7 +25,7 @@ void defer_domain(MailServer& server, const DomainPlan& plan) {
 
 void deliver(MailServer& server, std::unique_ptr<Resolver> resolver, AddressBatch& batch) {
   std::vector<DomainPlan> ours;
-  std::vector<std::size_t> delegated;
+  std::vector<RecipientIndex> delegated;
   TracedResolver traced(
       *resolver, [&](const LookUp& done) { server.debug("DANE look-up: " + to_text(done)); });
   Resolver& asked = server.debugging() ? traced : *resolver;

@@ -22,11 +22,11 @@ AuthEnd auth_end_of(int end) {
 
 }  // namespace
 
-AuthReport AuthenticatorsBridge::authenticate(std::size_t host, int fd,
+AuthReport AuthenticatorsBridge::authenticate(HostIndex host, int fd,
                                               const std::string& mechanisms) {
   close_all_on_exec();
   const danesmtp_authenticated answer =
-      exim_.services.authenticate(exim_.handle, host, fd, mechanisms.c_str());
+      exim_.services.authenticate(exim_.handle, host.value(), fd, mechanisms.c_str());
   AuthReport report{auth_end_of(answer.end), text_of(answer.text), text_of(answer.command),
                     AuthFault::Closed};
   if (answer.timed_out) report.fault = AuthFault::Timeout;

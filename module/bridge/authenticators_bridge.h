@@ -11,7 +11,7 @@ class AuthenticatorsBridge : public virtual Authenticators {
  public:
   explicit AuthenticatorsBridge(const EximLink& exim) : exim_(exim) {}
 
-  AuthReport authenticate(std::size_t host, int fd, const std::string& mechanisms) override;
+  AuthReport authenticate(HostIndex host, int fd, const std::string& mechanisms) override;
   Result<std::optional<std::string>> mail_auth() override;
 
  private:

@@ -11,8 +11,8 @@ Error expansion_failed(const EximLink& exim, const Option& option) {
   return {ErrorKind::BadInput, format("failed to expand option {}: {}", option.name, text_of(why))};
 }
 
-void ConfigurationBridge::about(const std::vector<std::size_t>& recipients) {
-  exim_.services.about(exim_.handle, recipients.data(), recipients.size());
+void ConfigurationBridge::about(const std::vector<RecipientIndex>& recipients) {
+  exim_.services.about(exim_.handle, numbers_of(recipients), recipients.size());
 }
 
 int ConfigurationBridge::option_number(const NumberOption& option) {
@@ -37,8 +37,8 @@ Result<bool> ConfigurationBridge::option_flag(const FlagOption& option) {
   return value != 0;
 }
 
-Result<bool> ConfigurationBridge::host_in(const HostListOption& option, std::size_t host) {
-  const int answer = exim_.services.host_in(exim_.handle, option.name, host);
+Result<bool> ConfigurationBridge::host_in(const HostListOption& option, HostIndex host) {
+  const int answer = exim_.services.host_in(exim_.handle, option.name, host.value());
   if (answer == DANESMTP_CANNOT_TELL)
     return fail(ErrorKind::DnsFailure,
                 format("a look-up failed while matching the host with option {}", option.name));

@@ -27,14 +27,15 @@ void EventsBridge::session_step(char letter) {
   exim_.services.session_step(exim_.handle, letter);
 }
 
-void EventsBridge::event(std::size_t host, std::size_t recipient, const char* name,
+void EventsBridge::event(HostIndex host, RecipientIndex recipient, const char* name,
                          const std::string& data) {
-  exim_.services.event(exim_.handle, host, recipient, name, data.c_str());
+  exim_.services.event(exim_.handle, host.value(), recipient.value(), name, data.c_str());
 }
 
-std::string EventsBridge::ask_event(std::size_t host, std::size_t recipient, const char* name,
+std::string EventsBridge::ask_event(HostIndex host, RecipientIndex recipient, const char* name,
                                     const std::string& data) {
-  return text_of(exim_.services.event(exim_.handle, host, recipient, name, data.c_str()));
+  return text_of(
+      exim_.services.event(exim_.handle, host.value(), recipient.value(), name, data.c_str()));
 }
 
 }  // namespace danesmtp

@@ -13,9 +13,9 @@ class EventsBridge : public virtual Events {
 
   void set_tls_variables(const TlsVariables& variables) override;
   void session_step(char letter) override;
-  void event(std::size_t host, std::size_t recipient, const char* name,
+  void event(HostIndex host, RecipientIndex recipient, const char* name,
              const std::string& data) override;
-  std::string ask_event(std::size_t host, std::size_t recipient, const char* name,
+  std::string ask_event(HostIndex host, RecipientIndex recipient, const char* name,
                         const std::string& data) override;
 
  private:

@@ -23,16 +23,16 @@ void HostLogBridge::dialogue(std::string_view line) {
     exim_.services.debug(exim_.handle, format("  {}", line).c_str());
 }
 
-void HostLogBridge::log_host(std::size_t host, const std::string& text, int system_errno) {
-  exim_.services.log_host(exim_.handle, host, text.c_str(), system_errno);
+void HostLogBridge::log_host(HostIndex host, const std::string& text, int system_errno) {
+  exim_.services.log_host(exim_.handle, host.value(), text.c_str(), system_errno);
 }
 
-void HostLogBridge::log_message(std::size_t host, const std::string& text) {
-  exim_.services.message_log(exim_.handle, host, text.c_str());
+void HostLogBridge::log_message(HostIndex host, const std::string& text) {
+  exim_.services.message_log(exim_.handle, host.value(), text.c_str());
 }
 
-void HostLogBridge::log_refusal(std::size_t host, const std::string& text) {
-  exim_.services.log_refusal(exim_.handle, host, text.c_str());
+void HostLogBridge::log_refusal(HostIndex host, const std::string& text) {
+  exim_.services.log_refusal(exim_.handle, host.value(), text.c_str());
 }
 
 }  // namespace danesmtp

@@ -15,9 +15,9 @@ class HostLogBridge : public virtual HostLog {
   bool debugging() const override;
   void debug(std::string_view line) override;
   void dialogue(std::string_view line) override;
-  void log_host(std::size_t host, const std::string& text, int system_errno) override;
-  void log_message(std::size_t host, const std::string& text) override;
-  void log_refusal(std::size_t host, const std::string& text) override;
+  void log_host(HostIndex host, const std::string& text, int system_errno) override;
+  void log_message(HostIndex host, const std::string& text) override;
+  void log_refusal(HostIndex host, const std::string& text) override;
 
  private:
   EximLink exim_;

@@ -31,28 +31,28 @@ void HostsBridge::take_over(AddressBatch&) {
   exim_.services.take_over(exim_.handle);
 }
 
-HostState HostsBridge::host_state(std::size_t host, std::uint16_t port) {
-  return host_state_of(exim_.services.host_state(exim_.handle, host, port));
+HostState HostsBridge::host_state(HostIndex host, std::uint16_t port) {
+  return host_state_of(exim_.services.host_state(exim_.handle, host.value(), port));
 }
 
-void HostsBridge::leave_host(std::size_t host) {
-  exim_.services.leave_host(exim_.handle, host);
+void HostsBridge::leave_host(HostIndex host) {
+  exim_.services.leave_host(exim_.handle, host.value());
 }
 
-bool HostsBridge::tried_since_arrival(std::size_t host) {
-  return exim_.services.host_tried_since_arrival(exim_.handle, host) != 0;
+bool HostsBridge::tried_since_arrival(HostIndex host) {
+  return exim_.services.host_tried_since_arrival(exim_.handle, host.value()) != 0;
 }
 
-std::string HostsBridge::last_failure(std::size_t host) {
-  return text_of(exim_.services.host_last_failure(exim_.handle, host));
+std::string HostsBridge::last_failure(HostIndex host) {
+  return text_of(exim_.services.host_last_failure(exim_.handle, host.value()));
 }
 
-bool HostsBridge::retries_over(std::size_t host) {
-  return exim_.services.host_retry_over(exim_.handle, host) != 0;
+bool HostsBridge::retries_over(HostIndex host) {
+  return exim_.services.host_retry_over(exim_.handle, host.value()) != 0;
 }
 
-tl::expected<UniqueFd, ConnectFailure> HostsBridge::connect(std::size_t host, std::uint16_t port) {
-  const danesmtp_connected answer = exim_.services.connect(exim_.handle, host, port);
+tl::expected<UniqueFd, ConnectFailure> HostsBridge::connect(HostIndex host, std::uint16_t port) {
+  const danesmtp_connected answer = exim_.services.connect(exim_.handle, host.value(), port);
   if (answer.fd >= 0) return UniqueFd(answer.fd);
   return tl::unexpected(ConnectFailure{answer.system_errno, answer.timed_out != 0});
 }

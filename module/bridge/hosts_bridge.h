@@ -12,12 +12,12 @@ class HostsBridge : public virtual Hosts {
   explicit HostsBridge(const EximLink& exim) : exim_(exim) {}
 
   void take_over(AddressBatch& batch) override;
-  HostState host_state(std::size_t host, std::uint16_t port) override;
-  void leave_host(std::size_t host) override;
-  bool tried_since_arrival(std::size_t host) override;
-  std::string last_failure(std::size_t host) override;
-  bool retries_over(std::size_t host) override;
-  tl::expected<UniqueFd, ConnectFailure> connect(std::size_t host, std::uint16_t port) override;
+  HostState host_state(HostIndex host, std::uint16_t port) override;
+  void leave_host(HostIndex host) override;
+  bool tried_since_arrival(HostIndex host) override;
+  std::string last_failure(HostIndex host) override;
+  bool retries_over(HostIndex host) override;
+  tl::expected<UniqueFd, ConnectFailure> connect(HostIndex host, std::uint16_t port) override;
 
  private:
   EximLink exim_;

@@ -15,7 +15,7 @@ class OpenConnectionsBridge : public virtual OpenConnections {
   std::optional<OpenConnection> open_connection() override;
   UniqueFd use_open_connection() override;
   void end_open_connection() override;
-  bool further_message(std::size_t host, std::size_t transactions, std::size_t most) override;
+  bool further_message(HostIndex host, std::size_t transactions, std::size_t most) override;
   void leave_open(UniqueFd socket, const OpenConnection& open) override;
 
  private:

@@ -87,51 +87,52 @@ int deferred(RetryChange change) {
 
 }  // namespace
 
-void ResultsBridge::set_outcome(std::size_t recipient, const RecipientOutcome& outcome) {
+void ResultsBridge::set_outcome(RecipientIndex recipient, const RecipientOutcome& outcome) {
   danesmtp_result result{};
   result.status = bridge_status(outcome.verdict.status);
   result.cause = bridge_cause(outcome.verdict.cause);
   result.system_errno = outcome.verdict.system_errno;
   result.reply_code = outcome.verdict.reply_code;
-  result.host = outcome.connection.host ? static_cast<std::int32_t>(*outcome.connection.host) : -1;
+  result.host =
+      outcome.connection.host ? static_cast<std::int32_t>(outcome.connection.host->value()) : -1;
   result.flags = bridge_flags(outcome);
   result.duration_us = outcome.duration.count();
   result.message = outcome.verdict.text.c_str();
   if (!outcome.connection.cipher.empty()) result.cipher = outcome.connection.cipher.c_str();
   if (!outcome.connection.peer_dn.empty()) result.peer_dn = outcome.connection.peer_dn.c_str();
   result.ocsp = bridge_ocsp(outcome.connection.ocsp);
-  exim_.services.set_result(exim_.handle, recipient, &result);
+  exim_.services.set_result(exim_.handle, recipient.value(), &result);
 }
 
-void ResultsBridge::journal(const std::vector<std::size_t>& recipients) {
-  exim_.services.journal(exim_.handle, recipients.data(), recipients.size());
+void ResultsBridge::journal(const std::vector<RecipientIndex>& recipients) {
+  exim_.services.journal(exim_.handle, numbers_of(recipients), recipients.size());
 }
 
-void ResultsBridge::delegate(const std::vector<std::size_t>& recipients) {
-  exim_.services.delegate(exim_.handle, recipients.data(), recipients.size());
+void ResultsBridge::delegate(const std::vector<RecipientIndex>& recipients) {
+  exim_.services.delegate(exim_.handle, numbers_of(recipients), recipients.size());
 }
 
-void ResultsBridge::retry_host(std::size_t host, std::size_t recipient, RetryChange change) {
-  exim_.services.retry_host(exim_.handle, host, recipient, deferred(change));
+void ResultsBridge::retry_host(HostIndex host, RecipientIndex recipient, RetryChange change) {
+  exim_.services.retry_host(exim_.handle, host.value(), recipient.value(), deferred(change));
 }
 
-void ResultsBridge::retry_message(std::size_t host, std::size_t recipient, RetryChange change) {
-  exim_.services.retry_message(exim_.handle, host, recipient, deferred(change));
+void ResultsBridge::retry_message(HostIndex host, RecipientIndex recipient, RetryChange change) {
+  exim_.services.retry_message(exim_.handle, host.value(), recipient.value(), deferred(change));
 }
 
-void ResultsBridge::retry_recipient(std::size_t recipient, RetryChange change) {
+void ResultsBridge::retry_recipient(RecipientIndex recipient, RetryChange change) {
   if (change == RetryChange::Deferred)
-    exim_.services.retry_recipient(exim_.handle, recipient);
+    exim_.services.retry_recipient(exim_.handle, recipient.value());
   else
-    exim_.services.retry_recipient_clear(exim_.handle, recipient);
+    exim_.services.retry_recipient_clear(exim_.handle, recipient.value());
 }
 
-void ResultsBridge::retry_skipped(std::size_t recipient) {
-  exim_.services.retry_skipped(exim_.handle, recipient);
+void ResultsBridge::retry_skipped(RecipientIndex recipient) {
+  exim_.services.retry_skipped(exim_.handle, recipient.value());
 }
 
-void ResultsBridge::retry_routing(std::size_t recipient, const std::string& name) {
-  exim_.services.retry_routing(exim_.handle, recipient, name.c_str());
+void ResultsBridge::retry_routing(RecipientIndex recipient, const std::string& name) {
+  exim_.services.retry_routing(exim_.handle, recipient.value(), name.c_str());
 }
 
 }  // namespace danesmtp

@@ -11,14 +11,14 @@ class ResultsBridge : public virtual Results {
  public:
   explicit ResultsBridge(const EximLink& exim) : exim_(exim) {}
 
-  void set_outcome(std::size_t recipient, const RecipientOutcome& outcome) override;
-  void journal(const std::vector<std::size_t>& recipients) override;
-  void delegate(const std::vector<std::size_t>& recipients) override;
-  void retry_host(std::size_t host, std::size_t recipient, RetryChange change) override;
-  void retry_message(std::size_t host, std::size_t recipient, RetryChange change) override;
-  void retry_recipient(std::size_t recipient, RetryChange change) override;
-  void retry_skipped(std::size_t recipient) override;
-  void retry_routing(std::size_t recipient, const std::string& name) override;
+  void set_outcome(RecipientIndex recipient, const RecipientOutcome& outcome) override;
+  void journal(const std::vector<RecipientIndex>& recipients) override;
+  void delegate(const std::vector<RecipientIndex>& recipients) override;
+  void retry_host(HostIndex host, RecipientIndex recipient, RetryChange change) override;
+  void retry_message(HostIndex host, RecipientIndex recipient, RetryChange change) override;
+  void retry_recipient(RecipientIndex recipient, RetryChange change) override;
+  void retry_skipped(RecipientIndex recipient) override;
+  void retry_routing(RecipientIndex recipient, const std::string& name) override;
 
  private:
   EximLink exim_;

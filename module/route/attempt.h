@@ -24,9 +24,9 @@ enum class AttemptEnd {
 
 struct AttemptResult {
   AttemptEnd end = AttemptEnd::HostDeferred;
-  FailureRuling failure;             // unless Worked
-  bool tls_failed = false;           // the handshake or verification did
-  std::vector<std::size_t> waiting;  // recipients that another host may still take
+  FailureRuling failure;                // unless Worked
+  bool tls_failed = false;              // the handshake or verification did
+  std::vector<RecipientIndex> waiting;  // recipients that another host may still take
 };
 
 // Unless the end is NotTried each recipient of the request has its outcome by then; of those in

@@ -16,9 +16,9 @@ struct AttemptContext {
   const AddressBatch& batch;
   const AttemptRequest& request;
 
-  const BatchHost& host() const { return batch.hosts[request.host]; }
-  const std::string& domain() const { return batch.recipients[request.recipients.front()].domain; }
-  bool last_host() const { return request.host + 1 == batch.hosts.size(); }
+  const BatchHost& host() const { return batch.host(request.host); }
+  const std::string& domain() const { return batch.recipient(request.recipients.front()).domain; }
+  bool last_host() const { return request.host.value() + 1 == batch.hosts.size(); }
   // Events about the host name the first recipient that still waits for it.
   void event(const char* name, const std::string& data) const {
     server.event(request.host, request.recipients.front(), name, data);

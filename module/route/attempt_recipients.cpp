@@ -26,27 +26,27 @@ AttemptRecipients::AttemptRecipients(const AttemptContext& attempt)
       under_dane_(is_held_to_dane(attempt.request.plan)),
       undecided_(attempt.request.recipients) {}
 
-std::vector<std::size_t> AttemptRecipients::next(std::size_t most) const {
+std::vector<RecipientIndex> AttemptRecipients::next(std::size_t most) const {
   auto count = static_cast<std::ptrdiff_t>(std::min(most, undecided_.size()));
   return {undecided_.begin(), undecided_.begin() + count};
 }
 
-void AttemptRecipients::set_outcome(std::size_t recipient, RecipientOutcome& outcome) {
+void AttemptRecipients::set_outcome(RecipientIndex recipient, RecipientOutcome& outcome) {
   outcome.duration = std::chrono::duration_cast<microseconds>(SteadyClock::now() - started_);
   server_.set_outcome(recipient, outcome);
   if (outcome.verdict.status != Status::Deferred) settled_one_ = true;
 }
 
-void AttemptRecipients::delivered(std::size_t recipient, RecipientOutcome outcome) {
+void AttemptRecipients::delivered(RecipientIndex recipient, RecipientOutcome outcome) {
   outcome.verdict.status = Status::Delivered;
   set_outcome(recipient, outcome);
 }
 
-void AttemptRecipients::decided(std::size_t recipient) {
+void AttemptRecipients::decided(RecipientIndex recipient) {
   std::erase(undecided_, recipient);
 }
 
-void AttemptRecipients::report(std::size_t recipient, const ConnectionFacts& facts,
+void AttemptRecipients::report(RecipientIndex recipient, const ConnectionFacts& facts,
                                const RecipientVerdict& verdict) {
   RecipientOutcome outcome{verdict, facts};
   set_outcome(recipient, outcome);

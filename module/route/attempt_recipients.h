@@ -20,12 +20,13 @@ class AttemptRecipients {
 
   bool all_decided() const { return undecided_.empty(); }
   bool settled_one() const { return settled_one_; }
-  std::vector<std::size_t> next(std::size_t most) const;
+  std::vector<RecipientIndex> next(std::size_t most) const;
 
-  void delivered(std::size_t recipient, RecipientOutcome outcome);
+  void delivered(RecipientIndex recipient, RecipientOutcome outcome);
   // Of a recipient that was refused or has to wait.
-  void report(std::size_t recipient, const ConnectionFacts& facts, const RecipientVerdict& verdict);
-  void decided(std::size_t recipient);
+  void report(RecipientIndex recipient, const ConnectionFacts& facts,
+              const RecipientVerdict& verdict);
+  void decided(RecipientIndex recipient);
 
   // A connection has done all that it could.
   AttemptResult worked() const { return {AttemptEnd::Worked, {}, false, waiting_}; }
@@ -34,14 +35,14 @@ class AttemptRecipients {
   AttemptResult give_up(const ConnectionFacts& facts, const FailureRuling& ruling);
 
  private:
-  void set_outcome(std::size_t recipient, RecipientOutcome& outcome);
+  void set_outcome(RecipientIndex recipient, RecipientOutcome& outcome);
 
   MailServer& server_;
   bool under_dane_;
   std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
-  std::vector<std::size_t> undecided_;  // in order
-  std::vector<std::size_t> waiting_;    // deferred
-  bool settled_one_ = false;            // a recipient was delivered, or refused for good
+  std::vector<RecipientIndex> undecided_;  // in order
+  std::vector<RecipientIndex> waiting_;    // deferred
+  bool settled_one_ = false;               // a recipient was delivered, or refused for good
 };
 
 }  // namespace danesmtp

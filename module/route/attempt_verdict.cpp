@@ -90,7 +90,7 @@ void add_failure(AttemptVerdict& verdict, SmtpStage stage, const FailureRuling& 
 }
 
 // D-163
-void tell_of_failure(MailServer& server, std::size_t host, std::size_t recipient,
+void tell_of_failure(MailServer& server, HostIndex host, RecipientIndex recipient,
                      const AttemptVerdict& verdict) {
   if (verdict.failure) server.event(host, recipient, "dane:fail", event_data(*verdict.failure));
 }

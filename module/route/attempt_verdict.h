@@ -58,7 +58,7 @@ void add_failure(AttemptVerdict& verdict, SmtpStage stage, const FailureRuling& 
                  const std::optional<DaneVerdict>& dane);
 
 // Raises dane:fail, if there is a failure. `host`: its index, or kNoHost.
-void tell_of_failure(MailServer& server, std::size_t host, std::size_t recipient,
+void tell_of_failure(MailServer& server, HostIndex host, RecipientIndex recipient,
                      const AttemptVerdict& verdict);
 
 }  // namespace danesmtp

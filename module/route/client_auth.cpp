@@ -11,7 +11,7 @@ namespace {
 
 enum class Need { None, IfOffered, Required };
 
-Result<Need> need_of(MailServer& server, std::size_t host) {
+Result<Need> need_of(MailServer& server, HostIndex host) {
   auto required = server.host_in(kHostsRequireAuth, host);
   if (!required) return tl::unexpected(required.error());
   if (*required) return Need::Required;
@@ -60,7 +60,7 @@ SmtpTrouble trouble_of(const AuthReport& report, const Result<void>& lent) {
 }  // namespace
 
 std::optional<FailureRuling> authenticate(MailServer& server, SmtpSession& session,
-                                          std::size_t host) {
+                                          HostIndex host) {
   auto need = need_of(server, host);
   if (!need) return rule_on_trouble({SmtpStage::Auth, need.error(), std::nullopt, "AUTH"});
   if (*need == Need::None) return std::nullopt;

@@ -17,6 +17,6 @@ namespace danesmtp {
 // Nothing when the session can go on to MAIL, authenticated or not; else why it cannot. After a
 // failure of the connection it is closed; otherwise QUIT is the caller's to say.
 [[nodiscard]] std::optional<FailureRuling> authenticate(MailServer& server, SmtpSession& session,
-                                                        std::size_t host);
+                                                        HostIndex host);
 
 }  // namespace danesmtp

@@ -148,7 +148,7 @@ void add_host(Facts& facts, const BatchHost& host) {
 }
 
 // Lists that say more of the connection than the settings do.
-Result<void> add_lists(Facts& facts, MailServer& server, std::size_t host) {
+Result<void> add_lists(Facts& facts, MailServer& server, HostIndex host) {
   for (const auto& option :
        {kHostsRequireAuth, kHostsTryAuth, kHostsRequireOcsp, kHostsAvoidEsmtp, kHostsRequireDane}) {
     auto named = server.host_in(option, host);
@@ -189,7 +189,7 @@ Result<std::string> policy_digest(MailServer& server, const AddressBatch& batch,
   Facts facts;
   facts.add("form", 2);
   facts.add("transport", batch.transport_name);
-  add_host(facts, batch.hosts[request.host]);
+  add_host(facts, batch.host(request.host));
   facts.add("port", request.port);
   add_plan(facts, request.plan);
   add_tls(facts, tls);

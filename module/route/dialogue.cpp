@@ -12,7 +12,7 @@ constexpr std::size_t kUnlimited = std::numeric_limits<std::size_t>::max();
 
 // A list whose look-up fails does not name the host, as for Exim's own driver: none of these lists
 // is about safety.
-bool listed(MailServer& server, const HostListOption& option, std::size_t host) {
+bool listed(MailServer& server, const HostListOption& option, HostIndex host) {
   return server.host_in(option, host).value_or(false);
 }
 
@@ -65,7 +65,7 @@ void add_notification(const BatchRecipient& recipient, RcptArguments& rcpt) {
 
 }  // namespace
 
-Result<Dialogue> plan_dialogue(MailServer& server, const AddressBatch& batch, std::size_t host,
+Result<Dialogue> plan_dialogue(MailServer& server, const AddressBatch& batch, HostIndex host,
                                const EhloCapabilities& offered) {
   auto utf8 = utf8_way(server, batch, offered.smtputf8);
   if (!utf8) return tl::unexpected(utf8.error());
@@ -85,7 +85,7 @@ Result<Dialogue> plan_dialogue(MailServer& server, const AddressBatch& batch, st
 
 Result<Envelope> make_envelope(MailServer& server, const AddressBatch& batch,
                                const Dialogue& dialogue,
-                               const std::vector<std::size_t>& recipients) {
+                               const std::vector<RecipientIndex>& recipients) {
   Envelope envelope;
   envelope.grouping = dialogue.grouping;
   auto sender = address_as(server, dialogue.utf8, batch.sender);
@@ -95,7 +95,7 @@ Result<Envelope> make_envelope(MailServer& server, const AddressBatch& batch,
   if (dialogue.prdr && recipients.size() > 1) envelope.mail.prdr = PerRecipientReplies::Yes;
   if (dialogue.utf8 == Utf8Way::Asked) envelope.mail.smtputf8 = SmtpUtf8::Yes;
   for (auto index : recipients) {
-    const auto& recipient = batch.recipients[index];
+    const auto& recipient = batch.recipient(index);
     auto address = address_as(server, dialogue.utf8, recipient.address);
     if (!address) return tl::unexpected(address.error());
     RcptArguments rcpt{*address, {}, {}};

@@ -38,11 +38,11 @@ struct Dialogue {
 // `offered` is the server's last word (RFC 3207 4.2). BadInput: utf8_downconvert cannot be
 // expanded.
 [[nodiscard]] Result<Dialogue> plan_dialogue(MailServer& server, const AddressBatch& batch,
-                                             std::size_t host, const EhloCapabilities& offered);
+                                             HostIndex host, const EhloCapabilities& offered);
 
 // The envelope for these recipients of the batch. BadInput: an address has no form in ASCII.
 [[nodiscard]] Result<Envelope> make_envelope(MailServer& server, const AddressBatch& batch,
                                              const Dialogue& dialogue,
-                                             const std::vector<std::size_t>& recipients);
+                                             const std::vector<RecipientIndex>& recipients);
 
 }  // namespace danesmtp

@@ -57,9 +57,9 @@ Result<ListedWish> Planner::strictest_wish(const HostKey& key) {
 }
 
 Result<bool> Planner::listed(const HostListOption& option, const HostKey& key) {
-  for (std::size_t i = 0; i < batch_.hosts.size(); ++i) {
-    if (plan_.key(batch_.hosts[i]) != key) continue;
-    auto in = server_.host_in(option, i);
+  for (HostIndex host; batch_.has(host); ++host) {
+    if (plan_.key(batch_.host(host)) != key) continue;
+    auto in = server_.host_in(option, host);
     if (!in || *in) return in;
   }
   return false;
@@ -193,7 +193,7 @@ std::vector<RecipientGroup> recipients_by_domain(const AddressBatch& batch) {
                                   recipient.renames,
                                   recipient.mx_names,
                                   recipient.by_srv});
-    same->recipients.push_back(i);
+    same->recipients.emplace_back(i);
   }
   return groups;
 }

@@ -24,7 +24,7 @@ namespace danesmtp {
 struct RecipientGroup {
   std::string domain;
   RouteKind route = RouteKind::Mx;
-  std::vector<std::size_t> recipients;
+  std::vector<RecipientIndex> recipients;
   std::vector<DomainRename> renames{};
   std::string mx_names{};
   bool by_srv = false;
@@ -37,7 +37,7 @@ using HostKey = std::pair<std::string, std::uint16_t>;  // asked name and port
 
 struct DomainPlan {
   std::string domain;
-  std::vector<std::size_t> recipients;
+  std::vector<RecipientIndex> recipients;
   bool last = true;                    // no other domain of the batch is delivered after it
   std::optional<HostPlan> excepted{};  // of every host, by dane_except_domains
   std::optional<Error> failure;        // of a look-up for the whole domain: no host can be used

@@ -22,7 +22,7 @@ struct PassedOver {
 };
 
 struct Progress {
-  std::size_t next = 0;  // of the host list
+  HostIndex next;  // of the host list
   int unexpired_tried = 0;
   int tried = 0;
   bool skipped_some = false;
@@ -40,18 +40,18 @@ class HostLoop {
   enum class Pass { Normal, ExpiredHosts };
   enum class Next { Continue, Stop };
 
-  Next use_open_connection(std::size_t host);
+  Next use_open_connection(HostIndex host);
   Next walk(Pass pass);
-  Next consider(std::size_t host, Pass pass);
-  bool usable(std::size_t host, HostState state, Pass pass);
-  void host_without_address(std::size_t host);
-  Next local_host(std::size_t host);
-  Next try_host(std::size_t host, bool expired);
-  AttemptResult attempt(std::size_t host, TlsChoice tls);
-  bool may_try_in_clear(std::size_t host, const AttemptResult& result);
-  void remember(std::size_t host, const AttemptResult& result, std::size_t recipient);
-  void report_host(std::size_t host, const AttemptResult& result, std::size_t recipient);
-  void count(std::size_t host, bool expired);
+  Next consider(HostIndex host, Pass pass);
+  bool usable(HostIndex host, HostState state, Pass pass);
+  void host_without_address(HostIndex host);
+  Next local_host(HostIndex host);
+  Next try_host(HostIndex host, bool expired);
+  AttemptResult attempt(HostIndex host, TlsChoice tls);
+  bool may_try_in_clear(HostIndex host, const AttemptResult& result);
+  void remember(HostIndex host, const AttemptResult& result, RecipientIndex recipient);
+  void report_host(HostIndex host, const AttemptResult& result, RecipientIndex recipient);
+  void count(HostIndex host, bool expired);
   void finish(Pass last);
   void tell_waiting(const RecipientOutcome& outcome);
   RecipientOutcome expired(NoHostReason reason);
@@ -60,7 +60,7 @@ class HostLoop {
   const AddressBatch& batch_;
   const DomainPlan& plan_;
   const AttemptHost& attempt_;
-  std::vector<std::size_t> waiting_;
+  std::vector<RecipientIndex> waiting_;
   PassedOver passed_over_;
   Progress progress_;
 };
@@ -78,8 +78,8 @@ void HostLoop::run() {
 // An earlier message's connection, whatever the host's place in the list. What goes wrong on it
 // says nothing new of the host; recipients that are left wait for an attempt of their own, as with
 // Exim's own driver.
-HostLoop::Next HostLoop::use_open_connection(std::size_t host) {
-  const auto& target = batch_.hosts[host];
+HostLoop::Next HostLoop::use_open_connection(HostIndex host) {
+  const auto& target = batch_.host(host);
   const HostState state = server_.host_state(host, plan_.port(target));
   if (state != HostState::Usable && state != HostState::UsableExpired) {
     server_.end_open_connection();
@@ -91,7 +91,7 @@ HostLoop::Next HostLoop::use_open_connection(std::size_t host) {
   const auto result = attempt_(server_, batch_, request);
   server_.leave_host(host);
   if (result.end == AttemptEnd::NotTried) return Next::Continue;
-  progress_.next = batch_.hosts.size();
+  progress_.next = HostIndex(batch_.hosts.size());
   report_host(host, result, waiting_.front());
   if (result.end != AttemptEnd::HostDeferred) remember(host, result, waiting_.front());
   return Next::Stop;
@@ -102,19 +102,21 @@ HostLoop::Next HostLoop::walk(Pass pass) {
   const int most_of_all = server_.option_number(kHostsMaxTryHardlimit);
   progress_.unexpired_tried = 0;
   // RFC 7672 2.2.1, D-024: in the order of preference, whatever the policies.
-  for (progress_.next = 0; progress_.next < batch_.hosts.size();) {
+  for (progress_.next = 0; batch_.has(progress_.next);) {
     if (progress_.unexpired_tried >= most || progress_.tried >= most_of_all) {
       // Past the hard limit it counts as if every host had been tried, so that recipients time out.
       if (progress_.tried < most_of_all) progress_.skipped_some = true;
       return Next::Continue;
     }
-    if (consider(progress_.next++, pass) == Next::Stop) return Next::Stop;
+    const HostIndex host = progress_.next;
+    ++progress_.next;
+    if (consider(host, pass) == Next::Stop) return Next::Stop;
   }
   return Next::Continue;
 }
 
-HostLoop::Next HostLoop::consider(std::size_t host, Pass pass) {
-  const HostState state = server_.host_state(host, plan_.port(batch_.hosts[host]));
+HostLoop::Next HostLoop::consider(HostIndex host, Pass pass) {
+  const HostState state = server_.host_state(host, plan_.port(batch_.host(host)));
   if (state == HostState::Local) return local_host(host);
   if (!usable(host, state, pass)) return Next::Continue;
   passed_over_.all_expired = false;
@@ -123,7 +125,7 @@ HostLoop::Next HostLoop::consider(std::size_t host, Pass pass) {
   return next;
 }
 
-bool HostLoop::usable(std::size_t host, HostState state, Pass pass) {
+bool HostLoop::usable(HostIndex host, HostState state, Pass pass) {
   switch (state) {
     case HostState::Usable:
     case HostState::UsableExpired:
@@ -152,18 +154,18 @@ bool HostLoop::usable(std::size_t host, HostState state, Pass pass) {
 
 // A failed look-up is a matter of routing: it must not stop the next one, only let the recipient
 // time out in the end. Each recipient keeps the last such host's name unless a host is tried.
-void HostLoop::host_without_address(std::size_t host) {
-  server_.retry_routing(waiting_.front(), batch_.hosts[host].name);
-  tell_waiting({rule_on_missing_address(batch_.hosts[host].name).verdict});
+void HostLoop::host_without_address(HostIndex host) {
+  server_.retry_routing(waiting_.front(), batch_.host(host).name);
+  tell_waiting({rule_on_missing_address(batch_.host(host).name).verdict});
 }
 
-HostLoop::Next HostLoop::local_host(std::size_t host) {
-  tell_waiting({rule_on_local_host(batch_.transport_name, batch_.hosts[host].name).verdict});
+HostLoop::Next HostLoop::local_host(HostIndex host) {
+  tell_waiting({rule_on_local_host(batch_.transport_name, batch_.host(host).name).verdict});
   return Next::Stop;
 }
 
-AttemptResult HostLoop::attempt(std::size_t host, TlsChoice tls) {
-  const auto& target = batch_.hosts[host];
+AttemptResult HostLoop::attempt(HostIndex host, TlsChoice tls) {
+  const auto& target = batch_.host(host);
   AttemptRequest request{host, plan_.port(target), plan_.host(target), waiting_, tls};
   request.may_stay_open = plan_.last;
   return attempt_(server_, batch_, request);
@@ -171,20 +173,20 @@ AttemptResult HostLoop::attempt(std::size_t host, TlsChoice tls) {
 
 // A host without DANE policy whose TLS is broken: Exim's rules let the message go in clear. Never
 // with one (RFC 7672 2.2, D-025).
-bool HostLoop::may_try_in_clear(std::size_t host, const AttemptResult& result) {
-  const auto& plan = plan_.host(batch_.hosts[host]);
+bool HostLoop::may_try_in_clear(HostIndex host, const AttemptResult& result) {
+  const auto& plan = plan_.host(batch_.host(host));
   if (!result.tls_failed || is_held_to_dane(plan)) return false;
   auto allowed = server_.option_flag(kTlsTempfailTryclear);
   auto required = server_.host_in(kHostsRequireTls, host);
   return allowed && *allowed && required && !*required;
 }
 
-HostLoop::Next HostLoop::try_host(std::size_t host, bool expired) {
-  const std::size_t first = waiting_.front();
+HostLoop::Next HostLoop::try_host(HostIndex host, bool expired) {
+  const RecipientIndex first = waiting_.front();
   count(host, expired);
   auto result = attempt(host, TlsChoice::AsPolicySays);
   if (may_try_in_clear(host, result)) {
-    server_.note(unencrypted_text(batch_.hosts[host], result.failure.verdict.text));
+    server_.note(unencrypted_text(batch_.host(host), result.failure.verdict.text));
     result = attempt(host, TlsChoice::Suppressed);
   }
   report_host(host, result, first);
@@ -192,36 +194,36 @@ HostLoop::Next HostLoop::try_host(std::size_t host, bool expired) {
   waiting_ = result.waiting;
   if (result.end == AttemptEnd::Stop || waiting_.empty()) return Next::Stop;
   // An old message gets every host, whatever hosts_max_try says, so that it can time out.
-  if (progress_.next < batch_.hosts.size() && server_.retries_over(host))
-    --progress_.unexpired_tried;
+  if (batch_.has(progress_.next) && server_.retries_over(host)) --progress_.unexpired_tried;
   return Next::Continue;
 }
 
 // Expired hosts do not count; and before the limit cuts a list, a host of another preference is
 // tried.
-void HostLoop::count(std::size_t host, bool expired) {
+void HostLoop::count(HostIndex host, bool expired) {
   ++progress_.tried;
   if (expired || ++progress_.unexpired_tried < server_.option_number(kHostsMaxTry)) return;
-  for (std::size_t later = host + 1; later < batch_.hosts.size(); ++later) {
-    if (batch_.hosts[later].mx == batch_.hosts[host].mx) continue;
+  HostIndex later = host;
+  for (++later; batch_.has(later); ++later) {
+    if (batch_.host(later).mx == batch_.host(host).mx) continue;
     progress_.next = later;
     --progress_.unexpired_tried;
     return;
   }
 }
 
-void HostLoop::report_host(std::size_t host, const AttemptResult& result, std::size_t recipient) {
+void HostLoop::report_host(HostIndex host, const AttemptResult& result, RecipientIndex recipient) {
   if (result.end == AttemptEnd::Worked || result.end == AttemptEnd::Stop) return;
   // A missing authentication is for the recipient's line alone, as Exim's own driver has it.
   if (result.failure.verdict.cause != Cause::AuthMissing)
     server_.log_host(host, result.failure.verdict.text, result.failure.verdict.system_errno);
   if (result.end == AttemptEnd::HostDeferred)
     server_.event(host, recipient, "msg:host:defer", result.failure.verdict.text);
-  if (progress_.next >= batch_.hosts.size())
+  if (!batch_.has(progress_.next))
     server_.event(host, recipient, "msg:defer", result.failure.verdict.text);
 }
 
-void HostLoop::remember(std::size_t host, const AttemptResult& result, std::size_t recipient) {
+void HostLoop::remember(HostIndex host, const AttemptResult& result, RecipientIndex recipient) {
   if (result.end == AttemptEnd::Stop) return;
   auto change = [](bool deferred) {
     return deferred ? RetryChange::Deferred : RetryChange::Worked;
@@ -239,7 +241,8 @@ void HostLoop::tell_waiting(const RecipientOutcome& outcome) {
 RecipientOutcome HostLoop::expired(NoHostReason reason) {
   RecipientOutcome outcome;
   std::string why;
-  for (std::size_t host = batch_.hosts.size(); host-- > 0 && why.empty();) {
+  for (std::size_t i = batch_.hosts.size(); i-- > 0 && why.empty();) {
+    const HostIndex host(i);
     why = recorded_policy_failure(server_.last_failure(host));
     if (!why.empty()) outcome.connection.host = host;
   }

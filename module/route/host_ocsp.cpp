@@ -45,7 +45,7 @@ OcspFinding leaf_finding(const StapledPeer& peer) {
 
 }  // namespace
 
-Result<OcspWish> ocsp_wish(MailServer& server, std::size_t host) {
+Result<OcspWish> ocsp_wish(MailServer& server, HostIndex host) {
   auto required = server.host_in(kHostsRequireOcsp, host);
   if (!required) return tl::unexpected(required.error());
   if (*required) return OcspWish::Required;

@@ -12,7 +12,7 @@
 namespace danesmtp {
 
 // DnsFailure: a look-up in one of the two lists failed.
-[[nodiscard]] Result<OcspWish> ocsp_wish(MailServer& server, std::size_t host);
+[[nodiscard]] Result<OcspWish> ocsp_wish(MailServer& server, HostIndex host);
 
 // Whether the handshake with a host of this policy asks for proofs.
 StatusRequest status_request(OcspWish wish, const HostPolicy& policy);

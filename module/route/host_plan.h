@@ -9,6 +9,7 @@
 
 #include "core/dns_name.h"
 #include "dane/tlsa_policy.h"
+#include "server/index.h"
 
 namespace danesmtp {
 
@@ -33,10 +34,10 @@ enum class ConnectionChoice { New, LeftOpen };
 enum class TlsChoice { AsPolicySays, Suppressed };
 
 struct AttemptRequest {
-  std::size_t host = 0;
+  HostIndex host;
   std::uint16_t port = 25;
   const HostPlan& plan;
-  std::vector<std::size_t> recipients;  // those still waiting
+  std::vector<RecipientIndex> recipients;  // those still waiting
   TlsChoice tls = TlsChoice::AsPolicySays;
   ConnectionChoice connection = ConnectionChoice::New;
   bool may_stay_open = true;  // for a further message; false: this message may need others yet

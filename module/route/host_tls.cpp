@@ -72,7 +72,7 @@ Result<TlsSettings> common_settings(MailServer& server, bool dane) {
 
 // Nothing: any certificate will do.
 Result<std::optional<PkixRules>> pkix_rules(MailServer& server, const BatchHost& host,
-                                            std::size_t index) {
+                                            HostIndex index) {
   auto must = server.host_in(kTlsVerifyHosts, index);
   if (!must) return tl::unexpected(must.error());
   auto may = server.host_in(kTlsTryVerifyHosts, index);
@@ -137,7 +137,7 @@ std::string sni_of(const DnsName& base_domain) {
 // D-111: as if there were no DANE, but the server is judged all the same, and the log is told.
 Result<HostTls> audited(MailServer& server, const AddressBatch& batch,
                         const AttemptRequest& request, const DnsName& base_domain) {
-  auto tls = without_dane(server, batch.hosts[request.host], request);
+  auto tls = without_dane(server, batch.host(request.host), request);
   if (!tls || tls->use == TlsUse::Never) return tls;
   tls->settings.sni = sni_of(base_domain);
   if (const auto* policy = std::get_if<Authenticate>(&request.plan.policy))
@@ -209,7 +209,7 @@ Result<HostTls> tls_for_host(MailServer& server, const AddressBatch& batch,
   } else if (const auto* skip = std::get_if<SkipHost>(&request.plan.policy)) {
     return tl::unexpected(skip->error);
   } else {
-    tls = without_dane(server, batch.hosts[request.host], request);
+    tls = without_dane(server, batch.host(request.host), request);
   }
   if (tls) tls->settings.key_usage = key_usage_under(request.plan.policy);
   // RFC 8314 3, D-067: the policy is the same.

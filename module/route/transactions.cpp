@@ -75,8 +75,8 @@ AttemptResult Transactions::run_all(SmtpSession& session, const Dialogue& dialog
 // there allocates.
 TransactionResult Transactions::run_one(SmtpSession& session, const Envelope& envelope,
                                         const MessageData& message,
-                                        const std::vector<std::size_t>& recipients) {
-  std::vector<std::size_t> delivered;
+                                        const std::vector<RecipientIndex>& recipients) {
+  std::vector<RecipientIndex> delivered;
   delivered.reserve(recipients.size());
   return run_transaction(session, envelope, message, [&](const TransactionResult& so_far) {
     for (std::size_t i = 0; i < recipients.size(); ++i)
@@ -87,7 +87,7 @@ TransactionResult Transactions::run_one(SmtpSession& session, const Envelope& en
 
 // Nothing: another transaction can follow.
 std::optional<AttemptResult> Transactions::take(const TransactionResult& result,
-                                                const std::vector<std::size_t>& recipients) {
+                                                const std::vector<RecipientIndex>& recipients) {
   if (std::exchange(left_open_untried_, false) && was_lost_before_mail(result))
     return AttemptResult{AttemptEnd::NotTried, {}, false, {}};
   take_delivered(result, recipients);
@@ -100,7 +100,7 @@ std::optional<AttemptResult> Transactions::take(const TransactionResult& result,
 }
 
 void Transactions::take_delivered(const TransactionResult& result,
-                                  const std::vector<std::size_t>& recipients) {
+                                  const std::vector<RecipientIndex>& recipients) {
   bool first = true;
   for (std::size_t i = 0; i < recipients.size(); ++i) {
     const auto& one = result.recipients[i];
@@ -116,7 +116,7 @@ void Transactions::take_delivered(const TransactionResult& result,
 }
 
 void Transactions::take_refused(const TransactionResult& result,
-                                const std::vector<std::size_t>& recipients) {
+                                const std::vector<RecipientIndex>& recipients) {
   for (std::size_t i = 0; i < recipients.size(); ++i) {
     const auto& one = result.recipients[i];
     if (one.fate == RecipientFate::Refused) refused(recipients[i], one);
@@ -127,7 +127,7 @@ void Transactions::take_refused(const TransactionResult& result,
 }
 
 // The reply to RCPT is quoted without "pipelined": it is plain which command it answers.
-void Transactions::refused(std::size_t recipient, const RecipientResult& result) {
+void Transactions::refused(RecipientIndex recipient, const RecipientResult& result) {
   const auto verdict = rule_on_refusal(*result.reply, result.command).verdict;
   auto& server = attempt_.server;
   const auto host = attempt_.request.host;
@@ -143,7 +143,7 @@ void Transactions::refused(std::size_t recipient, const RecipientResult& result)
   server.retry_recipient(recipient, RetryChange::Deferred);
 }
 
-void Transactions::message_refused(std::size_t recipient, const RecipientResult& result) {
+void Transactions::message_refused(RecipientIndex recipient, const RecipientResult& result) {
   const auto verdict = rule_on_message_refusal(*result.reply, result.command).verdict;
   recipients_.report(recipient, facts_, verdict);
   if (verdict.status == Status::Deferred)

@@ -36,13 +36,15 @@ class Transactions {
  private:
   AttemptResult run_all(SmtpSession& session, const Dialogue& dialogue, const MessageData& message);
   TransactionResult run_one(SmtpSession& session, const Envelope& envelope,
-                            const MessageData& message, const std::vector<std::size_t>& recipients);
+                            const MessageData& message,
+                            const std::vector<RecipientIndex>& recipients);
   std::optional<AttemptResult> take(const TransactionResult& result,
-                                    const std::vector<std::size_t>& recipients);
-  void take_delivered(const TransactionResult& result, const std::vector<std::size_t>& recipients);
-  void take_refused(const TransactionResult& result, const std::vector<std::size_t>& recipients);
-  void refused(std::size_t recipient, const RecipientResult& result);
-  void message_refused(std::size_t recipient, const RecipientResult& result);
+                                    const std::vector<RecipientIndex>& recipients);
+  void take_delivered(const TransactionResult& result,
+                      const std::vector<RecipientIndex>& recipients);
+  void take_refused(const TransactionResult& result, const std::vector<RecipientIndex>& recipients);
+  void refused(RecipientIndex recipient, const RecipientResult& result);
+  void message_refused(RecipientIndex recipient, const RecipientResult& result);
   AttemptResult refuse_all(const TransactionResult& result);
   AttemptResult give_up(const FailureRuling& ruling) { return recipients_.give_up(facts_, ruling); }
 

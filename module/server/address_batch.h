@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "server/index.h"
+
 namespace danesmtp {
 
 // How the recipient's domain led to the host list.
@@ -71,6 +73,10 @@ struct AddressBatch {
   bool all_or_nothing = false;  // mua_wrapper: to every recipient, or a failure for all
   std::vector<BatchRecipient> recipients;
   std::vector<BatchHost> hosts;
+
+  const BatchRecipient& recipient(RecipientIndex index) const { return recipients[index.value()]; }
+  const BatchHost& host(HostIndex index) const { return hosts[index.value()]; }
+  bool has(HostIndex index) const { return index.value() < hosts.size(); }
 };
 
 }  // namespace danesmtp

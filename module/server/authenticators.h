@@ -3,11 +3,11 @@
 // failure means, is decided in route/client_auth.
 #pragma once
 
-#include <cstddef>
 #include <optional>
 #include <string>
 
 #include "core/result.h"
+#include "server/index.h"
 
 namespace danesmtp {
 
@@ -37,7 +37,7 @@ class Authenticators {
 
   // In their order, over the plain socket `fd`, until one succeeds. `mechanisms` is what the server
   // offers, separated by spaces.
-  virtual AuthReport authenticate(std::size_t host, int fd, const std::string& mechanisms) = 0;
+  virtual AuthReport authenticate(HostIndex host, int fd, const std::string& mechanisms) = 0;
   // For AUTH= of MAIL on this connection (RFC 4954 5), as xtext; none: leave it out.
   [[nodiscard]] virtual Result<std::optional<std::string>> mail_auth() = 0;
 };

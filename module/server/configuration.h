@@ -4,12 +4,12 @@
 // that means for a delivery.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
 
 #include "core/result.h"
+#include "server/index.h"
 #include "server/options.h"
 
 namespace danesmtp {
@@ -24,7 +24,7 @@ class Configuration {
   // The recipients, and with a host that host, are what $domain, $local_part and $host speak of
   // from here on, as when Exim's own driver asks. host_in() and Hosts::host_state() set the host
   // themselves.
-  virtual void about(const std::vector<std::size_t>& recipients) = 0;
+  virtual void about(const std::vector<RecipientIndex>& recipients) = 0;
 
   // Options of the transport. One that the running Exim does not know has its default as a number,
   // and reads as unset otherwise.
@@ -35,7 +35,7 @@ class Configuration {
   [[nodiscard]] virtual Result<std::string> option_expanded(const TextOption& option) = 0;
   [[nodiscard]] virtual Result<bool> option_flag(const FlagOption& option) = 0;
   // Whether a host list option names this host. DnsFailure: a look-up in the list failed.
-  [[nodiscard]] virtual Result<bool> host_in(const HostListOption& option, std::size_t host) = 0;
+  [[nodiscard]] virtual Result<bool> host_in(const HostListOption& option, HostIndex host) = 0;
   // Whether a domain list option names this domain. DnsFailure: a look-up in the list failed.
   [[nodiscard]] virtual Result<bool> domain_in(const DomainListOption& option,
                                                const std::string& domain) = 0;

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <string>
 
+#include "server/index.h"
 #include "server/recipient_result.h"
 #include "tls/channel_binding.h"
 #include "tls/ocsp_policy.h"
@@ -30,7 +31,7 @@ struct TlsVariables {
 };
 
 // In event(): the event is about no host in particular.
-constexpr std::size_t kNoHost = static_cast<std::size_t>(-1);
+constexpr HostIndex kNoHost(static_cast<std::size_t>(-1));
 
 class Events {
  public:
@@ -43,10 +44,10 @@ class Events {
   virtual void set_tls_variables(const TlsVariables& variables) = 0;
   virtual void session_step(char letter) = 0;  // PS= in the log: e EHLO, h HELO, s TLS
 
-  virtual void event(std::size_t host, std::size_t recipient, const char* name,
+  virtual void event(HostIndex host, RecipientIndex recipient, const char* name,
                      const std::string& data) = 0;
   // An event that the configuration may answer: what it says, else nothing.
-  virtual std::string ask_event(std::size_t host, std::size_t recipient, const char* name,
+  virtual std::string ask_event(HostIndex host, RecipientIndex recipient, const char* name,
                                 const std::string& data) = 0;
 };
 

@@ -3,7 +3,6 @@
 // TCP connection to one. Which host is tried is not decided here.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -11,6 +10,7 @@
 #include "net/unique_fd.h"
 #include "server/address_batch.h"
 #include "server/failure.h"
+#include "server/index.h"
 
 namespace danesmtp {
 
@@ -36,14 +36,14 @@ class Hosts {
   // driver. The tool looks up addresses here, and numbers the hosts anew.
   virtual void take_over(AddressBatch& batch) = 0;
   // Reads the retry database, sets $host; a usable host must be left again by leave_host().
-  virtual HostState host_state(std::size_t host, std::uint16_t port) = 0;
-  virtual void leave_host(std::size_t host) = 0;
-  virtual bool tried_since_arrival(std::size_t host) = 0;
+  virtual HostState host_state(HostIndex host, std::uint16_t port) = 0;
+  virtual void leave_host(HostIndex host) = 0;
+  virtual bool tried_since_arrival(HostIndex host) = 0;
   // What the retry record keeps of the host's last failure; empty: nothing. After host_state().
-  virtual std::string last_failure(std::size_t host) = 0;
+  virtual std::string last_failure(HostIndex host) = 0;
   // Is the message older than the last retry rule of the host?
-  virtual bool retries_over(std::size_t host) = 0;
-  virtual tl::expected<UniqueFd, ConnectFailure> connect(std::size_t host, std::uint16_t port) = 0;
+  virtual bool retries_over(HostIndex host) = 0;
+  virtual tl::expected<UniqueFd, ConnectFailure> connect(HostIndex host, std::uint16_t port) = 0;
 };
 
 }  // namespace danesmtp

@@ -8,12 +8,13 @@
 #include <string>
 
 #include "net/unique_fd.h"
+#include "server/index.h"
 
 namespace danesmtp {
 
 // A connection that the delivery of an earlier message has left open.
 struct OpenConnection {
-  std::size_t host = 0;
+  HostIndex host;
   std::string mark;              // what we said of it then: route/connection_mark
   std::string cipher;            // as in the log's X=
   std::size_t transactions = 0;  // on it so far
@@ -34,7 +35,7 @@ class OpenConnections {
 
   // Whether a further message can go to the host on the connection that has served `transactions`,
   // of `most`; and leaves the connection to it.
-  virtual bool further_message(std::size_t host, std::size_t transactions, std::size_t most) = 0;
+  virtual bool further_message(HostIndex host, std::size_t transactions, std::size_t most) = 0;
   virtual void leave_open(UniqueFd socket, const OpenConnection& connection) = 0;
 };
 

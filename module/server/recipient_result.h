@@ -4,10 +4,10 @@
 #pragma once
 
 #include <chrono>
-#include <cstddef>
 #include <optional>
 #include <string>
 
+#include "server/index.h"
 #include "tls/ocsp_policy.h"
 
 namespace danesmtp {
@@ -61,11 +61,11 @@ struct RecipientVerdict {
 
 // What every outcome on one connection has in common.
 struct ConnectionFacts {
-  std::optional<std::size_t> host;  // the host used
-  bool host_secure = false;         // found by DNSSEC
-  bool continued = false;           // not the first message on it: `*` in the log line
-  bool chunked = false;             // the message went by BDAT (RFC 3030)
-  bool downconverted = false;       // addresses were sent as A-labels
+  std::optional<HostIndex> host;  // the host used
+  bool host_secure = false;       // found by DNSSEC
+  bool continued = false;         // not the first message on it: `*` in the log line
+  bool chunked = false;           // the message went by BDAT (RFC 3030)
+  bool downconverted = false;     // addresses were sent as A-labels
   DsnSupport dsn = DsnSupport::Unknown;
   std::string cipher;  // "TLS1.3:...:256"; empty: no TLS
   std::string peer_dn;

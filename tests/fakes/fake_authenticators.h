@@ -21,8 +21,8 @@ class FakeAuthenticators : public virtual Authenticators, public virtual FakeSta
   std::vector<std::string> auth_replies;
   std::optional<std::string> mail_auth_text;
 
-  AuthReport authenticate(std::size_t host, int fd, const std::string& mechanisms) override {
-    calls.push_back(format("authenticate {} {}", host, mechanisms));
+  AuthReport authenticate(HostIndex host, int fd, const std::string& mechanisms) override {
+    calls.push_back(format("authenticate {} {}", host.value(), mechanisms));
     char reply[512];
     for (const auto& line : auth_lines) {
       const std::string octets = line + "\r\n";

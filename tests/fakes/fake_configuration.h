@@ -19,12 +19,12 @@ class FakeConfiguration : public virtual Configuration, public virtual FakeState
   std::map<std::string, std::string> options;
   std::map<std::string, int> numbers;
   std::map<std::string, bool> flags;
-  std::map<std::string, std::set<std::size_t>> lists;         // host list option -> hosts in it
+  std::map<std::string, std::set<HostIndex>> lists;           // host list option -> hosts in it
   std::map<std::string, std::set<std::string>> domain_lists;  // domain list option -> its domains
   std::set<std::pair<std::string, std::string>> hosts_file;   // names and addresses
-  std::vector<std::vector<std::size_t>> spoken_of;            // recipients, by about()
+  std::vector<std::vector<RecipientIndex>> spoken_of;         // recipients, by about()
 
-  void about(const std::vector<std::size_t>& recipients) override {
+  void about(const std::vector<RecipientIndex>& recipients) override {
     spoken_of.push_back(recipients);
   }
   bool in_hosts_file(const std::string& name, const std::string& address) override {
@@ -42,7 +42,7 @@ class FakeConfiguration : public virtual Configuration, public virtual FakeState
     return options[option.name];
   }
   Result<bool> option_flag(const FlagOption& option) override { return flags[option.name]; }
-  Result<bool> host_in(const HostListOption& option, std::size_t host) override {
+  Result<bool> host_in(const HostListOption& option, HostIndex host) override {
     if (broken_options.count(option.name) != 0)
       return fail(ErrorKind::DnsFailure, format("a look-up failed in {}", option.name));
     return lists[option.name].count(host) != 0;

@@ -22,10 +22,10 @@ class FakeEvents : public virtual Events, public virtual FakeState {
     tls_variables.push_back(variables);
   }
   void session_step(char letter) override { steps += letter; }
-  void event(std::size_t, std::size_t, const char* name, const std::string& data) override {
+  void event(HostIndex, RecipientIndex, const char* name, const std::string& data) override {
     calls.push_back(format("event {} {}", name, data));
   }
-  std::string ask_event(std::size_t, std::size_t, const char* name,
+  std::string ask_event(HostIndex, RecipientIndex, const char* name,
                         const std::string& data) override {
     calls.push_back(format("ask {} {}", name, data));
     return event_answers[name];

@@ -17,15 +17,15 @@ class FakeHostLog : public virtual HostLog, public virtual FakeState {
   void note(std::string_view line) override { calls.push_back("note " + std::string(line)); }
   bool debugging() const override { return true; }
   void debug(std::string_view line) override { debug_output += std::string(line) + "\n"; }
-  void log_host(std::size_t host, const std::string& text, int system_errno) override {
-    calls.push_back(format("log_host {} {}/{}", host, text, system_errno));
+  void log_host(HostIndex host, const std::string& text, int system_errno) override {
+    calls.push_back(format("log_host {} {}/{}", host.value(), text, system_errno));
   }
-  void log_message(std::size_t host, const std::string& text) override {
-    calls.push_back(format("log_message {} {}", host, text));
+  void log_message(HostIndex host, const std::string& text) override {
+    calls.push_back(format("log_message {} {}", host.value(), text));
   }
 
-  void log_refusal(std::size_t host, const std::string& text) override {
-    calls.push_back(format("log_refusal {} {}", host, text));
+  void log_refusal(HostIndex host, const std::string& text) override {
+    calls.push_back(format("log_refusal {} {}", host.value(), text));
   }
 };
 

@@ -18,23 +18,23 @@ namespace danesmtp::test {
 
 class FakeHosts : public virtual Hosts, public virtual FakeState {
  public:
-  std::map<std::size_t, HostState> states;  // Usable if absent
-  std::set<std::size_t> tried_lately, too_old_for;
-  std::map<std::size_t, std::string> last_failures;  // host -> the text of its retry record
-  std::map<std::size_t, UniqueFd> sockets;
+  std::map<HostIndex, HostState> states;  // Usable if absent
+  std::set<HostIndex> tried_lately, too_old_for;
+  std::map<HostIndex, std::string> last_failures;  // host -> the text of its retry record
+  std::map<HostIndex, UniqueFd> sockets;
   std::vector<UniqueFd> later_sockets;  // for further connections, in order
 
   void take_over(AddressBatch&) override { calls.push_back("take_over"); }
-  HostState host_state(std::size_t host, std::uint16_t) override {
+  HostState host_state(HostIndex host, std::uint16_t) override {
     auto found = states.find(host);
     return found == states.end() ? HostState::Usable : found->second;
   }
-  void leave_host(std::size_t host) override { calls.push_back(format("leave {}", host)); }
-  bool tried_since_arrival(std::size_t host) override { return tried_lately.count(host) != 0; }
-  std::string last_failure(std::size_t host) override { return last_failures[host]; }
-  bool retries_over(std::size_t host) override { return too_old_for.count(host) != 0; }
-  tl::expected<UniqueFd, ConnectFailure> connect(std::size_t host, std::uint16_t port) override {
-    calls.push_back(format("connect {}:{}", host, port));
+  void leave_host(HostIndex host) override { calls.push_back(format("leave {}", host.value())); }
+  bool tried_since_arrival(HostIndex host) override { return tried_lately.count(host) != 0; }
+  std::string last_failure(HostIndex host) override { return last_failures[host]; }
+  bool retries_over(HostIndex host) override { return too_old_for.count(host) != 0; }
+  tl::expected<UniqueFd, ConnectFailure> connect(HostIndex host, std::uint16_t port) override {
+    calls.push_back(format("connect {}:{}", host.value(), port));
     auto found = sockets.find(host);
     if (found != sockets.end()) {
       auto socket = std::move(found->second);

@@ -28,7 +28,7 @@ class FakeOpenConnections : public virtual OpenConnections, public virtual FakeS
     open.reset();
     open_socket.reset();
   }
-  bool further_message(std::size_t, std::size_t transactions, std::size_t most) override {
+  bool further_message(HostIndex, std::size_t transactions, std::size_t most) override {
     return message_waits && transactions < most;
   }
   void leave_open(UniqueFd socket, const OpenConnection& connection) override {

@@ -14,33 +14,34 @@ namespace danesmtp::test {
 
 class FakeResults : public virtual Results, public virtual FakeState {
  public:
-  std::map<std::size_t, RecipientOutcome> outcomes;
-  std::vector<std::size_t> delegated;
+  std::map<RecipientIndex, RecipientOutcome> outcomes;
+  std::vector<RecipientIndex> delegated;
 
-  void set_outcome(std::size_t recipient, const RecipientOutcome& outcome) override {
+  void set_outcome(RecipientIndex recipient, const RecipientOutcome& outcome) override {
     outcomes[recipient] = outcome;
   }
-  void journal(const std::vector<std::size_t>& recipients) override {
-    for (auto recipient : recipients) calls.push_back(format("journal {}", recipient));
+  void journal(const std::vector<RecipientIndex>& recipients) override {
+    for (auto recipient : recipients) calls.push_back(format("journal {}", recipient.value()));
   }
-  void retry_host(std::size_t host, std::size_t recipient, RetryChange change) override {
+  void retry_host(HostIndex host, RecipientIndex recipient, RetryChange change) override {
     if (change == RetryChange::Deferred)
-      calls.push_back(format("retry_host {} {}", host, recipient));
+      calls.push_back(format("retry_host {} {}", host.value(), recipient.value()));
   }
-  void retry_message(std::size_t host, std::size_t recipient, RetryChange change) override {
+  void retry_message(HostIndex host, RecipientIndex recipient, RetryChange change) override {
     if (change == RetryChange::Deferred)
-      calls.push_back(format("retry_message {} {}", host, recipient));
+      calls.push_back(format("retry_message {} {}", host.value(), recipient.value()));
   }
-  void retry_recipient(std::size_t recipient, RetryChange change) override {
-    if (change == RetryChange::Deferred) calls.push_back(format("retry_recipient {}", recipient));
+  void retry_recipient(RecipientIndex recipient, RetryChange change) override {
+    if (change == RetryChange::Deferred)
+      calls.push_back(format("retry_recipient {}", recipient.value()));
   }
-  void retry_skipped(std::size_t recipient) override {
-    calls.push_back(format("retry_skipped {}", recipient));
+  void retry_skipped(RecipientIndex recipient) override {
+    calls.push_back(format("retry_skipped {}", recipient.value()));
   }
-  void retry_routing(std::size_t recipient, const std::string& name) override {
-    calls.push_back(format("retry_routing {} {}", recipient, name));
+  void retry_routing(RecipientIndex recipient, const std::string& name) override {
+    calls.push_back(format("retry_routing {} {}", recipient.value(), name));
   }
-  void delegate(const std::vector<std::size_t>& recipients) override { delegated = recipients; }
+  void delegate(const std::vector<RecipientIndex>& recipients) override { delegated = recipients; }
 };
 
 }  // namespace danesmtp::test

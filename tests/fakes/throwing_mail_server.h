@@ -20,16 +20,16 @@ class ThrowingMailServer final : public MailServer {
   void note(std::string_view line) override { next().note(line); }
   bool debugging() const override { return server_.debugging(); }
   void debug(std::string_view line) override { next().debug(line); }
-  void log_host(std::size_t host, const std::string& text, int error) override {
+  void log_host(HostIndex host, const std::string& text, int error) override {
     next().log_host(host, text, error);
   }
-  void log_message(std::size_t host, const std::string& text) override {
+  void log_message(HostIndex host, const std::string& text) override {
     next().log_message(host, text);
   }
-  void log_refusal(std::size_t host, const std::string& text) override {
+  void log_refusal(HostIndex host, const std::string& text) override {
     next().log_refusal(host, text);
   }
-  void about(const std::vector<std::size_t>& recipients) override { next().about(recipients); }
+  void about(const std::vector<RecipientIndex>& recipients) override { next().about(recipients); }
   bool in_hosts_file(const std::string& name, const std::string& address) override {
     return next().in_hosts_file(name, address);
   }
@@ -39,7 +39,7 @@ class ThrowingMailServer final : public MailServer {
     return next().option_expanded(option);
   }
   Result<bool> option_flag(const FlagOption& option) override { return next().option_flag(option); }
-  Result<bool> host_in(const HostListOption& option, std::size_t host) override {
+  Result<bool> host_in(const HostListOption& option, HostIndex host) override {
     return next().host_in(option, host);
   }
   Result<bool> domain_in(const DomainListOption& option, const std::string& domain) override {
@@ -50,26 +50,26 @@ class ThrowingMailServer final : public MailServer {
     next().set_tls_variables(variables);
   }
   void take_over(AddressBatch& batch) override { next().take_over(batch); }
-  HostState host_state(std::size_t host, std::uint16_t port) override {
+  HostState host_state(HostIndex host, std::uint16_t port) override {
     return next().host_state(host, port);
   }
-  void leave_host(std::size_t host) override { next().leave_host(host); }
-  bool tried_since_arrival(std::size_t host) override { return next().tried_since_arrival(host); }
-  std::string last_failure(std::size_t host) override { return next().last_failure(host); }
-  bool retries_over(std::size_t host) override { return next().retries_over(host); }
-  tl::expected<UniqueFd, ConnectFailure> connect(std::size_t host, std::uint16_t port) override {
+  void leave_host(HostIndex host) override { next().leave_host(host); }
+  bool tried_since_arrival(HostIndex host) override { return next().tried_since_arrival(host); }
+  std::string last_failure(HostIndex host) override { return next().last_failure(host); }
+  bool retries_over(HostIndex host) override { return next().retries_over(host); }
+  tl::expected<UniqueFd, ConnectFailure> connect(HostIndex host, std::uint16_t port) override {
     return next().connect(host, port);
   }
   std::optional<OpenConnection> open_connection() override { return next().open_connection(); }
   UniqueFd use_open_connection() override { return next().use_open_connection(); }
   void end_open_connection() override { next().end_open_connection(); }
-  bool further_message(std::size_t host, std::size_t transactions, std::size_t most) override {
+  bool further_message(HostIndex host, std::size_t transactions, std::size_t most) override {
     return next().further_message(host, transactions, most);
   }
   void leave_open(UniqueFd socket, const OpenConnection& connection) override {
     next().leave_open(std::move(socket), connection);
   }
-  AuthReport authenticate(std::size_t host, int fd, const std::string& mechanisms) override {
+  AuthReport authenticate(HostIndex host, int fd, const std::string& mechanisms) override {
     return next().authenticate(host, fd, mechanisms);
   }
   Result<std::optional<std::string>> mail_auth() override { return next().mail_auth(); }
@@ -79,36 +79,36 @@ class ThrowingMailServer final : public MailServer {
   Result<std::string> ascii_address(const std::string& address) override {
     return next().ascii_address(address);
   }
-  void set_outcome(std::size_t recipient, const RecipientOutcome& outcome) override {
+  void set_outcome(RecipientIndex recipient, const RecipientOutcome& outcome) override {
     next().set_outcome(recipient, outcome);
   }
-  void journal(const std::vector<std::size_t>& recipients) override {
+  void journal(const std::vector<RecipientIndex>& recipients) override {
     next();
-    for (auto recipient : recipients) ++journalled[recipient];
+    for (auto recipient : recipients) ++journalled[recipient.value()];
   }
-  void retry_host(std::size_t host, std::size_t recipient, RetryChange change) override {
+  void retry_host(HostIndex host, RecipientIndex recipient, RetryChange change) override {
     next().retry_host(host, recipient, change);
   }
-  void retry_message(std::size_t host, std::size_t recipient, RetryChange change) override {
+  void retry_message(HostIndex host, RecipientIndex recipient, RetryChange change) override {
     next().retry_message(host, recipient, change);
   }
-  void retry_recipient(std::size_t recipient, RetryChange change) override {
+  void retry_recipient(RecipientIndex recipient, RetryChange change) override {
     next().retry_recipient(recipient, change);
   }
-  void retry_skipped(std::size_t recipient) override { next().retry_skipped(recipient); }
-  void retry_routing(std::size_t recipient, const std::string& name) override {
+  void retry_skipped(RecipientIndex recipient) override { next().retry_skipped(recipient); }
+  void retry_routing(RecipientIndex recipient, const std::string& name) override {
     next().retry_routing(recipient, name);
   }
   void session_step(char letter) override { next().session_step(letter); }
-  void event(std::size_t host, std::size_t recipient, const char* name,
+  void event(HostIndex host, RecipientIndex recipient, const char* name,
              const std::string& data) override {
     next().event(host, recipient, name, data);
   }
-  std::string ask_event(std::size_t host, std::size_t recipient, const char* name,
+  std::string ask_event(HostIndex host, RecipientIndex recipient, const char* name,
                         const std::string& data) override {
     return next().ask_event(host, recipient, name, data);
   }
-  void delegate(const std::vector<std::size_t>& recipients) override {
+  void delegate(const std::vector<RecipientIndex>& recipients) override {
     next().delegate(recipients);
   }
 

@@ -37,7 +37,7 @@ START_TEST(bogus_mx_defers_without_a_connection) {
   Scene scene;
   scene.resolver.failures["MX dom.lab"] = {ErrorKind::DnsBogus, "bad signature"};
   deliver(scene.server, std::move(scene.own), scene.batch);
-  for (std::size_t i : {0U, 1U}) {
+  for (RecipientIndex i; i < 2; ++i) {
     ck_assert(scene.server.outcomes.at(i).verdict.status == Status::Deferred);
     ck_assert(scene.server.outcomes.at(i).verdict.cause == Cause::Dns);
     assert_contains(scene.server.outcomes.at(i).verdict.text, ": 4.7.5 ");
@@ -53,7 +53,7 @@ END_TEST
 START_TEST(without_records_all_of_it_is_delegated) {
   Scene scene;
   deliver(scene.server, std::move(scene.own), scene.batch);
-  ck_assert(scene.server.delegated == (std::vector<std::size_t>{0, 1}));
+  ck_assert(scene.server.delegated == (std::vector<RecipientIndex>{0, 1}));
   assert_text(scene.server.trace(), "");
 }
 END_TEST
@@ -77,7 +77,7 @@ START_TEST(a_mixed_batch_is_split_by_domain) {
   scene.resolver.insecure = {"insecure.lab"};
   scene.server.options["dane_insecure_mx"] = "may";
   deliver(scene.server, std::move(scene.own), scene.batch);
-  ck_assert(scene.server.delegated == (std::vector<std::size_t>{0}));
+  ck_assert(scene.server.delegated == (std::vector<RecipientIndex>{0}));
   ck_assert_uint_eq(scene.server.outcomes.count(0), 0);
   ck_assert_uint_eq(scene.server.outcomes.count(1), 1);
 }

@@ -56,7 +56,7 @@ void prepare(FakeMailServer& server, ScriptedPeer& peer) {
 
 void check(const FakeMailServer& server, const std::array<int, 16>& journalled, long step) {
   for (std::size_t i = 0; i < kRecipients; ++i) {
-    const auto found = server.outcomes.find(i);
+    const auto found = server.outcomes.find(RecipientIndex(i));
     const Status status =
         found == server.outcomes.end() ? Status::Deferred : found->second.verdict.status;
     ck_assert_msg(journalled[i] <= 1, "step %ld: recipient %zu twice", step, i);

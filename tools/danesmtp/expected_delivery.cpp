@@ -18,7 +18,7 @@ std::pair<int, bool> order_class(const BatchHost& host) {
 }  // namespace
 
 // What was found at an address, as the host loop wants to hear it of an attempt to deliver.
-AttemptResult ExpectedDelivery::as_delivery(std::size_t host, const AddressReport& address) {
+AttemptResult ExpectedDelivery::as_delivery(HostIndex host, const AddressReport& address) {
   RecipientOutcome outcome;
   outcome.connection.host = host;
   if (address.failure) {
@@ -34,7 +34,7 @@ AttemptResult ExpectedDelivery::as_delivery(std::size_t host, const AddressRepor
   return {AttemptEnd::Worked, {}, false, {}};
 }
 
-const AddressReport& ExpectedDelivery::in_clear(std::size_t host) {
+const AddressReport& ExpectedDelivery::in_clear(HostIndex host) {
   auto found = in_clear_.find(host);
   if (found == in_clear_.end()) found = in_clear_.emplace(host, try_in_clear_(host)).first;
   return found->second;
@@ -42,34 +42,33 @@ const AddressReport& ExpectedDelivery::in_clear(std::size_t host) {
 
 // The order in which `first` is the first of its class. Exim has an address that is there under two
 // names once, and one of whoever asks not at all (ignore_target_hosts).
-std::vector<std::size_t> ExpectedDelivery::order_with(std::size_t first) const {
-  const auto& hosts = batch_.hosts;
-  std::vector<std::size_t> order;
-  const auto take = [&](std::size_t host) {
-    const bool there = std::any_of(order.begin(), order.end(), [&](std::size_t one) {
-      return one == host ||
-             (hosts[one].address == hosts[host].address && !hosts[host].address.empty());
+std::vector<HostIndex> ExpectedDelivery::order_with(HostIndex first) const {
+  std::vector<HostIndex> order;
+  const auto take = [&](HostIndex host) {
+    const std::string& address = batch_.host(host).address;
+    const bool there = std::any_of(order.begin(), order.end(), [&](HostIndex one) {
+      return one == host || (batch_.host(one).address == address && !address.empty());
     });
-    if (!there && !tried_[host].not_tried) order.push_back(host);
+    if (!there && !tried_[host.value()].not_tried) order.push_back(host);
   };
-  for (std::size_t host = 0; host < hosts.size(); ++host) {
-    if (order_class(hosts[host]) == order_class(hosts[first])) take(first);
+  for (HostIndex host; batch_.has(host); ++host) {
+    if (order_class(batch_.host(host)) == order_class(batch_.host(first))) take(first);
     take(host);
   }
   return order;
 }
 
 // The transport's own walk through the hosts, over what was found.
-void ExpectedDelivery::walk(const std::vector<std::size_t>& order) {
+void ExpectedDelivery::walk(const std::vector<HostIndex>& order) {
   AddressBatch batch = batch_;
   batch.hosts.clear();
-  for (const auto host : order) batch.hosts.push_back(batch_.hosts[host]);
-  try_hosts(server_, batch, plan_,
-            [&](MailServer&, const AddressBatch&, const AttemptRequest& asked) {
-              const std::size_t host = order[asked.host];
-              return as_delivery(
-                  host, asked.tls == TlsChoice::AsPolicySays ? tried_[host] : in_clear(host));
-            });
+  for (const auto host : order) batch.hosts.push_back(batch_.host(host));
+  try_hosts(
+      server_, batch, plan_, [&](MailServer&, const AddressBatch&, const AttemptRequest& asked) {
+        const HostIndex host = order[asked.host.value()];
+        return as_delivery(
+            host, asked.tls == TlsChoice::AsPolicySays ? tried_[host.value()] : in_clear(host));
+      });
 }
 
 // Exim takes addresses of one preference and family in any order: the least good of what may come
@@ -82,8 +81,8 @@ void ExpectedDelivery::tell(Report& report) {
   if (usual.verdict.status != Status::Delivered || !usual.connection.host) return;
   constexpr std::size_t kMost = 100;  // a bound for odd zones
   std::size_t walks = 0;
-  for (std::size_t first = 0; first < batch_.hosts.size() && walks < kMost; ++first) {
-    if (order_class(batch_.hosts[first]) != order_class(batch_.hosts[*usual.connection.host]))
+  for (HostIndex first; batch_.has(first) && walks < kMost; ++first) {
+    if (order_class(batch_.host(first)) != order_class(batch_.host(*usual.connection.host)))
       continue;
     ++walks;
     walk(order_with(first));
@@ -98,7 +97,7 @@ void ExpectedDelivery::tell(Report& report) {
 
 void ExpectedDelivery::conclude(const RecipientOutcome& outcome, Report& report) const {
   if (outcome.connection.host) {
-    const auto& host = batch_.hosts[*outcome.connection.host];
+    const auto& host = batch_.host(*outcome.connection.host);
     report.host = format("{}:{}", host.asked_name, plan_.port(host));
     if (!host.address.empty()) report.host += format(" [{}]", host.address);
   }

@@ -17,7 +17,7 @@ namespace danesmtp::tool {
 class ExpectedDelivery {
  public:
   // Looks at a host's address once more, without TLS.
-  using TryInClear = std::function<AddressReport(std::size_t host)>;
+  using TryInClear = std::function<AddressReport(HostIndex host)>;
 
   // All of it outlives the object; `tried` has a report for each host of the batch.
   ExpectedDelivery(ProbeServer& server, const AddressBatch& batch, const DomainPlan& plan,
@@ -32,10 +32,10 @@ class ExpectedDelivery {
   void tell(Report& report);
 
  private:
-  AttemptResult as_delivery(std::size_t host, const AddressReport& address);
-  const AddressReport& in_clear(std::size_t host);
-  std::vector<std::size_t> order_with(std::size_t first) const;
-  void walk(const std::vector<std::size_t>& order);
+  AttemptResult as_delivery(HostIndex host, const AddressReport& address);
+  const AddressReport& in_clear(HostIndex host);
+  std::vector<HostIndex> order_with(HostIndex first) const;
+  void walk(const std::vector<HostIndex>& order);
   void conclude(const RecipientOutcome& outcome, Report& report) const;
 
   ProbeServer& server_;
@@ -43,7 +43,7 @@ class ExpectedDelivery {
   const DomainPlan& plan_;
   const std::vector<AddressReport>& tried_;
   TryInClear try_in_clear_;
-  std::map<std::size_t, AddressReport> in_clear_;  // those that were tried again without TLS
+  std::map<HostIndex, AddressReport> in_clear_;  // those that were tried again without TLS
 };
 
 }  // namespace danesmtp::tool

@@ -33,9 +33,9 @@ class Probe {
   void add_host(const DnsName& name, std::optional<int> preference);
   void make_host_reports();
   void try_every_address();
-  AddressReport try_address(std::size_t host, TlsChoice tls);
-  AttemptRequest request(std::size_t host, TlsChoice tls) const;
-  std::optional<AddressReport> known_dead(std::size_t host) const;
+  AddressReport try_address(HostIndex host, TlsChoice tls);
+  AttemptRequest request(HostIndex host, TlsChoice tls) const;
+  std::optional<AddressReport> known_dead(HostIndex host) const;
   std::string why_no_destination() const;
   HostReport& report_of(const BatchHost& host);
   void look_up();
@@ -96,14 +96,14 @@ HostReport& Probe::report_of(const BatchHost& host) {
   return report_.hosts.front();
 }
 
-AttemptRequest Probe::request(std::size_t host, TlsChoice tls) const {
-  const auto& target = batch_.hosts[host];
+AttemptRequest Probe::request(HostIndex host, TlsChoice tls) const {
+  const auto& target = batch_.host(host);
   return {host, plan_.port(target), plan_.host(target), {0}, tls};
 }
 
 // Another name of an address that does not answer: it is asked once.
-std::optional<AddressReport> Probe::known_dead(std::size_t host) const {
-  const auto& target = batch_.hosts[host];
+std::optional<AddressReport> Probe::known_dead(HostIndex host) const {
+  const auto& target = batch_.host(host);
   for (std::size_t i = 0; i < tried_.size(); ++i)
     if (tried_[i].unconnected && tried_[i].address == target.address &&
         plan_.port(batch_.hosts[i]) == plan_.port(target))
@@ -111,8 +111,8 @@ std::optional<AddressReport> Probe::known_dead(std::size_t host) const {
   return std::nullopt;
 }
 
-AddressReport Probe::try_address(std::size_t host, TlsChoice choice) {
-  const auto& target = batch_.hosts[host];
+AddressReport Probe::try_address(HostIndex host, TlsChoice choice) {
+  const auto& target = batch_.host(host);
   const auto asked = request(host, choice);
   if (target.address.empty()) return not_used("", format("{} has no address", target.asked_name));
   if (report_.target.route == RouteKind::Mx && is_own_address(target.address)) {
@@ -129,10 +129,10 @@ AddressReport Probe::try_address(std::size_t host, TlsChoice choice) {
 }
 
 void Probe::try_every_address() {
-  for (std::size_t host = 0; host < batch_.hosts.size(); ++host) {
-    server_.debug(format("Trying {} [{}]", batch_.hosts[host].name, batch_.hosts[host].address));
+  for (HostIndex host; batch_.has(host); ++host) {
+    server_.debug(format("Trying {} [{}]", batch_.host(host).name, batch_.host(host).address));
     tried_.push_back(try_address(host, TlsChoice::AsPolicySays));
-    report_of(batch_.hosts[host]).addresses.push_back(tried_.back());
+    report_of(batch_.host(host)).addresses.push_back(tried_.back());
   }
 }
 
@@ -188,7 +188,7 @@ void Probe::conclude() {
   } else if (!batch_.hosts.empty()) {
     server_.take_over(batch_);
     try_every_address();
-    const auto in_clear = [this](std::size_t host) {
+    const auto in_clear = [this](HostIndex host) {
       return try_address(host, TlsChoice::Suppressed);
     };
     ExpectedDelivery(server_, batch_, plan_, tried_, in_clear).tell(report_);

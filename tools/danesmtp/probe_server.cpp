@@ -79,7 +79,7 @@ Result<bool> ProbeServer::option_flag(const FlagOption& option) {
   return option.default_value;
 }
 
-Result<bool> ProbeServer::host_in(const HostListOption& option, std::size_t) {
+Result<bool> ProbeServer::host_in(const HostListOption& option, HostIndex) {
   if (option.name == std::string_view(kHostsRequireDane.name))
     return options_.demand == DaneDemand::Required;
   return option.default_text == std::string_view("*");
@@ -118,10 +118,10 @@ void ProbeServer::take_over(AddressBatch& batch) {
   for (const auto& host : batch.hosts) addresses_.push_back(host.address);
 }
 
-tl::expected<UniqueFd, ConnectFailure> ProbeServer::connect(std::size_t host, std::uint16_t port) {
-  auto address = numeric_address(addresses_[host], port);
+tl::expected<UniqueFd, ConnectFailure> ProbeServer::connect(HostIndex host, std::uint16_t port) {
+  auto address = numeric_address(addresses_[host.value()], port);
   if (!address) return connect_failed(EDESTADDRREQ);
-  debug(format("Connecting to [{}]:{}", addresses_[host], port));
+  debug(format("Connecting to [{}]:{}", addresses_[host.value()], port));
   UniqueFd fd(::socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd) return connect_failed(errno);
   if (::connect(fd.get(), address->ai_addr, address->ai_addrlen) == 0) return fd;

@@ -93,7 +93,7 @@ AddressReport not_used(const std::string& address, const std::string& why) {
 
 AddressReport visit_address(ProbeServer& server, const AddressBatch& batch,
                             const AttemptRequest& asked, const HostTls& tls) {
-  const auto& target = batch.hosts[asked.host];
+  const auto& target = batch.host(asked.host);
   auto socket = server.connect(asked.host, asked.port);
   if (!socket) {
     auto report = not_used(target.address,

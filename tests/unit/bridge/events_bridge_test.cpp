@@ -29,7 +29,7 @@ danesmtp_services table() {
   danesmtp_services s{};
   s.event = [](void* e, std::size_t host, std::size_t recipient, const char* name,
                const char* data) {
-    exim_of(e).calls += host == kNoHost ? "none" : format("{}", host);
+    exim_of(e).calls += host == kNoHost.value() ? "none" : format("{}", host);
     exim_of(e).calls += format(" {} {} {}; ", recipient, name, data);
     return exim_of(e).answer;
   };

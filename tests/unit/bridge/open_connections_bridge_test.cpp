@@ -57,7 +57,7 @@ START_TEST(one_is_open) {
   Exim exim{.answer = 1, .open = {1, 2, "mark", "cipher"}};
   const auto open = OpenConnectionsBridge({kServices, &exim}).open_connection();
   ck_assert(open.has_value());
-  ck_assert_uint_eq(open->host, 1);
+  ck_assert_uint_eq(open->host.value(), 1);
   ck_assert_uint_eq(open->transactions, 2);
   assert_text(open->mark, "mark");
   assert_text(open->cipher, "cipher");

@@ -74,7 +74,7 @@ danesmtp_services table() {
 
 const danesmtp_services kServices = table();
 
-Exim told(const RecipientOutcome& outcome, std::size_t recipient = 0) {
+Exim told(const RecipientOutcome& outcome, RecipientIndex recipient = 0) {
   Exim exim;
   ResultsBridge({kServices, &exim}).set_outcome(recipient, outcome);
   return exim;
@@ -106,7 +106,7 @@ START_TEST(texts_and_numbers) {
   outcome.verdict.system_errno = 111;
   outcome.verdict.reply_code = 451;
   outcome.verdict.text = "text";
-  outcome.connection.host = 0;
+  outcome.connection.host = HostIndex(0);
   outcome.connection.cipher = "cipher";
   outcome.connection.peer_dn = "dn";
   outcome.duration = std::chrono::hours(2);

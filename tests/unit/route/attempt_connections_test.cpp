@@ -58,7 +58,7 @@ START_TEST(a_limit_of_messages_makes_another_connection) {
   ScriptedPeer second(script);
   scene.server.later_sockets.push_back(second.take_socket());
   ck_assert(scene.run().end == AttemptEnd::Worked);
-  for (std::size_t i = 0; i < 2; ++i) {
+  for (RecipientIndex i; i < 2; ++i) {
     ck_assert(scene.server.outcomes[i].verdict.status == Status::Delivered);
     ck_assert(scene.server.outcomes[i].transaction.first);
   }
@@ -86,7 +86,7 @@ START_TEST(nothing_of_a_peer_is_kept_for_the_next_connection) {
   ck_assert(scene.run().end == AttemptEnd::Worked);
   assert_contains(scene.server.outcomes[0].connection.cipher, "TLS1.3:");
   const auto& outcome = scene.server.outcomes[1];
-  ck_assert(outcome.verdict.status == Status::Delivered && outcome.connection.host == 0U);
+  ck_assert(outcome.verdict.status == Status::Delivered && outcome.connection.host == HostIndex(0));
   ck_assert(outcome.connection.cipher.empty() && outcome.connection.peer_dn.empty());
   ck_assert(scene.server.tls_variables.back().cipher.empty());
   ck_assert(scene.server.tls_variables.back().peer_certificate.empty());
@@ -120,7 +120,7 @@ START_TEST(a_refused_message_makes_no_other_connection) {
   scene.server.later_sockets.push_back(second.take_socket());
   ck_assert(scene.run().end == AttemptEnd::Worked);
   ck_assert_uint_eq(scene.server.later_sockets.size(), 1);
-  for (std::size_t i = 0; i < 2; ++i)
+  for (RecipientIndex i; i < 2; ++i)
     ck_assert(scene.server.outcomes[i].verdict.status == Status::Failed);
   scene.server.later_sockets.clear();
 }
@@ -135,7 +135,7 @@ START_TEST(the_second_connection_can_fail) {
   ck_assert(result.end == AttemptEnd::HostDeferred);
   ck_assert(scene.server.outcomes[0].verdict.status == Status::Delivered);
   ck_assert(scene.server.outcomes[1].verdict.status == Status::Deferred);
-  ck_assert(result.waiting == std::vector<std::size_t>{1});
+  ck_assert(result.waiting == std::vector<RecipientIndex>{1});
 }
 END_TEST
 

@@ -20,7 +20,7 @@ START_TEST(each_recipient_has_its_own_result) {
   });
   auto result = scene.run();
   ck_assert(result.end == AttemptEnd::Worked);
-  ck_assert(result.waiting == std::vector<std::size_t>{2});
+  ck_assert(result.waiting == std::vector<RecipientIndex>{2});
   ck_assert(scene.server.outcomes[0].verdict.status == Status::Failed);
   ck_assert(scene.server.outcomes[1].verdict.status == Status::Delivered);
   ck_assert(scene.server.outcomes[1].transaction.first);
@@ -101,7 +101,7 @@ START_TEST(too_many_recipients_go_in_the_next_transaction) {
     peer.answer("221 bye\r\n");
   });
   ck_assert(scene.run().end == AttemptEnd::Worked);
-  for (std::size_t i = 0; i < 2; ++i)
+  for (RecipientIndex i; i < 2; ++i)
     ck_assert(scene.server.outcomes[i].verdict.status == Status::Delivered);
   ck_assert_msg(scene.server.trace().find("retry") == std::string::npos, "a retry record");
 }
@@ -119,8 +119,8 @@ START_TEST(too_many_recipients_and_then_trouble) {
   });
   auto result = scene.run();
   ck_assert(result.end == AttemptEnd::MessageDeferred);
-  ck_assert((result.waiting == std::vector<std::size_t>{0, 1}));
-  for (std::size_t i = 0; i < 2; ++i)
+  ck_assert((result.waiting == std::vector<RecipientIndex>{0, 1}));
+  for (RecipientIndex i; i < 2; ++i)
     ck_assert(scene.server.outcomes[i].verdict.status == Status::Deferred);
 }
 END_TEST
@@ -160,7 +160,7 @@ START_TEST(a_reply_for_each_recipient) {
   assert_text(scene.server.outcomes[1].verdict.text, "PRDR error after DATA: 550 b");
   ck_assert(scene.server.outcomes[2].verdict.status == Status::Deferred);
   ck_assert_int_eq(scene.server.outcomes[2].verdict.reply_code, 450);
-  ck_assert(result.waiting == std::vector<std::size_t>{2});
+  ck_assert(result.waiting == std::vector<RecipientIndex>{2});
   assert_contains(scene.server.trace(), "journal 0; retry_recipient 2");
 }
 END_TEST
@@ -196,7 +196,7 @@ START_TEST(max_rcpt_makes_several_transactions) {
   });
   scene.server.options["max_rcpt"] = "2";
   ck_assert(scene.run().end == AttemptEnd::Worked);
-  for (std::size_t i = 0; i < 3; ++i)
+  for (RecipientIndex i; i < 3; ++i)
     ck_assert(scene.server.outcomes[i].verdict.status == Status::Delivered);
   ck_assert(scene.server.outcomes[2].transaction.first);
 }

@@ -44,8 +44,8 @@ struct Scene {
     plan.mx = MxTrust::Secure;
   }
   AttemptResult run() {
-    std::vector<std::size_t> all;
-    for (std::size_t i = 0; i < batch.recipients.size(); ++i) all.push_back(i);
+    std::vector<RecipientIndex> all;
+    for (std::size_t i = 0; i < batch.recipients.size(); ++i) all.emplace_back(i);
     return attempt_host(server, batch, {0, 25, plan, all, TlsChoice::AsPolicySays});
   }
   std::string heard() {

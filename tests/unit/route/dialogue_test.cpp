@@ -35,7 +35,7 @@ struct Scene {
     return *dialogue;
   }
   // All commands of the envelope.
-  std::string commands(const std::vector<std::size_t>& recipients = {0, 1}) {
+  std::string commands(const std::vector<RecipientIndex>& recipients = {0, 1}) {
     auto envelope = make_envelope(server, batch, plan(), recipients);
     ck_assert(envelope.has_value());
     std::string text = *mail_command(envelope->mail);

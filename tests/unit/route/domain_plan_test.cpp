@@ -122,7 +122,7 @@ END_TEST
 START_TEST(lists_are_asked_about_the_groups_recipients) {
   Scene scene;
   scene.plan();
-  ck_assert(scene.server.spoken_of == (std::vector<std::vector<std::size_t>>{{0}}));
+  ck_assert(scene.server.spoken_of == (std::vector<std::vector<RecipientIndex>>{{0}}));
 }
 END_TEST
 
@@ -131,8 +131,8 @@ START_TEST(domains_are_planned_apart) {
   batch.recipients[1].domain = "other.lab";
   auto groups = recipients_by_domain(batch);
   ck_assert_uint_eq(groups.size(), 2);
-  ck_assert(groups[0].recipients == (std::vector<std::size_t>{0, 2}));
-  ck_assert(groups[1].recipients == (std::vector<std::size_t>{1}));
+  ck_assert(groups[0].recipients == (std::vector<RecipientIndex>{0, 2}));
+  ck_assert(groups[1].recipients == (std::vector<RecipientIndex>{1}));
 }
 END_TEST
 

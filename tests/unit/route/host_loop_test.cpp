@@ -13,9 +13,9 @@ namespace {
 // Plays the attempts: one line a host says how it ends.
 class Attempts {
  public:
-  std::map<std::size_t, AttemptEnd> ends;  // Worked, with nobody left waiting, if absent
-  std::set<std::size_t> leaves_waiting;    // hosts that work, but defer their recipients
-  std::set<std::size_t> tls_broken;        // until TLS is suppressed
+  std::map<HostIndex, AttemptEnd> ends;  // Worked, with nobody left waiting, if absent
+  std::set<HostIndex> leaves_waiting;    // hosts that work, but defer their recipients
+  std::set<HostIndex> tls_broken;        // until TLS is suppressed
   std::string tried;
 
   AttemptHost function() {
@@ -27,7 +27,7 @@ class Attempts {
  private:
   AttemptResult attempt(MailServer& server, const AttemptRequest& request) {
     const bool clear = request.tls == TlsChoice::Suppressed;
-    tried += std::to_string(request.host) + (clear ? "clear " : " ");
+    tried += std::to_string(request.host.value()) + (clear ? "clear " : " ");
     AttemptResult result;
     result.end = ends.count(request.host) ? ends[request.host] : AttemptEnd::Worked;
     if (tls_broken.count(request.host) && !clear) {
@@ -60,14 +60,17 @@ struct Scene {
     server.flags = {{"delay_after_cutoff", true}, {"tls_tempfail_tryclear", true}};
   }
   void run() { try_hosts(server, batch, plan, attempts.function()); }
-  const RecipientOutcome& outcome(std::size_t recipient) { return server.outcomes.at(recipient); }
+  const RecipientOutcome& outcome(RecipientIndex recipient) {
+    return server.outcomes.at(recipient);
+  }
 };
 
 }  // namespace
 
 START_TEST(every_host_fails) {
   Scene scene(2);
-  scene.attempts.ends = {{0, AttemptEnd::HostDeferred}, {1, AttemptEnd::HostDeferred}};
+  scene.attempts.ends = {{HostIndex(0), AttemptEnd::HostDeferred},
+                         {HostIndex(1), AttemptEnd::HostDeferred}};
   scene.run();
   assert_text(scene.attempts.tried, "0 1 ");
   ck_assert(scene.outcome(0).verdict.status == Status::Deferred);
@@ -79,7 +82,7 @@ END_TEST
 
 START_TEST(the_next_host_takes_it) {
   Scene scene(3);
-  scene.attempts.ends = {{0, AttemptEnd::HostDeferred}};
+  scene.attempts.ends = {{HostIndex(0), AttemptEnd::HostDeferred}};
   scene.run();
   assert_text(scene.attempts.tried, "0 1 ");
   ck_assert(scene.outcome(1).verdict.status == Status::Delivered);
@@ -88,7 +91,7 @@ END_TEST
 
 START_TEST(a_message_the_host_would_not_take_leaves_the_host_unpunished) {
   Scene scene(1);
-  scene.attempts.ends = {{0, AttemptEnd::MessageDeferred}};
+  scene.attempts.ends = {{HostIndex(0), AttemptEnd::MessageDeferred}};
   scene.run();
   assert_contains(scene.server.trace(), "retry_message 0 0");
   ck_assert_msg(scene.server.trace().find("retry_host") == std::string::npos, "host punished");
@@ -97,7 +100,7 @@ END_TEST
 
 START_TEST(stop_tries_no_other_host) {
   Scene scene(2);
-  scene.attempts.ends = {{0, AttemptEnd::Stop}};
+  scene.attempts.ends = {{HostIndex(0), AttemptEnd::Stop}};
   scene.run();
   assert_text(scene.attempts.tried, "0 ");
 }
@@ -105,7 +108,7 @@ END_TEST
 
 START_TEST(waiting_hosts_are_passed_over) {
   Scene scene(2);
-  scene.server.states = {{0, HostState::Waiting}, {1, HostState::Waiting}};
+  scene.server.states = {{HostIndex(0), HostState::Waiting}, {HostIndex(1), HostState::Waiting}};
   scene.run();
   assert_text(scene.attempts.tried, "");
   ck_assert(scene.outcome(0).verdict.cause == Cause::HostRetry);
@@ -118,7 +121,7 @@ END_TEST
 // tests D-112: the retry rules are over
 START_TEST(all_expired_is_final) {
   Scene scene(2);
-  scene.server.states = {{0, HostState::Expired}, {1, HostState::Expired}};
+  scene.server.states = {{HostIndex(0), HostState::Expired}, {HostIndex(1), HostState::Expired}};
   scene.run();
   ck_assert(scene.outcome(0).verdict.status == Status::Failed);
   assert_contains(scene.outcome(0).verdict.text, "failing for a long time");
@@ -151,7 +154,8 @@ START_TEST(expired_hosts_name_the_policy_failure_on_record) {
   for (const auto& row : rows)
     for (bool later : {false, true}) {
       Scene scene(2);
-      scene.server.states = {{0, HostState::Expired}, {1, HostState::Expired}};
+      scene.server.states = {{HostIndex(0), HostState::Expired},
+                             {HostIndex(1), HostState::Expired}};
       scene.server.flags["delay_after_cutoff"] = !later;
       scene.server.tried_lately = {0, 1};
       scene.server.last_failures[0] = row.record;
@@ -167,8 +171,9 @@ START_TEST(expired_hosts_name_the_policy_failure_on_record) {
     }
 
   Scene both(2);
-  both.server.states = {{0, HostState::Expired}, {1, HostState::Expired}};
-  both.server.last_failures = {{0, "DANE: 4.7.4 the first"}, {1, "DANE: 4.7.5 the last"}};
+  both.server.states = {{HostIndex(0), HostState::Expired}, {HostIndex(1), HostState::Expired}};
+  both.server.last_failures = {{HostIndex(0), "DANE: 4.7.4 the first"},
+                               {HostIndex(1), "DANE: 4.7.5 the last"}};
   both.run();
   assert_contains(both.outcome(0).verdict.text, "the last");
 }
@@ -176,7 +181,7 @@ END_TEST
 
 START_TEST(one_waiting_host_keeps_expired_ones_from_being_final) {
   Scene scene(2);
-  scene.server.states = {{0, HostState::Expired}, {1, HostState::Waiting}};
+  scene.server.states = {{HostIndex(0), HostState::Expired}, {HostIndex(1), HostState::Waiting}};
   scene.run();
   ck_assert(scene.outcome(0).verdict.status == Status::Deferred);
 }
@@ -185,7 +190,7 @@ END_TEST
 START_TEST(without_delay_after_cutoff_expired_hosts_get_a_try) {
   Scene scene(2);
   scene.server.flags["delay_after_cutoff"] = false;
-  scene.server.states = {{0, HostState::Expired}, {1, HostState::Expired}};
+  scene.server.states = {{HostIndex(0), HostState::Expired}, {HostIndex(1), HostState::Expired}};
   scene.server.tried_lately = {0};
   scene.run();
   assert_text(scene.attempts.tried, "1 ");
@@ -195,7 +200,8 @@ END_TEST
 
 START_TEST(look_up_failures_leave_a_routing_record) {
   Scene scene(2);
-  scene.server.states = {{0, HostState::NoAddress}, {1, HostState::AddressLater}};
+  scene.server.states = {{HostIndex(0), HostState::NoAddress},
+                         {HostIndex(1), HostState::AddressLater}};
   scene.run();
   assert_contains(scene.server.trace(), "retry_routing 0 mx1.lab");
   assert_contains(scene.server.trace(), "retry_routing 0 mx2.lab");
@@ -207,7 +213,7 @@ END_TEST
 
 START_TEST(this_machine_is_never_tried) {
   Scene scene(2);
-  scene.server.states = {{0, HostState::Local}};
+  scene.server.states = {{HostIndex(0), HostState::Local}};
   scene.run();
   assert_text(scene.attempts.tried, "");
   ck_assert(scene.outcome(1).verdict.cause == Cause::HostIsLocal);
@@ -216,7 +222,7 @@ END_TEST
 
 START_TEST(hosts_max_try_reaches_the_next_preference) {
   Scene scene(4);
-  for (std::size_t i = 0; i < 4; ++i) scene.attempts.ends[i] = AttemptEnd::HostDeferred;
+  for (HostIndex i; i < 4; ++i) scene.attempts.ends[i] = AttemptEnd::HostDeferred;
   scene.batch.hosts[1].mx = scene.batch.hosts[2].mx = 10;
   scene.server.numbers["hosts_max_try"] = 2;
   scene.run();
@@ -226,9 +232,9 @@ END_TEST
 
 START_TEST(hosts_max_try_keeps_recipients_from_timing_out) {
   Scene scene(3);
-  for (std::size_t i = 0; i < 3; ++i) {
+  for (HostIndex i; i < 3; ++i) {
     scene.attempts.ends[i] = AttemptEnd::HostDeferred;
-    scene.batch.hosts[i].mx = 10;
+    scene.batch.hosts[i.value()].mx = 10;
   }
   scene.server.numbers["hosts_max_try"] = 2;
   scene.run();
@@ -239,9 +245,9 @@ END_TEST
 
 START_TEST(an_old_message_gets_every_host) {
   Scene scene(3);
-  for (std::size_t i = 0; i < 3; ++i) {
+  for (HostIndex i; i < 3; ++i) {
     scene.attempts.ends[i] = AttemptEnd::HostDeferred;
-    scene.batch.hosts[i].mx = 10;
+    scene.batch.hosts[i.value()].mx = 10;
     scene.server.too_old_for.insert(i);
   }
   scene.server.numbers["hosts_max_try"] = 1;
@@ -252,7 +258,7 @@ END_TEST
 
 START_TEST(the_hard_limit_is_hard) {
   Scene scene(3);
-  for (std::size_t i = 0; i < 3; ++i) scene.attempts.ends[i] = AttemptEnd::HostDeferred;
+  for (HostIndex i; i < 3; ++i) scene.attempts.ends[i] = AttemptEnd::HostDeferred;
   scene.server.too_old_for = {0, 1, 2};
   scene.server.numbers["hosts_max_try_hardlimit"] = 1;
   scene.run();
@@ -286,7 +292,7 @@ START_TEST(serialised_hosts_are_left_again) {
   scene.run();
   assert_contains(scene.server.trace(), "leave 0");
   Scene busy(1);
-  busy.server.states = {{0, HostState::Busy}};
+  busy.server.states = {{HostIndex(0), HostState::Busy}};
   busy.run();
   assert_contains(busy.outcome(0).verdict.text, "connection limit reached");
 }
@@ -316,15 +322,15 @@ START_TEST(an_open_connection) {
   plan.domain = "dom.lab";
   plan.recipients = {0};
   std::string hosts;
-  try_hosts(server, batch, plan,
-            [&](MailServer&, const AddressBatch&, const AttemptRequest& request) {
-              const bool open = request.connection == ConnectionChoice::LeftOpen;
-              hosts += format("{}{}{}", hosts.empty() ? "" : " ", request.host, open ? "o" : "");
-              AttemptResult result;
-              result.end = open ? row.end : AttemptEnd::HostDeferred;
-              if (result.end != AttemptEnd::Worked) result.waiting = request.recipients;
-              return result;
-            });
+  try_hosts(
+      server, batch, plan, [&](MailServer&, const AddressBatch&, const AttemptRequest& request) {
+        const bool open = request.connection == ConnectionChoice::LeftOpen;
+        hosts += format("{}{}{}", hosts.empty() ? "" : " ", request.host.value(), open ? "o" : "");
+        AttemptResult result;
+        result.end = open ? row.end : AttemptEnd::HostDeferred;
+        if (result.end != AttemptEnd::Worked) result.waiting = request.recipients;
+        return result;
+      });
   assert_text(hosts, row.hosts);
   const bool blamed = server.trace().find("retry_host 1") != std::string::npos;
   ck_assert_msg(blamed == (row.end == AttemptEnd::NotTried), "%s", row.name);
