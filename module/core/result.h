@@ -16,6 +16,11 @@ inline tl::unexpected<Error> fail(ErrorKind kind, std::string text) {
   return tl::unexpected<Error>(Error{kind, std::move(text)});
 }
 
+// The same for an error that names our own resolver, files or options (Error::for_operator).
+inline tl::unexpected<Error> fail_for_operator(ErrorKind kind, std::string text) {
+  return tl::unexpected<Error>(Error{kind, std::move(text), true});
+}
+
 // The same error in the words of whoever was told of it.
 inline Error retold(Error error, std::string text) {
   error.text = std::move(text);

@@ -164,22 +164,24 @@ tl::expected<std::string, int> read_file(const std::string& path) {
 Result<std::vector<NameServer>> read_resolv_conf(const std::string& path) {
   auto text = read_file(path);
   if (!text && text.error() != ENOENT)
-    return fail(ErrorKind::BadInput,
-                format("cannot read {}: {}", path, std::strerror(text.error())));
+    return fail_for_operator(ErrorKind::BadInput,
+                             format("cannot read {}: {}", path, std::strerror(text.error())));
   auto servers = parse_resolv_conf(text ? *text : std::string());  // resolv.conf(5): may be missing
-  if (!servers) return fail(ErrorKind::BadInput, format("{}: {}", path, servers.error().text));
+  if (!servers)
+    return fail_for_operator(ErrorKind::BadInput, format("{}: {}", path, servers.error().text));
   return servers;
 }
 
 Result<void> read_trust_anchors(const std::string& path, ResolverSetup& setup) {
   auto text = read_file(path);
   if (!text)
-    return fail(ErrorKind::BadInput, format("cannot read the DNSSEC trust anchor file {}: {}", path,
-                                            std::strerror(text.error())));
+    return fail_for_operator(ErrorKind::BadInput,
+                             format("cannot read the DNSSEC trust anchor file {}: {}", path,
+                                    std::strerror(text.error())));
   auto anchors = parse_trust_anchors(*text);
   if (!anchors)
-    return fail(ErrorKind::BadInput,
-                format("DNSSEC trust anchor file {}: {}", path, anchors.error().text));
+    return fail_for_operator(ErrorKind::BadInput,
+                             format("DNSSEC trust anchor file {}: {}", path, anchors.error().text));
   setup.trust_anchors = std::move(*anchors);
   setup.trust_anchor_file = path;
   return {};
@@ -192,10 +194,10 @@ Result<std::string> find_trust_anchor_file(const std::vector<std::string>& place
     auto text = read_file(place);
     if (text || text.error() != ENOENT) return place;
   }
-  return fail(ErrorKind::BadInput,
-              format("no DNSSEC trust anchor file was found (looked for {}); set "
-                     "dane_trust_anchor_file",
-                     join(places, ", ")));
+  return fail_for_operator(ErrorKind::BadInput,
+                           format("no DNSSEC trust anchor file was found (looked for {}); set "
+                                  "dane_trust_anchor_file",
+                                  join(places, ", ")));
 }
 
 // They only say where to ask: one that cannot be read is passed over.

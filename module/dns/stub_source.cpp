@@ -53,8 +53,9 @@ Result<void> StubSource::check_validation(Server& server, Deadline deadline) {
   else if (reply->rcode != 0)
     why = rcode_text(reply->rcode);
   const auto kind = reply ? ErrorKind::DnsFailure : reply.error().kind;
-  auto error = fail(kind, format("dane_dnssec = resolver, but {} does not validate DNSSEC: {}",
-                                 server.at.address, why));
+  auto error =
+      fail_for_operator(kind, format("dane_dnssec = resolver, but {} does not validate DNSSEC: {}",
+                                     server.at.address, why));
   if (kind == ErrorKind::DnsFailure) server.validates = error;  // no reply says nothing of it
   return error;
 }
@@ -64,7 +65,8 @@ Result<void> StubSource::check_validation(Server& server, Deadline deadline) {
 Result<DnsReply> StubSource::ask(Server& server, const DnsQuestion& question,
                                  std::chrono::milliseconds wait, Deadline deadline) {
   const auto failed = [&](ErrorKind kind, const std::string& why) {
-    return fail(kind, format("{}: {} ({})", question_text(question), why, server.at.address));
+    return fail_for_operator(
+        kind, format("{}: {} ({})", question_text(question), why, server.at.address));
   };
   auto reply = ask_server(server.at, question, earlier(deadline, Deadline::in(wait)));
   server.silent = !reply && reply.error().kind != ErrorKind::DnsFailure;

@@ -61,15 +61,15 @@ Result<void> refuse_permissive(ub_ctx* context, const std::string& file) {
     return refused("val-permissive-mode", code);
   std::unique_ptr<char, FreeText> holder(value);
   if (value && std::strcmp(value, "no") == 0) return {};
-  return fail(ErrorKind::BadInput,
-              format("{}: val-permissive-mode must be off, DANE needs DNSSEC", file));
+  return fail_for_operator(ErrorKind::BadInput,
+                           format("{}: val-permissive-mode must be off, DANE needs DNSSEC", file));
 }
 
 Result<void> read_unbound_conf(ub_ctx* context, const std::string& file) {
   // "domain-insecure" in it is the administrator's own exception (D-015).
   if (int code = ub_ctx_config(context, file.c_str()))
-    return fail(ErrorKind::BadInput,
-                format("{}: {}; unbound-checkconf tells more", file, ub_strerror(code)));
+    return fail_for_operator(ErrorKind::BadInput, format("{}: {}; unbound-checkconf tells more",
+                                                         file, ub_strerror(code)));
   return refuse_permissive(context, file);
 }
 

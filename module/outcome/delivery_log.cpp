@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "outcome/delivery_log.h"
 
-#include <cctype>
+#include <algorithm>
 
 #include "core/bytes.h"
 #include "core/format.h"
@@ -15,26 +15,25 @@ std::string tls_text(const SmtpTrouble& trouble) {
   return format("TLS session: {}", printable(trouble.error.text));
 }
 
+constexpr std::string_view kOperatorLabel = "DANE error: ";
+
 // With which a text begins that has been told from others by it; empty: it has none.
 std::string_view policy_label(std::string_view text) {
-  for (std::string_view label : {"TLS session: ", "DANE error: ", "DANE: "})
+  for (std::string_view label :
+       {std::string_view("TLS session: "), kOperatorLabel, std::string_view("DANE: ")})
     if (text.substr(0, label.size()) == label) return label;
   return {};
 }
 
-// "4.7.5 ", as in the table of policy failures.
-bool starts_with_status(std::string_view text) {
-  const auto digit = [&](std::size_t place) {
-    return std::isdigit(static_cast<unsigned char>(text[place])) != 0;
-  };
-  return text.size() > 6 && text[0] == '4' && text[1] == '.' && digit(2) && text[3] == '.' &&
-         digit(4) && text[5] == ' ';
-}
+constexpr std::size_t kStatusSize = 6;  // "4.7.5 "
 
-// Of an error that names our own resolver and files a record keeps the text alone, not that it
-// does.
-bool names_our_resolver(std::string_view record) {
-  return record.find("(asked: ") != std::string_view::npos;
+// "TLSA of _25._tcp.mx.example: " is what a failed look-up begins with; who was asked, and what
+// they said, comes behind it. Empty: no look-up.
+std::string_view failed_look_up(std::string_view reason) {
+  for (std::string_view type : {"TLSA of ", "A of ", "AAAA of ", "CNAME of "})
+    if (reason.substr(0, type.size()) == type)
+      return reason.substr(0, reason.find_first_of(": ", type.size()));
+  return {};
 }
 
 }  // namespace
@@ -114,10 +113,11 @@ std::string missing_smtputf8_text() {
   return "utf8 support required but not offered for forwarding";
 }
 
-std::string policy_failure_text(std::string_view status, std::string_view text) {
+std::string policy_failure_text(std::string_view status, std::string_view text, Reader reader) {
   const std::string_view label = policy_label(text);
-  if (label.empty()) return format("DANE: {} {}", status, text);
-  return format("{}{} {}", label, status, text.substr(label.size()));
+  const std::string_view usual = label.empty() ? "DANE: " : label;
+  return format("{}{} {}", reader == Reader::Operator ? kOperatorLabel : usual, status,
+                text.substr(label.size()));
 }
 
 // Exim puts "H=name [address]: " before it.
@@ -125,8 +125,13 @@ std::string recorded_policy_failure(std::string_view record) {
   const auto end = record.find("]: ");
   if (record.substr(0, 2) == "H=" && end != std::string_view::npos) record.remove_prefix(end + 3);
   const std::string_view label = policy_label(record);
-  if (label.empty() || names_our_resolver(record)) return {};
-  return starts_with_status(record.substr(label.size())) ? std::string(record) : "";
+  if (label.empty() || label == kOperatorLabel) return {};
+  const std::string_view status = record.substr(label.size(), kStatusSize);
+  const std::string_view reason =
+      record.substr(std::min(record.size(), label.size() + kStatusSize));
+  if (const auto look_up = failed_look_up(reason); !look_up.empty())
+    return status == "4.7.5 " || status == "4.4.3 " ? format("{}{}{}", label, status, look_up) : "";
+  return status == "4.7.4 " || status == "4.7.5 " ? std::string(record) : "";
 }
 
 std::string no_host_text(NoHostReason reason, std::string_view domain, std::string_view why) {

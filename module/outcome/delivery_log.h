@@ -46,12 +46,17 @@ std::string missing_auth_text(const std::string& why);
 // SMTPUTF8 (RFC 6531) is needed.
 std::string missing_smtputf8_text();
 
-// What a DANE policy makes wait, with the enhanced status code. It stands behind the first ": ",
-// where Exim takes the Diagnostic-Code of a DSN from.
-std::string policy_failure_text(std::string_view status, std::string_view text);
+// Who may read a text: what names our own resolver, files or options is for the operator alone.
+enum class Reader { Anybody, Operator };
 
-// The policy_failure_text() in what Exim's retry record keeps of a host's last failure. Empty:
-// there is none, or it is not for a sender.
+// What a DANE policy makes wait, with the enhanced status code. It stands behind the first ": ",
+// where Exim takes the Diagnostic-Code of a DSN from. A text for the operator begins with "DANE
+// error: ", so that its beginning tells it from one about the server.
+std::string policy_failure_text(std::string_view status, std::string_view text, Reader reader);
+
+// What anybody may read of a policy_failure_text() in what Exim's retry record keeps of a host's
+// last failure, which was that of another message: what the server did or shows, or which look-up
+// failed. Told by its beginning, as Exim keeps 150 octets. Empty: there is none.
 std::string recorded_policy_failure(std::string_view record);
 
 // Why a recipient waits although no host was tried.

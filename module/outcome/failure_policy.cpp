@@ -152,8 +152,9 @@ FailureRuling rule_on_local_host(std::string_view transport, std::string_view ho
 // D-134
 FailureRuling under_dane(FailureRuling ruling) {
   if (ruling.policy_status.empty()) return ruling;
-  ruling.verdict.text = policy_failure_text(ruling.policy_status, ruling.verdict.text);
-  ruling.verdict.text_is_for_sender = !ruling.for_operator;
+  const Reader reader = ruling.for_operator ? Reader::Operator : Reader::Anybody;
+  ruling.verdict.text = policy_failure_text(ruling.policy_status, ruling.verdict.text, reader);
+  ruling.verdict.text_is_for_sender = reader == Reader::Anybody;
   return ruling;
 }
 
@@ -164,6 +165,7 @@ FailureRuling rule_on_trouble(const SmtpTrouble& trouble) {
   ruling.verdict.status = row.status;
   ruling.verdict.cause = row.cause;
   ruling.policy_status = row.policy_status;
+  ruling.for_operator = trouble.error.for_operator;
   if (row.cause == Cause::Timeout) ruling.verdict.system_errno = ETIMEDOUT;
   if (trouble.reply && is_4xx(row.cause)) ruling.verdict.reply_code = trouble.reply->code;
   ruling.verdict.text_is_for_sender = trouble.reply.has_value();

@@ -17,7 +17,8 @@ namespace danesmtp {
 namespace {
 
 tl::unexpected<Error> setting_failure(std::string_view setting, std::string_view value, int code) {
-  return fail(ErrorKind::BadInput, format("{} \"{}\": {}", setting, value, gnutls_strerror(code)));
+  return fail_for_operator(ErrorKind::BadInput,
+                           format("{} \"{}\": {}", setting, value, gnutls_strerror(code)));
 }
 
 // GnuTLS names the function of its own that failed, not what happened to the connection.
