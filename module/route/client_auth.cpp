@@ -11,11 +11,11 @@ namespace {
 
 enum class Need { None, IfOffered, Required };
 
-Result<Need> need_of(MailServer& server, HostIndex host) {
-  auto required = server.host_in(kHostsRequireAuth, host);
+Result<Need> need_of(Configuration& configuration, HostIndex host) {
+  auto required = configuration.host_in(kHostsRequireAuth, host);
   if (!required) return tl::unexpected(required.error());
   if (*required) return Need::Required;
-  auto tried = server.host_in(kHostsTryAuth, host);
+  auto tried = configuration.host_in(kHostsTryAuth, host);
   if (!tried) return tl::unexpected(tried.error());
   return *tried ? Need::IfOffered : Need::None;
 }
@@ -57,6 +57,17 @@ SmtpTrouble trouble_of(const AuthReport& report, const Result<void>& lent) {
   return trouble;
 }
 
+// `lent`: what became of the session meanwhile.
+AuthReport ask(Authenticators& authenticators, SmtpSession& session, HostIndex host,
+               Result<void>& lent) {
+  const auto& offered = session.capabilities().auth_mechanisms;
+  AuthReport report{AuthEnd::NotAuthenticated, "server did not advertise AUTH support", {}, {}};
+  if (!offered.empty())
+    lent = session.lend(
+        [&](int fd) { report = authenticators.authenticate(host, fd, join(offered, " ")); });
+  return report;
+}
+
 }  // namespace
 
 std::optional<FailureRuling> authenticate(MailServer& server, SmtpSession& session,
@@ -65,12 +76,8 @@ std::optional<FailureRuling> authenticate(MailServer& server, SmtpSession& sessi
   if (!need) return rule_on_trouble({SmtpStage::Auth, need.error(), std::nullopt, "AUTH"});
   if (*need == Need::None) return std::nullopt;
 
-  const auto& offered = session.capabilities().auth_mechanisms;
-  AuthReport report{AuthEnd::NotAuthenticated, "server did not advertise AUTH support", {}, {}};
   Result<void> lent;
-  if (!offered.empty())
-    lent =
-        session.lend([&](int fd) { report = server.authenticate(host, fd, join(offered, " ")); });
+  const AuthReport report = ask(server, session, host, lent);
 
   if (report.end == AuthEnd::Problem) return rule_on_auth_problem(report.text);
   if (report.end == AuthEnd::Failed || !lent) return rule_on_trouble(trouble_of(report, lent));

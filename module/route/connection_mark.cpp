@@ -148,10 +148,10 @@ void add_host(Facts& facts, const BatchHost& host) {
 }
 
 // Lists that say more of the connection than the settings do.
-Result<void> add_lists(Facts& facts, MailServer& server, HostIndex host) {
+Result<void> add_lists(Facts& facts, Configuration& configuration, HostIndex host) {
   for (const auto& option :
        {kHostsRequireAuth, kHostsTryAuth, kHostsRequireOcsp, kHostsAvoidEsmtp, kHostsRequireDane}) {
-    auto named = server.host_in(option, host);
+    auto named = configuration.host_in(option, host);
     if (!named) return tl::unexpected(named.error());
     facts.add(option.name, *named);
   }
@@ -183,7 +183,7 @@ std::vector<std::string_view> fields_of(std::string_view mark) {
 
 }  // namespace
 
-Result<std::string> policy_digest(MailServer& server, const AddressBatch& batch,
+Result<std::string> policy_digest(Configuration& configuration, const AddressBatch& batch,
                                   const AttemptRequest& request, const HostTls& tls,
                                   const SessionSettings& settings) {
   Facts facts;
@@ -194,9 +194,9 @@ Result<std::string> policy_digest(MailServer& server, const AddressBatch& batch,
   add_plan(facts, request.plan);
   add_tls(facts, tls);
   add_session(facts, settings);
-  auto lists = add_lists(facts, server, request.host);
+  auto lists = add_lists(facts, configuration, request.host);
   if (!lists) return tl::unexpected(lists.error());
-  auto interface = server.option_expanded(kInterface);
+  auto interface = configuration.option_expanded(kInterface);
   if (!interface) return tl::unexpected(interface.error());
   facts.add(kInterface.name, *interface);
   auto digest = sha256(facts.text());

@@ -13,7 +13,7 @@
 #include "route/host_plan.h"
 #include "route/host_tls.h"
 #include "server/address_batch.h"
-#include "server/mail_server.h"
+#include "server/configuration.h"
 #include "smtp/ehlo.h"
 
 namespace danesmtp {
@@ -24,7 +24,8 @@ constexpr std::string_view kMarkPrefix = "danesmtp+";
 
 // Of all that decided over who the peer may be, how the session is protected and who we say we are.
 // An error of an option: no connection can be shared.
-[[nodiscard]] Result<std::string> policy_digest(MailServer& server, const AddressBatch& batch,
+[[nodiscard]] Result<std::string> policy_digest(Configuration& configuration,
+                                                const AddressBatch& batch,
                                                 const AttemptRequest& request, const HostTls& tls,
                                                 const SessionSettings& settings);
 

@@ -12,8 +12,8 @@ constexpr std::size_t kUnlimited = std::numeric_limits<std::size_t>::max();
 
 // A list whose look-up fails does not name the host, as for Exim's own driver: none of these lists
 // is about safety.
-bool listed(MailServer& server, const HostListOption& option, HostIndex host) {
-  return server.host_in(option, host).value_or(false);
+bool listed(Configuration& configuration, const HostListOption& option, HostIndex host) {
+  return configuration.host_in(option, host).value_or(false);
 }
 
 // 0 is "no limit", in the options and in LIMITS alike.
@@ -22,15 +22,15 @@ std::size_t least(std::size_t configured, std::optional<std::uint32_t> servers) 
   return servers && *servers > 0 ? std::min<std::size_t>(ours, *servers) : ours;
 }
 
-std::size_t max_rcpt(MailServer& server) {
+std::size_t max_rcpt(Configuration& configuration) {
   std::size_t most = 0;
-  auto text = server.option_expanded(kMaxRcpt);
+  auto text = configuration.option_expanded(kMaxRcpt);
   if (text) std::from_chars(text->data(), text->data() + text->size(), most);
   return most;
 }
 
-std::size_t max_messages(MailServer& server) {
-  return static_cast<std::size_t>(std::max(0, server.option_number(kConnectionMaxMessages)));
+std::size_t max_messages(Configuration& configuration) {
+  return static_cast<std::size_t>(std::max(0, configuration.option_number(kConnectionMaxMessages)));
 }
 
 // The option has the last word over what an ACL said of the message; another value has none.
@@ -42,9 +42,9 @@ Utf8Downconvert downconvert(const std::string& option, Utf8Downconvert of_messag
 }
 
 // RFC 6531 3.2 and 3.6
-Result<Utf8Way> utf8_way(MailServer& server, const AddressBatch& batch, bool offered) {
+Result<Utf8Way> utf8_way(Configuration& configuration, const AddressBatch& batch, bool offered) {
   if (!batch.smtputf8) return Utf8Way::NotNeeded;
-  auto option = server.option_expanded(kUtf8Downconvert);
+  auto option = configuration.option_expanded(kUtf8Downconvert);
   if (!option) return tl::unexpected(option.error());
   const Utf8Downconvert mode = downconvert(*option, batch.utf8_downconvert);
   if (mode == Utf8Downconvert::Always) return Utf8Way::ToAscii;
@@ -52,8 +52,8 @@ Result<Utf8Way> utf8_way(MailServer& server, const AddressBatch& batch, bool off
   return mode == Utf8Downconvert::IfNeeded ? Utf8Way::ToAscii : Utf8Way::Forbidden;
 }
 
-Result<std::string> address_as(MailServer& server, Utf8Way way, const std::string& address) {
-  return way == Utf8Way::ToAscii ? server.ascii_address(address) : Result<std::string>(address);
+Result<std::string> address_as(Message& message, Utf8Way way, const std::string& address) {
+  return way == Utf8Way::ToAscii ? message.ascii_address(address) : Result<std::string>(address);
 }
 
 // RFC 3461 4 and 5.2.1; a router's "last hop" ends the chain of notifications here.

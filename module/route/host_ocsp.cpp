@@ -45,11 +45,11 @@ OcspFinding leaf_finding(const StapledPeer& peer) {
 
 }  // namespace
 
-Result<OcspWish> ocsp_wish(MailServer& server, HostIndex host) {
-  auto required = server.host_in(kHostsRequireOcsp, host);
+Result<OcspWish> ocsp_wish(Configuration& configuration, HostIndex host) {
+  auto required = configuration.host_in(kHostsRequireOcsp, host);
   if (!required) return tl::unexpected(required.error());
   if (*required) return OcspWish::Required;
-  auto requested = server.host_in(kHostsRequestOcsp, host);
+  auto requested = configuration.host_in(kHostsRequestOcsp, host);
   if (!requested) return tl::unexpected(requested.error());
   return *requested ? OcspWish::Requested : OcspWish::None;
 }

@@ -5,14 +5,14 @@
 
 #include "dane/dane_verify.h"
 #include "dane/tlsa_policy.h"
-#include "server/mail_server.h"
+#include "server/configuration.h"
 #include "tls/gnutls_session.h"
 #include "tls/ocsp_policy.h"
 
 namespace danesmtp {
 
 // DnsFailure: a look-up in one of the two lists failed.
-[[nodiscard]] Result<OcspWish> ocsp_wish(MailServer& server, HostIndex host);
+[[nodiscard]] Result<OcspWish> ocsp_wish(Configuration& configuration, HostIndex host);
 
 // Whether the handshake with a host of this policy asks for proofs.
 StatusRequest status_request(OcspWish wish, const HostPolicy& policy);

@@ -30,12 +30,12 @@ constexpr OptionWithoutSay kWithoutSay[] = {
 // NOLINTEND(cppcoreguidelines-slicing)
 
 // dane_require_tls_ciphers replaces tls_require_ciphers under DANE, unless it expands to nothing.
-Result<std::string> priority(MailServer& server, bool dane) {
+Result<std::string> priority(Configuration& configuration, bool dane) {
   if (dane) {
-    auto ciphers = server.option_expanded(kDaneRequireTlsCiphers);
+    auto ciphers = configuration.option_expanded(kDaneRequireTlsCiphers);
     if (!ciphers || !ciphers->empty()) return ciphers;
   }
-  return server.option_expanded(kTlsRequireCiphers);
+  return configuration.option_expanded(kTlsRequireCiphers);
 }
 
 std::vector<std::string> split_list(const std::string& text) {
@@ -49,7 +49,7 @@ std::vector<std::string> split_list(const std::string& text) {
 }
 
 // What the options say of every TLS connection, DANE or not.
-Result<TlsSettings> common_settings(MailServer& server, bool dane) {
+Result<TlsSettings> common_settings(Configuration& configuration, bool dane) {
   TlsSettings settings;
   struct Text {
     TextOption option;
@@ -58,31 +58,32 @@ Result<TlsSettings> common_settings(MailServer& server, bool dane) {
   std::string alpn;
   for (auto [option, into] : {Text{kTlsCertificate, &settings.certificate_file},
                               Text{kTlsPrivatekey, &settings.key_file}, Text{kTlsAlpn, &alpn}}) {
-    auto value = server.option_expanded(option);
+    auto value = configuration.option_expanded(option);
     if (!value) return tl::unexpected(value.error());
     *into = *value;
   }
-  auto ciphers = priority(server, dane);
+  auto ciphers = priority(configuration, dane);
   if (!ciphers) return tl::unexpected(ciphers.error());
   settings.priority = *ciphers;
   settings.alpn = split_list(alpn);
-  settings.min_dh_bits = static_cast<unsigned>(std::max(0, server.option_number(kTlsDhMinBits)));
+  settings.min_dh_bits =
+      static_cast<unsigned>(std::max(0, configuration.option_number(kTlsDhMinBits)));
   return settings;
 }
 
 // Nothing: any certificate will do.
-Result<std::optional<PkixRules>> pkix_rules(MailServer& server, const BatchHost& host,
+Result<std::optional<PkixRules>> pkix_rules(Configuration& configuration, const BatchHost& host,
                                             HostIndex index) {
-  auto must = server.host_in(kTlsVerifyHosts, index);
+  auto must = configuration.host_in(kTlsVerifyHosts, index);
   if (!must) return tl::unexpected(must.error());
-  auto may = server.host_in(kTlsTryVerifyHosts, index);
+  auto may = configuration.host_in(kTlsTryVerifyHosts, index);
   if (!may) return tl::unexpected(may.error());
   if (!*must && !*may) return std::nullopt;
-  auto named = server.host_in(kTlsVerifyCertHostnames, index);
+  auto named = configuration.host_in(kTlsVerifyCertHostnames, index);
   if (!named) return tl::unexpected(named.error());
-  auto certificates = server.option_expanded(kTlsVerifyCertificates);
+  auto certificates = configuration.option_expanded(kTlsVerifyCertificates);
   if (!certificates) return tl::unexpected(certificates.error());
-  auto revocations = server.option_expanded(kTlsCrl);
+  auto revocations = configuration.option_expanded(kTlsCrl);
   if (!revocations) return tl::unexpected(revocations.error());
   return PkixRules{*must, *named ? host.asked_name : std::string(), *certificates, *revocations};
 }
@@ -105,21 +106,21 @@ KeyUsage key_usage_under(const HostPolicy& policy) {
              : KeyUsage::Enforced;
 }
 
-Result<HostTls> without_dane(MailServer& server, const BatchHost& host,
+Result<HostTls> without_dane(Configuration& configuration, const BatchHost& host,
                              const AttemptRequest& request) {
   HostTls tls;
-  auto avoid = server.host_in(kHostsAvoidTls, request.host);
+  auto avoid = configuration.host_in(kHostsAvoidTls, request.host);
   if (!avoid) return tl::unexpected(avoid.error());
-  auto require = server.host_in(kHostsRequireTls, request.host);
+  auto require = configuration.host_in(kHostsRequireTls, request.host);
   if (!require) return tl::unexpected(require.error());
   if (*avoid || request.tls == TlsChoice::Suppressed) return tls;
-  auto settings = common_settings(server, false);
+  auto settings = common_settings(configuration, false);
   if (!settings) return tl::unexpected(settings.error());
-  auto sni = server.option_expanded(kTlsSni);
+  auto sni = configuration.option_expanded(kTlsSni);
   if (!sni) return tl::unexpected(sni.error());
-  auto wish = ocsp_wish(server, request.host);
+  auto wish = ocsp_wish(configuration, request.host);
   if (!wish) return tl::unexpected(wish.error());
-  auto pkix = pkix_rules(server, host, request.host);
+  auto pkix = pkix_rules(configuration, host, request.host);
   if (!pkix) return tl::unexpected(pkix.error());
   tls.use = *require ? TlsUse::Required : TlsUse::IfOffered;
   tls.settings = *settings;
@@ -172,8 +173,8 @@ Result<HostTls> with_dane(MailServer& server, const AttemptRequest& request,
 }
 
 // As Exim reads the option: expanded, in any case of letters.
-Result<TlsStart> tls_start(MailServer& server) {
-  auto protocol = server.option_expanded(kProtocol);
+Result<TlsStart> tls_start(Configuration& configuration) {
+  auto protocol = configuration.option_expanded(kProtocol);
   if (!protocol) return tl::unexpected(protocol.error());
   const auto is = [&](const char* name) { return strcasecmp(protocol->c_str(), name) == 0; };
   if (is("smtps") || is("submissions")) return TlsStart::FromFirstOctet;
