@@ -60,17 +60,35 @@ Bytes with_field(const Bytes& der, Field field, const Bytes& octets) {
   return der_element(0x30, {tbs, certificate[1], certificate[2]});
 }
 
+namespace {
+
+Bytes number(Bytes octets) {
+  if ((octets.front() & 0x80U) != 0) octets.insert(octets.begin(), 0);
+  return der_element(0x02, {octets});
+}
+
+// Of so many bits.
+Bytes octets_of_bits(std::size_t bits, std::uint8_t last) {
+  Bytes octets((bits + 7) / 8, 0xa5);
+  octets.front() = static_cast<std::uint8_t>(1U << (bits - 1) % 8);
+  octets.back() = last;
+  return octets;
+}
+
+}  // namespace
+
 Bytes rsa_key_info(std::size_t bits, const Bytes& exponent, std::uint8_t last) {
-  Bytes modulus((bits + 7) / 8, 0xa5);
-  modulus.front() = static_cast<std::uint8_t>(1U << (bits - 1) % 8);
-  modulus.back() = last;
-  auto number = [](Bytes octets) {
-    if ((octets.front() & 0x80U) != 0) octets.insert(octets.begin(), 0);
-    return der_element(0x02, {octets});
-  };
-  Bytes key = der_element(0x30, {number(modulus), number(exponent)});
+  Bytes key = der_element(0x30, {number(octets_of_bits(bits, last)), number(exponent)});
   const Bytes algorithm{0x30, 13, 6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 13, 1, 1, 1, 5, 0};
   return der_element(0x30, {algorithm, der_element(0x03, {Bytes{0}, key})});
+}
+
+Bytes dsa_key_info(std::size_t p_bits, std::size_t q_bits, std::uint8_t last) {
+  const Bytes oid{6, 7, 0x2a, 0x86, 0x48, 0xce, 0x38, 4, 1};
+  Bytes parameters = der_element(0x30, {number(octets_of_bits(p_bits, last)),
+                                        number(octets_of_bits(q_bits, 0x0b)), number({2})});
+  Bytes algorithm = der_element(0x30, {oid, parameters});
+  return der_element(0x30, {algorithm, der_element(0x03, {Bytes{0}, number({4})})});
 }
 
 LabCertificate forge(const LabCertificate& own, const Bytes& shown, const LabCertificate* issuer) {

@@ -31,6 +31,10 @@ Bytes with_field(const Bytes& der, Field field, const Bytes& octets);
 // is even, and this exponent (most significant octet first).
 Bytes rsa_key_info(std::size_t bits, const Bytes& exponent, std::uint8_t last = 0x0b);
 
+// SubjectPublicKeyInfo of a DSA key that nobody has (RFC 3279 2.3.2): p and q of so many bits, p
+// odd unless `last` is even; g and y fit p.
+Bytes dsa_key_info(std::size_t p_bits, std::size_t q_bits, std::uint8_t last = 0x0b);
+
 // The elements inside one SEQUENCE, each whole. For octets that are known to be good.
 std::vector<Bytes> elements_of(ByteView sequence);
 

@@ -42,6 +42,11 @@ const KeyCase kKeys[] = {
        return rsa_key_info(2048, {1, 0, 2});
      }},
     {"an even modulus", false, [] { return rsa_key_info(2048, kUsual, 0x0a); }},
+    {"DSA of 2048 and 256 bits", true, [] { return dsa_key_info(2048, 256); }},
+    {"DSA of 10000 and 224 bits", true, [] { return dsa_key_info(10000, 224); }},
+    {"DSA of 10001 bits", false, [] { return dsa_key_info(10001, 256); }},
+    {"DSA with an order of 255 bits", false, [] { return dsa_key_info(2048, 255); }},
+    {"DSA of an even modulus", false, [] { return dsa_key_info(2048, 256, 0x0a); }},
 };
 
 // Leaf and issuer of a lab; the key of one of them is another. What was signed with it is void.
