@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Where records come from, as octets: libunbound or a believed forwarder. The rules of Resolver
 // hold: an Answer is Secure or Insecure, everything else is an Error. What the octets say is
-// read in dns/record_resolver.
+// read in dns/record_resolver. A source may stand in front of another one, as a cache would.
 #pragma once
 
 #include "dns/dns_message.h"
