@@ -42,14 +42,16 @@ class CoverageTable(unittest.TestCase):
 
 
     def test_what_gcov_says(self):
-        """A program in a folder of its own: what is not below module/ does not count."""
-        with tempfile.TemporaryDirectory(dir=TABLE.parents[1] / "module") as folder:
-            source = Path(folder, "half.c")
+        """A program of two files in a tree of its own: what is not below module/ does not count."""
+        with tempfile.TemporaryDirectory() as folder:
+            source = Path(folder, "module/half.c")
+            source.parent.mkdir()
+            Path(folder, "other.c").write_text("int other(void) { return 0; }\n", encoding="utf-8")
             source.write_text("int main(int count, char** words) {\n  if (count > 1)\n    return !words;\n"
                               "  return 0;\n}\n", encoding="utf-8")
-            subprocess.run(["gcc", "--coverage", "half.c", "-o", "half"], cwd=folder, check=True)
+            subprocess.run(["gcc", "--coverage", "module/half.c", "other.c", "-o", "half"], cwd=folder, check=True)
             subprocess.run(["./half"], cwd=folder, check=True)
-            subprocess.run([TABLE, "collect", folder, Path(folder, "report")], check=True)
+            subprocess.run([TABLE, "collect", folder, Path(folder, "report"), folder], check=True)
             (found,) = json.loads(Path(folder, "report").read_text(encoding="utf-8")).values()
         self.assertEqual(found["lines"], {"1": 1, "2": 1, "3": 0, "4": 1})
         self.assertEqual(sorted(found["branches"].values()), [0, 1])
