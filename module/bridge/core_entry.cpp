@@ -3,11 +3,17 @@
 // that reached Exim would end the delivery process and freeze the message. Status is preset to
 // "deferred", and the journal makes it final, so whatever happens, no recipient is lost and none is
 // served twice.
+#include <unistd.h>
+
 #include <exception>
 #include <string>
 
 #include "bridge/batch_import.h"
 #include "bridge/bridge_server.h"
+#include "cache/file_store.h"
+#include "cache/hourly.h"
+#include "core/bytes.h"
+#include "core/format.h"
 #include "deliver.h"
 #include "dns/record_resolver.h"
 #include "dns/resolver_config.h"
@@ -23,11 +29,30 @@ ResolverOptions resolver_options(Configuration& options) {
 }
 
 // As the exim user, in the directory that is Exim's own.
-ResolverSurroundings surroundings(Log& log, const std::string& spool_directory) {
+ResolverSurroundings surroundings(Log& log, const std::string& spool_directory, Store& store) {
   ResolverSurroundings around;
+  around.store = &store;
   around.memory_file = spool_directory + "/danesmtp-resolver";
   around.note = [&log](const std::string& line) { log.note(line); };
   return around;
+}
+
+// A cache that cannot be used is no reason to let mail wait, nor to tell of it with every message.
+FileStore::Note once_an_hour(Log& log, const std::string& spool_directory) {
+  return [&log, stamp = spool_directory + "/danesmtp-note"](const std::string& why) {
+    const auto line = format("DANE: nothing is kept for later deliveries: {}", printable(why));
+    if (log.debugging()) log.debug(line);
+    if (first_this_hour(stamp)) log.note(line);
+  };
+}
+
+// Root makes no file that the exim user could not use.
+Result<std::string> store_path(Configuration& options) {
+  auto path = options.option_expanded(kDaneCache);
+  if (path && !path->empty() && path->front() != '/')
+    return fail(ErrorKind::BadInput,
+                format("option {}: \"{}\" is no absolute path", kDaneCache.name, *path));
+  return ::geteuid() == 0 ? Result<std::string>("") : path;
 }
 
 // `why` must outlive the call: Exim reads it after we have returned. Nothing is allocated: there
@@ -48,7 +73,10 @@ int deliver_batch(const danesmtp_services& services, void* exim, danesmtp_batch&
   auto settings = parse_resolver_options(resolver_options(server));
   if (!settings) return refuse(why, settings.error().text.c_str());
   AddressBatch imported = import_batch(batch);
-  auto resolver = make_resolver(*settings, surroundings(server, imported.spool_directory));
+  auto path = store_path(server);
+  if (!path) return refuse(why, path.error().text.c_str());
+  FileStore store(std::move(*path), once_an_hour(server, imported.spool_directory));
+  auto resolver = make_resolver(*settings, surroundings(server, imported.spool_directory, store));
   deliver(server, std::move(resolver), imported);
   return 0;
 }
@@ -89,7 +117,11 @@ danesmtp_policy policy_of_batch(const danesmtp_services& services, void* exim,
     refuse(why, settings.error().text.c_str());
     return DANESMTP_POLICY_UNKNOWN;
   }
-  const auto answer = callout_policy(server, make_resolver(*settings), import_batch(batch), end);
+  FileStore store(store_path(server).value_or(""), {});
+  ResolverSurroundings around;
+  around.store = &store;
+  const auto answer =
+      callout_policy(server, make_resolver(*settings, around), import_batch(batch), end);
   refuse(why, answer.why.c_str());
   return bridge_policy(answer.policy);
 }

@@ -5,6 +5,8 @@
 #include <arpa/inet.h>
 
 #include "core/format.h"
+#include "dns/cached_source.h"
+#include "dns/resolver_identity.h"
 #include "dns/stub_source.h"
 #include "dns/unbound_source.h"
 
@@ -89,14 +91,25 @@ Result<Answer<DnsName>> RecordResolver::cname(const DnsName& name) {
                                [](const Bytes& rdata) { return DnsName::from_wire(rdata); });
 }
 
-std::unique_ptr<Resolver> make_resolver(const ResolverSettings& settings,
-                                        ResolverSurroundings around) {
-  std::unique_ptr<RecordSource> source;
+namespace {
+
+std::unique_ptr<RecordSource> make_source(const ResolverSettings& settings,
+                                          ResolverSurroundings around) {
   // RFC 7672 2.1.3, D-004: the AD bit counts on the administrator's word only.
   if (settings.dnssec == DnssecMode::BelieveResolver)
-    source = std::make_unique<StubSource>(settings, std::move(around));
-  else
-    source = std::make_unique<UnboundSource>(settings, std::move(around));
+    return std::make_unique<StubSource>(settings, std::move(around));
+  return std::make_unique<UnboundSource>(settings, std::move(around));
+}
+
+}  // namespace
+
+std::unique_ptr<Resolver> make_resolver(const ResolverSettings& settings,
+                                        ResolverSurroundings around) {
+  Store* store = around.store;
+  auto identity = store ? resolver_identity(settings, around.files) : Bytes();
+  auto source = make_source(settings, std::move(around));
+  if (store)
+    source = std::make_unique<CachedSource>(*store, std::move(identity), std::move(source));
   return std::make_unique<RecordResolver>(std::move(source), settings.question_time);
 }
 

@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cache/store.h"
 #include "core/result.h"
 
 namespace danesmtp {
@@ -86,6 +87,8 @@ struct ResolverSurroundings {
   std::string memory_file;                       // resolver_memory.h; empty: none
   std::function<void(const std::string&)> note;  // a line for the administrator; empty: nobody
   SystemFiles files = usual_system_files();
+  Store* store =
+      nullptr;  // of other processes' answers, which outlives the resolver; none: asks all
 };
 
 // What a resolver needs, read from the files.

@@ -51,6 +51,7 @@ constexpr FlagOption kDelayAfterCutoff("delay_after_cutoff", true);
 constexpr FlagOption kTlsTempfailTryclear("tls_tempfail_tryclear", true);
 
 constexpr TextOption kAuthenticatedSender("authenticated_sender", "");
+constexpr TextOption kDaneCache("dane_cache", "$spool_directory/db/danesmtp");
 constexpr TextOption kDaneDnssec("dane_dnssec", "validate");
 constexpr TextOption kDaneInsecureMx("dane_insecure_mx", "dane");
 constexpr TextOption kDaneRequireTlsCiphers("dane_require_tls_ciphers", "");

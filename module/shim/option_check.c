@@ -30,10 +30,19 @@ static const char *resolver_fault(const struct danesmtp_options *options)
   return fault_text;
 }
 
+/* What begins with an expansion shows at delivery. */
+static const char *path_fault(const char *option, const uschar *path)
+{
+  if (!path || !*path || *path == '/' || *path == '$') return NULL;
+  snprintf(fault_text, sizeof(fault_text), "option %s: \"%.100s\" is no absolute path", option, CCS path);
+  return fault_text;
+}
+
 const char *own_options_fault(const struct danesmtp_options *options)
 {
   const char *fault = word_fault("dane_callouts", options->dane_callouts, "skip", "defer");
   if (!fault) fault = word_fault("dane_insecure_mx", options->dane_insecure_mx, "dane", "may");
+  if (!fault) fault = path_fault("dane_cache", options->dane_cache);
   return fault ? fault : resolver_fault(options);
 }
 

@@ -18,9 +18,8 @@ static size_t own_offset; /* of struct danesmtp_options in the options block */
     }                                                    \
   }
 static const optionlist own_table[] = {
-  OWN(dane_audit_domains),     OWN(dane_callouts),    OWN(dane_dnssec),
-  OWN(dane_except_domains),    OWN(dane_insecure_mx), OWN(dane_resolver),
-  OWN(dane_trust_anchor_file),
+  OWN(dane_audit_domains),  OWN(dane_cache),       OWN(dane_callouts), OWN(dane_dnssec),
+  OWN(dane_except_domains), OWN(dane_insecure_mx), OWN(dane_resolver), OWN(dane_trust_anchor_file),
 };
 
 /* Exim's own, which a build without DANE does not have. What mail is sent in clear must not depend on
@@ -42,6 +41,7 @@ static const optionlist dane_table[] = {
 
 static const struct danesmtp_options own_defaults = {
   .dane_audit_domains = NULL,
+  .dane_cache = US "$spool_directory/db/danesmtp",
   .dane_callouts = US "skip",
   .dane_dnssec = US "validate",
   .dane_except_domains = NULL,

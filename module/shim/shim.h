@@ -17,6 +17,7 @@ extern transport_info smtp_transport_info;
 /* Our own options; they lie behind those of the running Exim's smtp driver in the options block. */
 struct danesmtp_options {
   uschar *dane_audit_domains;
+  uschar *dane_cache;
   uschar *dane_callouts;
   uschar *dane_dnssec;
   uschar *dane_except_domains;

@@ -39,7 +39,7 @@ def list_faults(tree: Path, options: dict[str, CoreOption]) -> list[str]:
 
 def own_fault(section: str, option: CoreOption) -> str:
     """What the manual page says of the default of an option of ours."""
-    documented = re.search(r"\*(\w+)\*\s+\(default\)", section)
+    documented = re.search(r"\*([\w$/]+)\*\s+\(default\)", section)
     if (documented[1] if documented else "") == option.default:
         return ""
     return f"its default is \"{option.default}\", not as the manual page says"

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "cache/cache_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "core/format.h"
+
+namespace danesmtp {
+namespace {
+
+constexpr std::string_view kName = "danesmtp cache ";
+constexpr std::string_view kHead = "danesmtp cache 1\n";  // the number is that of the form
+
+tl::unexpected<Error> trouble(const std::string& path) {
+  return fail_for_operator(ErrorKind::Io, format("{}: {}", path, std::strerror(errno)));
+}
+
+tl::unexpected<Error> not_ours(const std::string& path, std::string_view why) {
+  return fail_for_operator(ErrorKind::BadInput, format("{}: {}", path, why));
+}
+
+UniqueFd open_file(const std::string& path, int flags) {
+  return UniqueFd(::open(path.c_str(), flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0640));
+}
+
+// Exim makes its hints directory when it first needs one.
+UniqueFd make_file(const std::string& path) {
+  auto file = open_file(path, O_RDWR | O_CREAT);
+  if (file || errno != ENOENT) return file;
+  const auto directory = path.substr(0, path.rfind('/'));
+  if (::mkdir(directory.c_str(), 0750) != 0 && errno != EEXIST) return file;
+  return open_file(path, O_RDWR | O_CREAT);
+}
+
+}  // namespace
+
+Result<void> CacheFile::check(const std::string& path, bool any_owner) const {
+  struct stat status {};
+  if (::fstat(file_.get(), &status) != 0) return trouble(path);
+  if (!S_ISREG(status.st_mode)) return not_ours(path, "not a plain file");
+  if (!any_owner && status.st_uid != ::geteuid())
+    return not_ours(path, "owned by another user than that of this delivery");
+  if (status.st_nlink > 1) return not_ours(path, "it has another name as well");
+  if ((status.st_mode & (S_IWGRP | S_IRWXO)) != 0)
+    return not_ours(path, "others than its owner may write it, or anybody read it");
+  return {};
+}
+
+// False: it is of another version of ours.
+Result<bool> CacheFile::begin() const {
+  const Bytes head = read(0, kHead.size());
+  const auto text = as_text(head);
+  if (text == kHead) return true;
+  const bool hole = text.find_first_not_of('\0') == text.npos;  // cut short while it was in use
+  if (hole || kHead.starts_with(text)) {
+    if (!write(0, as_bytes(kHead)))
+      return fail_for_operator(ErrorKind::Io, format("cannot write: {}", std::strerror(errno)));
+    return true;
+  }
+  if (text.starts_with(kName)) return false;
+  return fail_for_operator(ErrorKind::BadInput, "not a cache of danesmtp");
+}
+
+Result<CacheFile> CacheFile::open(const std::string& path) {
+  for (int tries = 0; tries < 2; ++tries) {
+    CacheFile cache(make_file(path));
+    if (!cache.file_) return trouble(path);
+    if (auto checked = cache.check(path, false); !checked) return tl::unexpected(checked.error());
+    const auto begun = cache.begin();
+    if (!begun) return tl::unexpected(retold(begun.error(), path + ": " + begun.error().text));
+    if (*begun) return cache;
+    ::unlink(path.c_str());
+  }
+  return not_ours(path, "another version of danesmtp uses it");
+}
+
+Result<CacheFile> CacheFile::open_existing(const std::string& path) {
+  CacheFile cache(open_file(path, O_RDWR));
+  if (!cache.file_) return trouble(path);
+  if (auto checked = cache.check(path, true); !checked) return tl::unexpected(checked.error());
+  if (as_text(cache.read(0, kHead.size())) != kHead)
+    return not_ours(path, "not a cache of this version of danesmtp");
+  return cache;
+}
+
+Bytes CacheFile::read(std::uint64_t offset, std::size_t size) const {
+  Bytes octets(size);
+  const ssize_t got = ::pread(file_.get(), octets.data(), size, static_cast<off_t>(offset));
+  octets.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
+  return octets;
+}
+
+bool CacheFile::write(std::uint64_t offset, ByteView octets) const {
+  return ::pwrite(file_.get(), octets.data(), octets.size(), static_cast<off_t>(offset)) ==
+         static_cast<ssize_t>(octets.size());
+}
+
+void CacheFile::alone_with(std::uint64_t offset, std::size_t size,
+                           const std::function<void()>& work) const {
+  struct flock lock {};
+  lock.l_type = F_WRLCK;
+  lock.l_whence = SEEK_SET;
+  lock.l_start = static_cast<off_t>(offset);
+  lock.l_len = static_cast<off_t>(size);
+  if (::fcntl(file_.get(), F_OFD_SETLK, &lock) != 0) return;
+  work();
+  lock.l_type = F_UNLCK;
+  ::fcntl(file_.get(), F_OFD_SETLK, &lock);
+}
+
+}  // namespace danesmtp

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "cache/file_store.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "cache/shelves.h"
+
+namespace danesmtp {
+namespace {
+
+struct Found {
+  std::uint64_t offset = 0;
+  Kept kept;
+};
+
+std::optional<Found> look(const CacheFile& file, Shelf shelf, ByteView key, const Moment& now) {
+  const std::uint64_t begin = group_of(shelf, key);
+  const std::size_t slot = plan_of(shelf).slot;
+  const Bytes group = file.read(begin, slot * ShelfPlan::kSlotsOfGroup);
+  for (std::size_t at = 0; at < group.size(); at += slot) {
+    const auto entry =
+        entry_in(shelf, ByteView(group).subspan(at).first(std::min(slot, group.size() - at)));
+    if (!entry || !std::ranges::equal(entry->key, key)) continue;
+    const auto left = entry->left(now);
+    if (left > 0)
+      return Found{begin + at,
+                   {Bytes(entry->value.begin(), entry->value.end()), std::chrono::seconds(left)}};
+  }
+  return std::nullopt;
+}
+
+// Where the entry of a key is to be written: over the old one, else where nothing lives, else over
+// what would end first.
+std::uint64_t place_for(const CacheFile& file, Shelf shelf, ByteView key, const Moment& now) {
+  const std::uint64_t begin = group_of(shelf, key);
+  const std::size_t slot = plan_of(shelf).slot;
+  const Bytes group = file.read(begin, slot * ShelfPlan::kSlotsOfGroup);
+  std::uint64_t best = begin;
+  auto least = std::numeric_limits<std::int64_t>::max();
+  for (std::size_t i = 0; i < ShelfPlan::kSlotsOfGroup; ++i) {
+    const std::size_t at = std::min(i * slot, group.size());
+    const auto entry =
+        entry_in(shelf, ByteView(group).subspan(at).first(std::min(slot, group.size() - at)));
+    if (entry && std::ranges::equal(entry->key, key)) return begin + i * slot;
+    const std::int64_t left = entry ? entry->left(now) : 0;
+    if (left < least) best = begin + i * slot;
+    least = std::min(least, left);
+  }
+  return best;
+}
+
+bool wipe(const CacheFile& file, std::uint64_t offset) {
+  static constexpr std::uint8_t nothing[64] = {};
+  return file.write(offset, nothing);
+}
+
+}  // namespace
+
+std::optional<Moment> FileStore::ready() {
+  if (path_.empty()) return std::nullopt;
+  if (!file_) {
+    auto opened = CacheFile::open(path_);
+    if (!opened) {
+      path_.clear();
+      if (note_) note_(opened.error().text);
+      return std::nullopt;
+    }
+    file_ = std::move(*opened);
+  }
+  return this_moment();
+}
+
+std::optional<Kept> FileStore::find(Shelf shelf, ByteView key) {
+  const auto now = ready();
+  if (!now) return std::nullopt;
+  auto found = look(*file_, shelf, key, *now);
+  return found ? std::optional(std::move(found->kept)) : std::nullopt;
+}
+
+std::optional<Kept> FileStore::take(Shelf shelf, ByteView key) {
+  const auto now = ready();
+  if (!now) return std::nullopt;
+  const auto seen = look(*file_, shelf, key, *now);
+  if (!seen) return std::nullopt;
+  std::optional<Kept> taken;
+  file_->alone_with(seen->offset, plan_of(shelf).slot, [&] {
+    auto found = look(*file_, shelf, key, *now);
+    if (found && found->offset == seen->offset && wipe(*file_, found->offset))
+      taken = std::move(found->kept);
+  });
+  return taken;
+}
+
+void FileStore::keep(Shelf shelf, ByteView key, ByteView value, std::chrono::seconds time) {
+  const auto now = time.count() > 0 ? ready() : std::nullopt;
+  if (!now) return;
+  const Bytes slot = slot_of(shelf, {*now, time.count(), key, value}, plan_of(shelf).slot);
+  // Whatever is wrong with the disk, the next process asks again.
+  if (!slot.empty()) static_cast<void>(file_->write(place_for(*file_, shelf, key, *now), slot));
+}
+
+}  // namespace danesmtp

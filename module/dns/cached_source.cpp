@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "dns/cached_source.h"
+
+#include <algorithm>
+
+#include "dns/answer_record.h"
+
+namespace danesmtp {
+namespace {
+
+constexpr std::chrono::hours kLongest{1};
+constexpr std::chrono::seconds kFailure{3};
+
+// An error of the DNS is kept; not one of this process or machine, and not that there was no time.
+std::chrono::seconds time_to_keep(const Result<Answer<Bytes>>& said, Deadline deadline) {
+  if (said) return std::min<std::chrono::seconds>(std::chrono::seconds(said->ttl), kLongest);
+  const auto& error = said.error();
+  const bool of_dns = error.kind == ErrorKind::DnsBogus || error.kind == ErrorKind::DnsFailure;
+  return of_dns && !error.for_operator && !deadline.passed() ? kFailure : std::chrono::seconds(0);
+}
+
+}  // namespace
+
+// The resolver, the type and the name.
+Bytes CachedSource::key(const DnsName& name, RrType type) const {
+  Bytes key = identity_;
+  const auto number = static_cast<std::uint16_t>(type);
+  key.push_back(static_cast<std::uint8_t>(number >> 8));
+  key.push_back(static_cast<std::uint8_t>(number));
+  const auto text = as_bytes(name.text());
+  key.insert(key.end(), text.begin(), text.end());
+  return key;
+}
+
+Result<Answer<Bytes>> CachedSource::ask(const DnsName& name, RrType type, Deadline deadline) {
+  const Bytes where = key(name, type);
+  if (const auto kept = store_.find(Shelf::Answers, where))
+    if (auto said = said_by(kept->value, static_cast<std::uint32_t>(kept->left.count())))
+      return *std::move(said);
+  auto said = source_->ask(name, type, deadline);
+  const auto time = time_to_keep(said, deadline);
+  if (time.count() <= 0) return said;
+  if (const auto record = record_of(said); !record.empty())
+    store_.keep(Shelf::Answers, where, record, time);
+  return said;
+}
+
+}  // namespace danesmtp

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// A source that asks another one only what no process has asked it lately. An answer is kept with
+// its state for its TTL, which the validator holds below the end of the signatures (RFC 4035
+// 5.3.3), and an hour at most; a failure for a moment, so that a queue run does not ask for each
+// message again. Whatever the store does not know is asked.
+#pragma once
+
+#include <memory>
+
+#include "cache/store.h"
+#include "dns/record_source.h"
+
+namespace danesmtp {
+
+class CachedSource final : public RecordSource {
+ public:
+  // `identity`: of `source`, as by resolver_identity().
+  CachedSource(Store& store, Bytes identity, std::unique_ptr<RecordSource> source)
+      : store_(store), identity_(std::move(identity)), source_(std::move(source)) {}
+
+  [[nodiscard]] Result<Answer<Bytes>> ask(const DnsName& name, RrType type,
+                                          Deadline deadline) override;
+
+ private:
+  [[nodiscard]] Bytes key(const DnsName& name, RrType type) const;
+
+  Store& store_;
+  Bytes identity_;
+  std::unique_ptr<RecordSource> source_;
+};
+
+}  // namespace danesmtp

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "dns/cached_source.h"
+
+#include <map>
+
+#include "unit/check_support.h"
+
+using namespace danesmtp;
+using namespace danesmtp::test;
+
+namespace {
+
+DnsName name(const char* text) {
+  return assert_ok(DnsName::parse(text));
+}
+
+// In memory; the time of each entry stands still.
+class MemoryStore final : public Store {
+ public:
+  std::map<std::string, Kept> kept;
+
+  std::optional<Kept> find(Shelf shelf, ByteView key) override {
+    const auto entry = kept.find(place(shelf, key));
+    return entry == kept.end() ? std::nullopt : std::optional(entry->second);
+  }
+  std::optional<Kept> take(Shelf, ByteView) override { return std::nullopt; }
+  void keep(Shelf shelf, ByteView key, ByteView value, std::chrono::seconds time) override {
+    kept[place(shelf, key)] = {Bytes(value.begin(), value.end()), time};
+  }
+
+ private:
+  static std::string place(Shelf shelf, ByteView key) {
+    return std::to_string(static_cast<int>(shelf)) + std::string(as_text(key));
+  }
+};
+
+class Script final : public RecordSource {
+ public:
+  Script(Result<Answer<Bytes>> says, int& asked) : says_(std::move(says)), asked_(asked) {}
+  Result<Answer<Bytes>> ask(const DnsName&, RrType, Deadline) override {
+    ++asked_;
+    return says_;
+  }
+
+ private:
+  Result<Answer<Bytes>> says_;
+  int& asked_;
+};
+
+struct Cached {
+  MemoryStore store;
+  int asked = 0;
+
+  CachedSource source(Result<Answer<Bytes>> says, Bytes identity = {1}) {
+    return {store, std::move(identity), std::make_unique<Script>(std::move(says), asked)};
+  }
+};
+
+Answer<Bytes> answer(std::uint32_t ttl, DnsSecurity security = DnsSecurity::Secure) {
+  return {security, {{1, 2, 3}}, name("a.lab"), ttl, false};
+}
+
+Deadline soon() {
+  return Deadline::in(std::chrono::seconds(10));
+}
+
+Error error(ErrorKind kind, bool for_operator = false) {
+  return {kind, "no", for_operator};
+}
+
+struct Row {
+  const char* what;
+  Result<Answer<Bytes>> says;
+  int seconds;  // that it is kept for; 0: not at all
+};
+
+const std::vector<Row>& rows() {
+  static const std::vector<Row> all = {
+      {"bogus", tl::unexpected(error(ErrorKind::DnsBogus)), 3},
+      {"SERVFAIL", tl::unexpected(error(ErrorKind::DnsFailure)), 3},
+      {"validation does not work", tl::unexpected(error(ErrorKind::DnsBogus, true)), 0},
+      {"no thread", tl::unexpected(error(ErrorKind::DnsFailure, true)), 0},
+      {"a file", tl::unexpected(error(ErrorKind::BadInput)), 0},
+      {"internal", tl::unexpected(error(ErrorKind::Internal)), 0},
+      {"TTL 0", answer(0), 0},
+      {"TTL 1", answer(1), 1},
+      {"insecure", answer(60, DnsSecurity::Insecure), 60},
+      {"a day", answer(86400), 3600},
+      {"the longest", answer(0xffffffff), 3600},
+      {"NODATA", Answer<Bytes>{DnsSecurity::Secure, {}, name("a.lab"), 30, false}, 30},
+  };
+  return all;
+}
+
+}  // namespace
+
+START_TEST(how_long) {
+  const Row& row = rows()[static_cast<std::size_t>(_i)];
+  Cached cached;
+  auto source = cached.source(row.says);
+  const auto first = source.ask(name("a.lab"), RrType::A, soon());
+  const auto second = source.ask(name("a.lab"), RrType::A, soon());
+  ck_assert_msg(cached.asked == (row.seconds ? 1 : 2), "%s", row.what);
+  ck_assert_msg(cached.store.kept.empty() == (row.seconds == 0), "%s", row.what);
+  if (row.seconds) ck_assert_int_eq(cached.store.kept.begin()->second.left.count(), row.seconds);
+  ck_assert_int_eq(first.has_value(), row.says.has_value());
+  ck_assert_int_eq(second.has_value(), row.says.has_value());
+  if (!row.says) {
+    ck_assert(second.error() == row.says.error());
+  } else if (row.seconds) {
+    ck_assert(second->security == row.says->security);
+    ck_assert_uint_eq(second->ttl, static_cast<unsigned>(row.seconds));
+  }
+}
+END_TEST
+
+START_TEST(each_question_has_its_own) {
+  Cached cached;
+  auto source = cached.source(answer(60));
+  for (const char* of : {"a.lab", "b.lab", "xa.lab"})
+    for (RrType type : {RrType::A, RrType::Aaaa, RrType::Mx, RrType::Tlsa, RrType::Cname})
+      assert_ok(source.ask(name(of), type, soon()));
+  ck_assert_int_eq(cached.asked, 15);
+  ck_assert_uint_eq(cached.store.kept.size(), 15);
+}
+END_TEST
+
+START_TEST(another_resolver_asks_for_itself) {
+  Cached cached;
+  assert_ok(cached.source(answer(60), {1}).ask(name("a.lab"), RrType::A, soon()));
+  const auto other = cached.source(tl::unexpected(Error{ErrorKind::DnsBogus, "no"}), {2})
+                         .ask(name("a.lab"), RrType::A, soon());
+  assert_error(other, ErrorKind::DnsBogus);
+  ck_assert_int_eq(cached.asked, 2);
+}
+END_TEST
+
+START_TEST(what_cannot_be_read_is_asked) {
+  Cached cached;
+  assert_ok(cached.source(answer(60)).ask(name("a.lab"), RrType::A, soon()));
+  for (auto& entry : cached.store.kept) entry.second.value = {9, 9, 9};
+  assert_ok(cached.source(answer(60)).ask(name("a.lab"), RrType::A, soon()));
+  ck_assert_int_eq(cached.asked, 2);
+  assert_ok(cached.source(answer(60)).ask(name("a.lab"), RrType::A, soon()));
+  ck_assert_int_eq(cached.asked, 2);  // mended
+}
+END_TEST
+
+START_TEST(no_time_says_nothing_of_the_dns) {
+  Cached cached;
+  auto source = cached.source(tl::unexpected(Error{ErrorKind::DnsFailure, "no answer in time"}));
+  assert_error(source.ask(name("a.lab"), RrType::A, Deadline::in(std::chrono::milliseconds(0))),
+               ErrorKind::DnsFailure);
+  ck_assert(cached.store.kept.empty());
+}
+END_TEST
+
+START_TEST(no_store) {
+  NoStore none;
+  int asked = 0;
+  CachedSource source(none, {}, std::make_unique<Script>(answer(60), asked));
+  assert_ok(source.ask(name("a.lab"), RrType::A, soon()));
+  assert_ok(source.ask(name("a.lab"), RrType::A, soon()));
+  ck_assert_int_eq(asked, 2);
+}
+END_TEST
+
+int main() {
+  Suite* suite = suite_create("cached_source");
+  TCase* all = tcase_create("all");
+  tcase_add_loop_test(all, how_long, 0, static_cast<int>(rows().size()));
+  tcase_add_test(all, each_question_has_its_own);
+  tcase_add_test(all, another_resolver_asks_for_itself);
+  tcase_add_test(all, what_cannot_be_read_is_asked);
+  tcase_add_test(all, no_time_says_nothing_of_the_dns);
+  tcase_add_test(all, no_store);
+  suite_add_tcase(suite, all);
+  return run_suite(suite);
+}
