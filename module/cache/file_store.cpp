@@ -50,11 +50,6 @@ std::uint64_t place_for(const CacheFile& file, Shelf shelf, ByteView key, const 
   return best;
 }
 
-bool wipe(const CacheFile& file, std::uint64_t offset) {
-  static constexpr std::uint8_t nothing[64] = {};
-  return file.write(offset, nothing);
-}
-
 }  // namespace
 
 std::optional<Moment> FileStore::ready() {
@@ -86,7 +81,7 @@ std::optional<Kept> FileStore::take(Shelf shelf, ByteView key) {
   std::optional<Kept> taken;
   file_->alone_with(seen->offset, plan_of(shelf).slot, [&] {
     auto found = look(*file_, shelf, key, *now);
-    if (found && found->offset == seen->offset && wipe(*file_, found->offset))
+    if (found && found->offset == seen->offset && wipe_slot(*file_, found->offset))
       taken = std::move(found->kept);
   });
   return taken;

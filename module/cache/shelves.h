@@ -31,4 +31,10 @@ inline std::uint64_t group_of(Shelf shelf, ByteView key) {
   return plan.offset + hash_of(key, place) % plan.groups * plan.slot * ShelfPlan::kSlotsOfGroup;
 }
 
+// The slot there holds nothing any more. False: it still may.
+inline bool wipe_slot(const CacheFile& file, std::uint64_t offset) {
+  constexpr std::uint8_t nothing[64] = {};  // no head of an entry
+  return file.write(offset, nothing);
+}
+
 }  // namespace danesmtp

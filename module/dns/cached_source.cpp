@@ -8,6 +8,7 @@
 namespace danesmtp {
 namespace {
 
+constexpr std::size_t kIdentity = 16;
 constexpr std::chrono::hours kLongest{1};
 constexpr std::chrono::seconds kFailure{3};
 
@@ -43,6 +44,12 @@ Result<Answer<Bytes>> CachedSource::ask(const DnsName& name, RrType type, Deadli
   if (const auto record = record_of(said); !record.empty())
     store_.keep(Shelf::Answers, where, record, time);
   return said;
+}
+
+std::optional<CachedQuestion> question_of(ByteView key) {
+  if (key.size() < kIdentity + 2) return std::nullopt;
+  const auto type = static_cast<RrType>(key[kIdentity] << 8 | key[kIdentity + 1]);
+  return CachedQuestion{type, std::string(as_text(key.subspan(kIdentity + 2)))};
 }
 
 }  // namespace danesmtp

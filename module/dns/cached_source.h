@@ -6,6 +6,8 @@
 #pragma once
 
 #include <memory>
+#include <optional>
+#include <string>
 
 #include "cache/store.h"
 #include "dns/record_source.h"
@@ -28,5 +30,14 @@ class CachedSource final : public RecordSource {
   Bytes identity_;
   std::unique_ptr<RecordSource> source_;
 };
+
+// What an entry of the store answers.
+struct CachedQuestion {
+  RrType type{};
+  std::string name;  // as DnsName::text()
+};
+
+// Nothing: the key is not of a CachedSource.
+std::optional<CachedQuestion> question_of(ByteView key);
 
 }  // namespace danesmtp

@@ -5,11 +5,11 @@ _danesmtp() {
   local connect="--resolver --trust-anchor --timeout --port --submissions -4 -6 --dns-only --require-dane --helo"
   COMPREPLY=()
   if [ "$COMP_CWORD" -eq 1 ]; then
-    mapfile -t COMPREPLY < <(compgen -W "check explain verify tlsa ocsp-fetch --help --version" -- "$word")
+    mapfile -t COMPREPLY < <(compgen -W "check explain verify tlsa ocsp-fetch cache --help --version" -- "$word")
     return
   fi
   case $before in
-    --list | --prometheus | --trust-anchor | --chain | --private-key | --key | --certificate | --proof | --config | --issuer)
+    --list | --prometheus | --trust-anchor | --chain | --private-key | --key | --certificate | --proof | --config | --issuer | --file)
       mapfile -t COMPREPLY < <(compgen -f -- "$word")
       return
       ;;
@@ -24,6 +24,7 @@ _danesmtp() {
         verify) options="--help --chain --tlsa --name --live --private-key --resolver --trust-anchor --timeout --at --json --jsonl" ;;
         tlsa) options="--help --key --usage --selector --matching --port --host --all --generic --json" ;;
         ocsp-fetch) options="--help --certificate --proof --config --issuer --url --renew-before --timeout --tries --pause --watch --check --warning --critical" ;;
+        cache) options="stat dump drop --help --all --file" ;;
       esac
       [ "$command" != tlsa ] || [[ $word == -* ]] || options=
       ;;

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # fish completion for danesmtp(1).
-set -l commands check explain verify tlsa ocsp-fetch
+set -l commands check explain verify tlsa ocsp-fetch cache
 complete -c danesmtp -n "not __fish_seen_subcommand_from $commands" -f -a check -d "What becomes of mail to a domain"
 complete -c danesmtp -n "not __fish_seen_subcommand_from $commands" -f -a explain -d "How the decision is come to"
 complete -c danesmtp -n "not __fish_seen_subcommand_from $commands" -f -a verify -d "Judge a chain by TLSA records"
 complete -c danesmtp -n "not __fish_seen_subcommand_from $commands" -f -a tlsa -d "Print the records to publish"
 complete -c danesmtp -n "not __fish_seen_subcommand_from $commands" -f -a ocsp-fetch -d "Fetch OCSP proofs"
+complete -c danesmtp -n "not __fish_seen_subcommand_from $commands" -f -a cache -d "What deliveries keep for each other"
 complete -c danesmtp -n "not __fish_seen_subcommand_from $commands" -l version -d "Version"
 complete -c danesmtp -l help -d "Help"
 
@@ -65,3 +66,8 @@ complete -c danesmtp -n $fetch -l watch -d "Stay"
 complete -c danesmtp -n $fetch -l check -d "Ask nobody"
 complete -c danesmtp -n $fetch -l warning -x -d "Time left"
 complete -c danesmtp -n $fetch -l critical -x -d "Time left"
+
+set -l cache "__fish_seen_subcommand_from cache"
+complete -c danesmtp -n $cache -f -a "stat dump drop"
+complete -c danesmtp -n $cache -l all -d "Everything"
+complete -c danesmtp -n $cache -l file -r -d "The file of dane_cache"

@@ -51,7 +51,7 @@ struct Cached {
   MemoryStore store;
   int asked = 0;
 
-  CachedSource source(Result<Answer<Bytes>> says, Bytes identity = {1}) {
+  CachedSource source(Result<Answer<Bytes>> says, Bytes identity = Bytes(16, 1)) {
     return {store, std::move(identity), std::make_unique<Script>(std::move(says), asked)};
   }
 };
@@ -127,8 +127,8 @@ END_TEST
 
 START_TEST(another_resolver_asks_for_itself) {
   Cached cached;
-  assert_ok(cached.source(answer(60), {1}).ask(name("a.lab"), RrType::A, soon()));
-  const auto other = cached.source(tl::unexpected(Error{ErrorKind::DnsBogus, "no"}), {2})
+  assert_ok(cached.source(answer(60), Bytes(16, 1)).ask(name("a.lab"), RrType::A, soon()));
+  const auto other = cached.source(tl::unexpected(Error{ErrorKind::DnsBogus, "no"}), Bytes(16, 2))
                          .ask(name("a.lab"), RrType::A, soon());
   assert_error(other, ErrorKind::DnsBogus);
   ck_assert_int_eq(cached.asked, 2);
@@ -155,6 +155,18 @@ START_TEST(no_time_says_nothing_of_the_dns) {
 }
 END_TEST
 
+START_TEST(the_question_of_an_entry) {
+  Cached cached;
+  assert_ok(cached.source(answer(60)).ask(name("a.lab"), RrType::Tlsa, soon()));
+  const std::string place = cached.store.kept.begin()->first;
+  const auto question = question_of(as_bytes(place).subspan(1));  // behind the shelf's number
+  ck_assert(question.has_value());
+  ck_assert(question->type == RrType::Tlsa);
+  assert_text(question->name, "a.lab");
+  ck_assert(!question_of(Bytes(17, 1)));
+}
+END_TEST
+
 START_TEST(no_store) {
   NoStore none;
   int asked = 0;
@@ -173,6 +185,7 @@ int main() {
   tcase_add_test(all, another_resolver_asks_for_itself);
   tcase_add_test(all, what_cannot_be_read_is_asked);
   tcase_add_test(all, no_time_says_nothing_of_the_dns);
+  tcase_add_test(all, the_question_of_an_entry);
   tcase_add_test(all, no_store);
   suite_add_tcase(suite, all);
   return run_suite(suite);
