@@ -23,7 +23,8 @@ void defer_domain(MailServer& server, const DomainPlan& plan) {
 
 }  // namespace
 
-void deliver(MailServer& server, std::unique_ptr<Resolver> resolver, AddressBatch& batch) {
+void deliver(MailServer& server, std::unique_ptr<Resolver> resolver, AddressBatch& batch,
+             Store& store) {
   std::vector<DomainPlan> ours;
   std::vector<RecipientIndex> delegated;
   TracedResolver traced(
@@ -42,6 +43,10 @@ void deliver(MailServer& server, std::unique_ptr<Resolver> resolver, AddressBatc
   if (!delegated.empty()) server.delegate(delegated);
   if (ours.empty()) return;
 
+  const AttemptHost attempt = [&](MailServer& to, const AddressBatch& of,
+                                  const AttemptRequest& request) {
+    return attempt_host(to, of, request, store);
+  };
   server.take_over(batch);
   for (auto& plan : ours) plan.last = &plan == &ours.back();
   for (const auto& plan : ours) {
@@ -49,7 +54,7 @@ void deliver(MailServer& server, std::unique_ptr<Resolver> resolver, AddressBatc
     if (plan.failure)
       defer_domain(server, plan);
     else
-      try_hosts(server, batch, plan, attempt_host);
+      try_hosts(server, batch, plan, attempt);
   }
 }
 

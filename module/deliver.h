@@ -7,6 +7,7 @@
 
 #include <memory>
 
+#include "cache/store.h"
 #include "dns/resolver.h"
 #include "server/address_batch.h"
 #include "server/mail_server.h"
@@ -14,7 +15,9 @@
 namespace danesmtp {
 
 // Ends with an outcome for every recipient: set here, or by Exim's own driver. The resolver is
-// given up before the first connection: its thread and memory are of no use in a long dialogue.
-void deliver(MailServer& server, std::unique_ptr<Resolver> resolver, AddressBatch& batch);
+// given up before the first connection: its thread and memory are of no use in a long dialogue. The
+// store has what earlier deliveries left.
+void deliver(MailServer& server, std::unique_ptr<Resolver> resolver, AddressBatch& batch,
+             Store& store);
 
 }  // namespace danesmtp

@@ -22,7 +22,7 @@
 extern "C" {
 #endif
 
-#define DANESMTP_BRIDGE_VERSION 13u
+#define DANESMTP_BRIDGE_VERSION 14u
 #define DANESMTP_CORE_SYMBOL "danesmtp_core"
 
 /* What debug() is wanted for. */

@@ -51,6 +51,7 @@ enum danesmtp_result_flags {
   DANESMTP_DSN_YES = 1 << 9,       /* the server was told the recipient and knows DSN */
   DANESMTP_DSN_NO = 1 << 10,       /* and does not */
   DANESMTP_CONTINUED = 1 << 11, /* not the first message on its connection: `*` in the log line */
+  DANESMTP_RESUMED = 1 << 12,   /* an earlier TLS session was resumed: `*` behind X= */
 };
 
 /* What came of asking for an OCSP proof: Exim's values of $tls_out_ocsp. */
@@ -60,6 +61,14 @@ enum danesmtp_ocsp {
   DANESMTP_OCSP_NOT_VERIFIED,
   DANESMTP_OCSP_FAILED,
   DANESMTP_OCSP_VERIFIED,
+};
+
+/* How far it went with an earlier TLS session. */
+enum danesmtp_resumption {
+  DANESMTP_RESUMPTION_WANTED = 1 << 0,  /* sessions with this server may be resumed */
+  DANESMTP_RESUMPTION_OFFERED = 1 << 1, /* there was an earlier one */
+  DANESMTP_RESUMPTION_TICKET = 1 << 2,  /* the server has sent one */
+  DANESMTP_RESUMPTION_USED = 1 << 3,
 };
 
 /* What became of one recipient. */
@@ -89,6 +98,7 @@ struct danesmtp_tls_variables {
   uint32_t tlsa_usages; /* bit n: a usable TLSA record of usage n */
   uint32_t flags;       /* DANESMTP_CERT_VERIFIED, DANESMTP_DANE_VERIFIED */
   int32_t ocsp;         /* enum danesmtp_ocsp */
+  uint32_t resumption;  /* enum danesmtp_resumption */
   /* For authenticators only, base64 (RFC 5056): tls-exporter, otherwise tls-unique. */
   const char* channel_binding;
   int32_t channel_binding_exporter;

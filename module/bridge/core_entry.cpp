@@ -77,7 +77,7 @@ int deliver_batch(const danesmtp_services& services, void* exim, danesmtp_batch&
   if (!path) return refuse(why, path.error().text.c_str());
   FileStore store(std::move(*path), once_an_hour(server, imported.spool_directory));
   auto resolver = make_resolver(*settings, surroundings(server, imported.spool_directory, store));
-  deliver(server, std::move(resolver), imported);
+  deliver(server, std::move(resolver), imported, store);
   return 0;
 }
 

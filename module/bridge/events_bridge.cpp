@@ -4,6 +4,19 @@
 #include "bridge/trust.h"
 
 namespace danesmtp {
+namespace {
+
+std::uint32_t resumption_flags(const ResumptionSteps& steps) {
+  const auto& [wanted, offered, ticket, used] = steps;
+  std::uint32_t flags = 0;
+  if (wanted) flags |= DANESMTP_RESUMPTION_WANTED;
+  if (offered) flags |= DANESMTP_RESUMPTION_OFFERED;
+  if (ticket) flags |= DANESMTP_RESUMPTION_TICKET;
+  if (used) flags |= DANESMTP_RESUMPTION_USED;
+  return flags;
+}
+
+}  // namespace
 
 void EventsBridge::set_tls_variables(const TlsVariables& variables) {
   danesmtp_tls_variables v{};
@@ -17,6 +30,7 @@ void EventsBridge::set_tls_variables(const TlsVariables& variables) {
   v.tlsa_usages = variables.tlsa_usages;
   v.flags = trust_flags(variables.trust);
   v.ocsp = bridge_ocsp(variables.ocsp);
+  v.resumption = resumption_flags(variables.resumption);
   v.channel_binding = null_if_empty(variables.channel_binding.base64);
   v.channel_binding_exporter = variables.channel_binding.type == ChannelBindingType::Exporter;
   v.extended_master_secret = variables.channel_binding.extended_master_secret;

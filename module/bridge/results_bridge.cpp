@@ -76,6 +76,7 @@ std::uint32_t bridge_flags(const RecipientOutcome& outcome) {
   if (outcome.connection.chunked) flags |= DANESMTP_CHUNKED;
   if (outcome.transaction.prdr) flags |= DANESMTP_PRDR;
   if (outcome.connection.downconverted) flags |= DANESMTP_DOWNCONVERTED;
+  if (outcome.connection.resumed) flags |= DANESMTP_RESUMED;
   if (outcome.connection.dsn == DsnSupport::Yes) flags |= DANESMTP_DSN_YES;
   if (outcome.connection.dsn == DsnSupport::No) flags |= DANESMTP_DSN_NO;
   return flags | trust_flags(outcome.connection.trust);

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <vector>
 
+#include "cache/store.h"
 #include "outcome/failure_policy.h"
 #include "route/host_plan.h"
 #include "server/address_batch.h"
@@ -30,8 +31,8 @@ struct AttemptResult {
 };
 
 // Unless the end is NotTried each recipient of the request has its outcome by then; of those in
-// `waiting` it is a deferral.
+// `waiting` it is a deferral. The store has the TLS sessions of earlier connections.
 AttemptResult attempt_host(MailServer& server, const AddressBatch& batch,
-                           const AttemptRequest& request);
+                           const AttemptRequest& request, Store& store);
 
 }  // namespace danesmtp

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <string>
 
+#include "cache/store.h"
 #include "route/host_plan.h"
 #include "server/address_batch.h"
 #include "server/mail_server.h"
@@ -15,6 +16,7 @@ struct AttemptContext {
   MailServer& server;
   const AddressBatch& batch;
   const AttemptRequest& request;
+  Store& store;
 
   const BatchHost& host() const { return batch.host(request.host); }
   const std::string& domain() const { return batch.recipient(request.recipients.front()).domain; }

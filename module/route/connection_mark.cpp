@@ -2,21 +2,17 @@
 // The facts that a digest is made of, in a fixed order; see the header.
 #include "route/connection_mark.h"
 
-#include <gnutls/crypto.h>
-
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <type_traits>
 #include <vector>
 
 #include "core/bytes.h"
 #include "core/format.h"
+#include "x509/sha256.h"
 
 namespace danesmtp {
 namespace {
-
-constexpr std::size_t kDigestOctets = 32;
 
 // What a later message may ask of the server, each by its letter.
 struct Extension {
@@ -29,6 +25,8 @@ constexpr Extension kExtensions[] = {
     {'C', &EhloCapabilities::chunking},   {'U', &EhloCapabilities::smtputf8},
     {'D', &EhloCapabilities::dsn},        {'R', &EhloCapabilities::prdr},
 };
+
+constexpr char kResumed = 'T';
 
 // What a digest is made of: a name and a value each, of a stated length, so that no value can pass
 // for another one. Each structure is taken apart into all of its fields: one that is added does not
@@ -105,7 +103,7 @@ void add_plan(Facts& facts, const HostPlan& plan) {
 
 void add_tls_settings(Facts& facts, const TlsSettings& settings) {
   const auto& [sni, priority, certificate_file, key_file, peer_certificate, key_usage,
-               status_request, alpn, min_dh_bits] = settings;
+               status_request, alpn, min_dh_bits, earlier_session] = settings;
   facts.add("sni", sni);
   facts.add("priority", priority);
   facts.add("certificate file", certificate_file);
@@ -115,14 +113,16 @@ void add_tls_settings(Facts& facts, const TlsSettings& settings) {
   facts.add("status request", status_request);
   facts.add("alpn", alpn);
   facts.add("dh bits", min_dh_bits);
+  facts.irrelevant(earlier_session, "it was kept for this very policy, and is judged again");
 }
 
 void add_tls(Facts& facts, const HostTls& tls) {
-  const auto& [use, start, settings, peer] = tls;
+  const auto& [use, start, settings, peer, may_resume] = tls;
   facts.add("tls use", use);
   facts.add("tls start", start);
   add_tls_settings(facts, settings);
   facts.irrelevant(peer, "it is made of the plan and of hosts_require_ocsp");
+  facts.irrelevant(may_resume, "who resumes a session is judged like any other peer");
 }
 
 void add_session(Facts& facts, const SessionSettings& session) {
@@ -156,12 +156,6 @@ Result<void> add_lists(Facts& facts, Configuration& configuration, HostIndex hos
     facts.add(option.name, *named);
   }
   return {};
-}
-
-std::string sha256(const std::string& text) {
-  std::array<std::uint8_t, kDigestOctets> digest{};
-  if (gnutls_hash_fast(GNUTLS_DIG_SHA256, text.data(), text.size(), digest.data()) < 0) return {};
-  return to_hex(digest);
 }
 
 std::optional<std::uint32_t> number(std::string_view text) {
@@ -199,29 +193,33 @@ Result<std::string> policy_digest(Configuration& configuration, const AddressBat
   auto interface = configuration.option_expanded(kInterface);
   if (!interface) return tl::unexpected(interface.error());
   facts.add(kInterface.name, *interface);
-  auto digest = sha256(facts.text());
+  auto digest = to_hex(sha256(as_bytes(facts.text())));
   if (digest.empty()) return fail(ErrorKind::Internal, "no SHA-256");
   return digest;
 }
 
-std::string connection_mark(std::string_view digest, const EhloCapabilities& offered) {
+std::string connection_mark(std::string_view digest, const MarkedConnection& connection) {
+  const auto& offered = connection.offered;
   std::string letters;
   for (const auto& extension : kExtensions)
     if (offered.*extension.offered) letters += extension.letter;
+  if (connection.resumed) letters += kResumed;
   return format("{}{}+{}+{}+{}", kMarkPrefix, digest, letters, offered.limits.mail_max.value_or(0),
                 offered.limits.rcpt_max.value_or(0));
 }
 
-std::optional<EhloCapabilities> offered_under(std::string_view digest, std::string_view mark) {
+std::optional<MarkedConnection> marked_under(std::string_view digest, std::string_view mark) {
   if (digest.empty() || mark.substr(0, kMarkPrefix.size()) != kMarkPrefix) return std::nullopt;
   const auto fields = fields_of(mark.substr(kMarkPrefix.size()));
   if (fields.size() != 4 || fields[0] != digest) return std::nullopt;
-  EhloCapabilities offered;
+  MarkedConnection connection;
+  const auto has = [&](char letter) { return fields[1].find(letter) != std::string_view::npos; };
   for (const auto& extension : kExtensions)
-    offered.*extension.offered = fields[1].find(extension.letter) != std::string_view::npos;
-  offered.limits.mail_max = number(fields[2]);
-  offered.limits.rcpt_max = number(fields[3]);
-  return offered;
+    connection.offered.*extension.offered = has(extension.letter);
+  connection.offered.limits.mail_max = number(fields[2]);
+  connection.offered.limits.rcpt_max = number(fields[3]);
+  connection.resumed = has(kResumed);
+  return connection;
 }
 
 }  // namespace danesmtp

@@ -29,10 +29,16 @@ constexpr std::string_view kMarkPrefix = "danesmtp+";
                                                 const AttemptRequest& request, const HostTls& tls,
                                                 const SessionSettings& settings);
 
-// Letters, digits and '+', at most 200.
-std::string connection_mark(std::string_view digest, const EhloCapabilities& offered);
+// What is known of a connection that is verified for a policy.
+struct MarkedConnection {
+  EhloCapabilities offered;  // AUTH and the size limit are not kept
+  bool resumed = false;      // its TLS session goes on with an earlier one
+};
 
-// What the server offers, if the mark has this digest; AUTH and the size limit are not kept.
-std::optional<EhloCapabilities> offered_under(std::string_view digest, std::string_view mark);
+// Letters, digits and '+', at most 200.
+std::string connection_mark(std::string_view digest, const MarkedConnection& connection);
+
+// If the mark has this digest.
+std::optional<MarkedConnection> marked_under(std::string_view digest, std::string_view mark);
 
 }  // namespace danesmtp

@@ -172,6 +172,16 @@ Result<HostTls> with_dane(MailServer& server, const AttemptRequest& request,
   return tls;
 }
 
+// D-103. Not under audit, where the log has to have the verdict of a full handshake, nor where a
+// proof must come with each handshake: with a resumed session none comes (RFC 8446 4.4.2.1).
+bool may_resume(Configuration& configuration, const AttemptRequest& request, OcspWish wish) {
+  const auto& plan = request.plan;
+  if (has_dane_policy(plan) && !is_held_to_dane(plan)) return false;
+  if (wish == OcspWish::Required) return false;
+  if (has_dane_policy(plan) && configuration.option_text(kDaneTlsResumption) != "no") return true;
+  return configuration.host_in(kTlsResumptionHosts, request.host).value_or(false);
+}
+
 // As Exim reads the option: expanded, in any case of letters.
 Result<TlsStart> tls_start(Configuration& configuration) {
   auto protocol = configuration.option_expanded(kProtocol);
@@ -215,6 +225,7 @@ Result<HostTls> tls_for_host(MailServer& server, const AddressBatch& batch,
   if (tls) tls->settings.key_usage = key_usage_under(request.plan.policy);
   // RFC 8314 3, D-067: the policy is the same.
   if (tls) tls->start = *start;
+  if (tls) tls->may_resume = may_resume(server, request, tls->peer.ocsp);
   return tls;
 }
 

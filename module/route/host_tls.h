@@ -31,6 +31,7 @@ struct HostTls {
   TlsStart start = TlsStart::AfterStartTls;
   TlsSettings settings;
   PeerRules peer;
+  bool may_resume = false;  // a session of an earlier connection (D-103)
 };
 
 // Errors: an option that cannot be expanded (BadInput), or a policy that the configuration forbids

@@ -72,13 +72,15 @@ void SessionWatch::failed(const SmtpSession& session, SmtpStage stage,
                   verdict_);
 }
 
-void SessionWatch::taken_over(const OpenConnection& open) {
+void SessionWatch::taken_over(const OpenConnection& open, bool resumed) {
+  facts_.resumed = resumed;
   verdict_.trust = trust_by_records(attempt_.request.plan);
   facts_.trust = verdict_.trust;
   facts_.cipher = open.cipher;
   TlsInfo known;
   known.sni = tls_.settings.sni;
   known.version = open.cipher.substr(0, open.cipher.find(':'));
+  known.resumption.used = facts_.resumed;
   set_variables(known);
 }
 
@@ -92,7 +94,11 @@ void SessionWatch::describe(const SmtpSession& session) {
   facts_.peer_dn = session.tls()->peer_dn;
   facts_.trust = verdict_.trust;
   facts_.ocsp = verdict_.ocsp;
-  set_variables(*session.tls());
+  TlsInfo known = *session.tls();
+  facts_.resumed = known.resumption.used;
+  const auto left = session.resumable();
+  known.resumption.ticket = left && left->new_ticket;
+  set_variables(known);
 }
 
 // Before the connection they say what the policy asks for, after the verdict what was found.
@@ -106,6 +112,7 @@ void SessionWatch::set_variables(const TlsInfo& session) const {
   variables.peer_dn = session.peer_dn;
   variables.trust = facts_.trust;
   variables.ocsp = facts_.ocsp;
+  variables.resumption = session.resumption;
   variables.channel_binding = session.channel_binding;
   if (!session.chain.empty()) variables.peer_certificate = certificate_pem(session.chain.front());
   attempt_.server.set_tls_variables(variables);

@@ -31,7 +31,7 @@ class SessionWatch {
   void opened(const SmtpSession& session);
   void failed(const SmtpSession& session, SmtpStage stage, const FailureRuling& ruling);
   // An earlier message's connection, verified for the same policy (D-104).
-  void taken_over(const OpenConnection& open);
+  void taken_over(const OpenConnection& open, bool resumed);
   void closed() const { attempt_.event("tcp:close", ""); }
 
   const ConnectionFacts& facts() const { return facts_; }

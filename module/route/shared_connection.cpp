@@ -2,7 +2,6 @@
 #include "route/shared_connection.h"
 
 #include "route/attempt_verdict.h"
-#include "route/connection_mark.h"
 
 namespace danesmtp {
 namespace {
@@ -26,36 +25,36 @@ std::optional<VerifiedConnection> verified_connection(const AttemptContext& atte
   auto& server = attempt.server;
   const auto open = server.open_connection();
   auto settings = session_settings(server, tls);
-  std::optional<EhloCapabilities> offered;
+  std::optional<MarkedConnection> known;
   if (open && settings) {
     auto digest = digest_of(attempt, tls, *settings);
-    if (digest) offered = offered_under(*digest, open->mark);
+    if (digest) known = marked_under(*digest, open->mark);
   }
-  if (offered) return VerifiedConnection{*open, std::move(*settings), *offered};
+  if (known) return VerifiedConnection{*open, std::move(*settings), *known};
   server.debug("the open connection was not verified for this policy: a new one is made");
   server.end_open_connection();
   return std::nullopt;
 }
 
 bool leave_open(const AttemptContext& attempt, const HostTls& tls, SmtpSession& session,
-                const std::string& cipher, const Served& served) {
+                const ConnectionFacts& facts, const Served& served) {
   auto& server = attempt.server;
   const auto host = attempt.request.host;
   if (!attempt.request.may_stay_open || !is_held_to_dane(attempt.request.plan)) return false;
-  if (cipher.empty() || served.transactions >= served.most || !session.usable()) return false;
+  if (facts.cipher.empty() || served.transactions >= served.most || !session.usable()) return false;
   if (!allowed_by_options(attempt)) return false;
   if (!server.further_message(host, served.transactions, served.most)) return false;
   auto settings = session_settings(server, tls);
   if (!settings) return false;
   auto digest = digest_of(attempt, tls, *settings);
   if (!digest || (served.needs_reset && !session.reset())) return false;
-  const auto mark = connection_mark(*digest, session.capabilities());
+  const auto mark = connection_mark(*digest, {session.capabilities(), facts.resumed});
   auto socket = session.leave_open();
   if (!socket) {
     server.debug("the connection cannot stay open: " + socket.error().text);
     return false;
   }
-  server.leave_open(std::move(*socket), {host, mark, cipher, served.transactions});
+  server.leave_open(std::move(*socket), {host, mark, facts.cipher, served.transactions});
   return true;
 }
 

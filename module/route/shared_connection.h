@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "route/attempt_context.h"
+#include "route/connection_mark.h"
 #include "route/host_tls.h"
 #include "smtp/session.h"
 
@@ -16,7 +17,7 @@ namespace danesmtp {
 struct VerifiedConnection {
   OpenConnection open;
   SessionSettings settings;
-  EhloCapabilities offered;  // by the server, as it said to the earlier message
+  MarkedConnection known;  // of it, as of the earlier message
 };
 
 // The open connection, if it is for this host's policy; its socket is the caller's to use. Nothing:
@@ -30,8 +31,8 @@ struct Served {
   bool needs_reset = false;      // the last one did not end with its final reply
 };
 
-// False: it is still ours to end.
+// `facts`: of the connection. False: it is still ours to end.
 bool leave_open(const AttemptContext& attempt, const HostTls& tls, SmtpSession& session,
-                const std::string& cipher, const Served& served);
+                const ConnectionFacts& facts, const Served& served);
 
 }  // namespace danesmtp

@@ -11,6 +11,7 @@
 #include "server/recipient_result.h"
 #include "tls/channel_binding.h"
 #include "tls/ocsp_policy.h"
+#include "tls/resumption.h"
 
 namespace danesmtp {
 
@@ -27,6 +28,7 @@ struct TlsVariables {
   std::string peer_certificate{};  // the leaf, PEM
   PeerTrust trust = PeerTrust::None;
   OcspResult ocsp = OcspResult::NotRequested;
+  ResumptionSteps resumption{};
   ChannelBinding channel_binding{};  // for authenticators; no variable shows it
 };
 

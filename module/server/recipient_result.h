@@ -66,6 +66,7 @@ struct ConnectionFacts {
   bool continued = false;         // not the first message on it: `*` in the log line
   bool chunked = false;           // the message went by BDAT (RFC 3030)
   bool downconverted = false;     // addresses were sent as A-labels
+  bool resumed = false;           // an earlier TLS session was resumed
   DsnSupport dsn = DsnSupport::Unknown;
   std::string cipher;  // "TLS1.3:...:256"; empty: no TLS
   std::string peer_dn;

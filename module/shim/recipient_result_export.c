@@ -101,6 +101,12 @@ static void set_flags(address_item *a, uint32_t flags)
   else
     clearflag(a, af_prdr_used);
 #endif
+#ifndef DISABLE_TLS_RESUME
+  if (flags & DANESMTP_RESUMED)
+    setflag(a, af_tls_resume);
+  else
+    clearflag(a, af_tls_resume);
+#endif
 #ifdef SUPPORT_I18N
   if (flags & DANESMTP_DOWNCONVERTED) setflag(a, af_utf8_downcvt);
 #endif

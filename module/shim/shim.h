@@ -23,6 +23,7 @@ struct danesmtp_options {
   uschar *dane_except_domains;
   uschar *dane_insecure_mx;
   uschar *dane_resolver;
+  uschar *dane_tls_resumption;
   uschar *dane_trust_anchor_file;
   /* Exim's own; of use only where its smtp driver has no such options */
   uschar *dane_require_tls_ciphers;

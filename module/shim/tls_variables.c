@@ -49,9 +49,22 @@ void tls_variables_clear(void)
   tls_out.channelbinding = NULL;
   tls_out.channelbind_exporter = tls_out.ext_master_secret = FALSE;
 #ifndef DISABLE_TLS_RESUME
-  tls_out.resumption = 0; /* of an earlier session of Exim's; ours are never resumed */
+  tls_out.resumption = 0;
 #endif
 }
+
+#ifndef DISABLE_TLS_RESUME
+/* As Exim's client code for GnuTLS sets them. */
+static unsigned exim_resumption(uint32_t steps)
+{
+  unsigned bits = RESUME_SUPPORTED;
+  if (steps & DANESMTP_RESUMPTION_WANTED) bits |= RESUME_CLIENT_REQUESTED;
+  if (steps & DANESMTP_RESUMPTION_OFFERED) bits |= RESUME_CLIENT_SUGGESTED;
+  if (steps & DANESMTP_RESUMPTION_TICKET) bits |= RESUME_SERVER_TICKET;
+  if (steps & DANESMTP_RESUMPTION_USED) bits |= RESUME_USED;
+  return bits;
+}
+#endif
 
 static void set_tls_variables(void *exim, const struct danesmtp_tls_variables *v)
 {
@@ -75,6 +88,9 @@ static void set_tls_variables(void *exim, const struct danesmtp_tls_variables *v
   tls_out.channelbinding = copied(v->channel_binding);
   tls_out.channelbind_exporter = v->channel_binding_exporter != 0;
   tls_out.ext_master_secret = v->extended_master_secret != 0;
+#ifndef DISABLE_TLS_RESUME
+  if (v->cipher) tls_out.resumption = exim_resumption(v->resumption);
+#endif
   tls_modify_variables(&tls_out);
 }
 

@@ -59,6 +59,11 @@ class LineChannel {
   bool secured() const { return tls_.has_value(); }
   bool open() const { return static_cast<bool>(socket_); }
 
+  // What a later session with the same server could go on with; see tls/gnutls_session.
+  [[nodiscard]] std::optional<ResumableSession> resumable() const {
+    return tls_ ? tls_->resumable() : std::nullopt;
+  }
+
   // To wait for with poll(2), and for nothing else; -1: closed.
   int descriptor() const { return socket_.get(); }
 

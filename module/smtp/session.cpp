@@ -148,7 +148,8 @@ SmtpResult<SmtpSession::State> SmtpSession::do_handshake() {
   // D-108: with a time limit.
   auto info = channel_.start_tls(settings_.tls, Deadline::in(settings_.timeouts.command));
   if (!info) return trouble(SmtpStage::Handshake, info.error(), "STARTTLS");
-  debug(format("TLS: {} {}", info->cipher, info->group));
+  debug(format("TLS: {} {}{}", info->cipher, info->group,
+               info->resumption.used ? ", an earlier session resumed" : ""));
   tls_info_ = std::move(*info);
   steps_ += 's';
   return State::Verify;

@@ -75,6 +75,9 @@ class SmtpSession {
   const std::string& steps() const { return steps_; }
   const SmtpTimeouts& timeouts() const { return settings_.timeouts; }
 
+  // What a later session with the same server could go on with, as far as it is known by now.
+  std::optional<ResumableSession> resumable() const { return channel_.resumable(); }
+
   // False when nothing more can be sent.
   bool usable() const { return channel_.open(); }
 

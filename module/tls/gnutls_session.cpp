@@ -59,19 +59,21 @@ std::string certificates_alone() {
 
 Result<GnutlsSession> GnutlsSession::create(int fd, TlsSettings settings) {
   gnutls_session_t raw = nullptr;
-  // No tickets: nothing here keeps them. Without GNUTLS_POST_HANDSHAKE_AUTH such a request is
-  // fatal.
-  int code = gnutls_init(&raw, GNUTLS_CLIENT | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL |
-                                   GNUTLS_NO_TICKETS | no_status_request_flag());
+  // Without GNUTLS_POST_HANDSHAKE_AUTH such a request is fatal.
+  const unsigned resumption = settings.earlier_session ? 0 : kNoResumption;
+  int code = gnutls_init(&raw, GNUTLS_CLIENT | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL | resumption |
+                                   no_status_request_flag());
   if (code < 0) return fail(ErrorKind::Internal, gnutls_strerror(code));
   GnutlsSession session(fd, std::move(settings), GnutlsSessionHandle(raw));
   gnutls_transport_set_int(raw, fd);
-  gnutls_session_set_ptr(raw, session.guard_.get());
+  gnutls_session_set_ptr(raw, session.notes_.get());
   for (auto prepare : {&GnutlsSession::set_priority, &GnutlsSession::load_credentials,
                        &GnutlsSession::set_extensions}) {
     auto done = (session.*prepare)();
     if (!done) return tl::unexpected(done.error());
   }
+  if (session.settings_.earlier_session)
+    session.notes_->session_offered = offer_session(raw, session.settings_.earlier_session());
   return session;
 }
 
@@ -144,9 +146,9 @@ Result<TlsInfo> GnutlsSession::handshake(Deadline deadline) {
     if (gnutls_error_is_fatal(code) != 0) {
       auto failure = tls_failure(session_.get(), code, ErrorKind::TlsHandshake);
       gnutls_alert_send_appropriate(session_.get(), code);
-      if (!guard_->why_unusable.empty())
+      if (!notes_->key.why_unusable.empty())
         return fail(ErrorKind::TlsHandshake,
-                    "the server's certificate is unusable: " + guard_->why_unusable);
+                    "the server's certificate is unusable: " + notes_->key.why_unusable);
       return failure;
     }
     if (code != GNUTLS_E_AGAIN && !deadline.passed()) continue;  // a warning alert, a signal
@@ -155,6 +157,8 @@ Result<TlsInfo> GnutlsSession::handshake(Deadline deadline) {
   }
   TlsInfo info = describe_session(session_.get());
   info.sni = settings_.sni;
+  info.resumption.wanted = static_cast<bool>(settings_.earlier_session);
+  info.resumption.offered = notes_->session_offered;
   auto acceptable = check_outcome(info);
   if (!acceptable) return tl::unexpected(acceptable.error());
   return info;
@@ -178,6 +182,7 @@ Result<void> GnutlsSession::check_protection(const TlsInfo& info) const {
 
 Result<void> GnutlsSession::check_outcome(const TlsInfo& info) const {
   auto protection = check_protection(info);
+  if (protection) protection = check_resumed(session_.get());
   if (!protection) return protection;
   // GnuTLS does not apply the least size to the groups of RFC 7919.
   int dh_bits = gnutls_dh_get_prime_bits(session_.get());
@@ -221,6 +226,11 @@ Result<void> GnutlsSession::send(ByteView bytes, Deadline deadline) {
     if (!ready) return ready;
   }
   return {};
+}
+
+std::optional<ResumableSession> GnutlsSession::resumable() const {
+  if (!settings_.earlier_session) return std::nullopt;
+  return resumable_part(session_.get(), notes_->ticket_lifetime);
 }
 
 void GnutlsSession::send_close_notify() {

@@ -2,11 +2,14 @@
 // A TLS client session on a connected non-blocking socket. RFC 8446, 5246, 6066 3, 7301, 8996
 // (TLS 1.2 and later, whatever the priority string says). It loads no CA certificates and verifies
 // nothing: it returns what the peer presented, and who the peer is gets decided elsewhere
-// (dane/dane_verify). Renegotiation and post-handshake authentication are refused (D-105).
+// (dane/dane_verify), of a resumed session too. Renegotiation, post-handshake authentication
+// (D-105) and data in the first flight (0-RTT) are refused or not offered.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -15,7 +18,7 @@
 #include "core/deadline.h"
 #include "core/result.h"
 #include "tls/handshake_hooks.h"
-#include "tls/peer_key_guard.h"
+#include "tls/resumption.h"
 #include "tls/tls_info.h"
 #include "x509/gnutls_handles.h"
 
@@ -40,6 +43,9 @@ struct TlsSettings {
   std::vector<std::string> alpn{};  // protocol names to offer; empty: no ALPN
   unsigned min_dh_bits =
       0;  // of a DH group in TLS 1.2 (1.3 has none below 2048); 0: GnuTLS decides
+  // A ResumableSession's octets to go on with, asked for once, when the server is ready for the
+  // handshake; empty octets: none. Without it this session can neither resume one nor be resumed.
+  std::function<Bytes()> earlier_session{};
 };
 
 class GnutlsSession {
@@ -55,6 +61,10 @@ class GnutlsSession {
   // At least one octet; 0 after the peer's close_notify. Disconnected for a stream cut short
   // without one, Protocol when the peer asks for renegotiation or breaks TLS.
   [[nodiscard]] Result<std::size_t> receive(std::span<std::uint8_t> into, Deadline deadline);
+
+  // What a later session could go on with, as far as the server has sent it by now: in TLS 1.3 its
+  // tickets come with the first octets that are received. Nothing: it cannot.
+  [[nodiscard]] std::optional<ResumableSession> resumable() const;
 
   // All of `bytes`.
   [[nodiscard]] Result<void> send(ByteView bytes, Deadline deadline);
@@ -78,7 +88,7 @@ class GnutlsSession {
   TlsSettings settings_;
   GnutlsCertificateCredentials certificate_credentials_;
   GnutlsAnonymousCredentials anonymous_credentials_;
-  std::unique_ptr<PeerKeyGuard> guard_ = std::make_unique<PeerKeyGuard>();
+  std::unique_ptr<HandshakeNotes> notes_ = std::make_unique<HandshakeNotes>();
   GnutlsSessionHandle session_;  // uses the credentials: destroyed before them
 };
 

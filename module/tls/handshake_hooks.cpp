@@ -3,8 +3,6 @@
 
 #include <gnutls/ocsp.h>
 
-#include "tls/peer_key_guard.h"
-
 namespace danesmtp {
 
 // RFC 6066 8, D-120: GnuTLS asks for OCSP responses unbidden. GNUTLS_NO_EXTENSIONS would take the
@@ -33,13 +31,24 @@ static void restore_status_request(gnutls_session_t session) {
 
 namespace {
 
+// RFC 8446 4.6.1, RFC 5077 3.3: both begin with it, four octets. GnuTLS has no function for it.
+std::optional<std::chrono::seconds> ticket_lifetime(const gnutls_datum_t& ticket) {
+  if (ticket.size < 4) return std::nullopt;
+  std::uint32_t seconds = 0;
+  for (unsigned i = 0; i < 4; ++i) seconds = seconds << 8 | ticket.data[i];
+  return std::chrono::seconds(seconds);
+}
+
 // A session has one hook, so this is for every message.
 int at_message(gnutls_session_t session, unsigned message, unsigned when, unsigned incoming,
-               const gnutls_datum_t*) {
+               const gnutls_datum_t* octets) {
+  auto& notes = *static_cast<HandshakeNotes*>(gnutls_session_get_ptr(session));
   if (message == GNUTLS_HANDSHAKE_SERVER_HELLO && when == GNUTLS_HOOK_POST)
     restore_status_request(session);
   const bool arrives = incoming != 0 && when == GNUTLS_HOOK_PRE;
-  return arrives ? look_at_peer_key(session, message) : 0;
+  if (arrives && message == GNUTLS_HANDSHAKE_NEW_SESSION_TICKET)
+    notes.ticket_lifetime = ticket_lifetime(*octets);
+  return arrives ? look_at_peer_key(session, message, notes.key) : 0;
 }
 
 // RFC 7671 5.1, D-081: GnuTLS ends the handshake over a certificate whose key usage does not fit,

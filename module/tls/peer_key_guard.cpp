@@ -28,16 +28,15 @@ std::string why_peer_key_unusable(gnutls_session_t session) {
 
 }  // namespace
 
-int look_at_peer_key(gnutls_session_t session, unsigned message) noexcept {
-  auto* guard = static_cast<PeerKeyGuard*>(gnutls_session_get_ptr(session));
-  if (guard->looked || !uses_key(message)) return 0;
-  guard->looked = true;
+int look_at_peer_key(gnutls_session_t session, unsigned message, PeerKeyGuard& guard) noexcept {
+  if (guard.looked || !uses_key(message)) return 0;
+  guard.looked = true;
   try {
-    guard->why_unusable = why_peer_key_unusable(session);
+    guard.why_unusable = why_peer_key_unusable(session);
   } catch (...) {
     return GNUTLS_E_MEMORY_ERROR;
   }
-  return guard->why_unusable.empty() ? 0 : GNUTLS_E_CERTIFICATE_ERROR;
+  return guard.why_unusable.empty() ? 0 : GNUTLS_E_CERTIFICATE_ERROR;
 }
 
 }  // namespace danesmtp

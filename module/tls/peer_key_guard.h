@@ -18,8 +18,8 @@ struct PeerKeyGuard {
   std::string why_unusable{};  // not empty: the handshake was ended for it
 };
 
-// For the session's hook, before `message` of the peer is read; a PeerKeyGuard is the session's
-// pointer. A code of GnuTLS. Throws nothing: GnuTLS is C.
-int look_at_peer_key(gnutls_session_t session, unsigned message) noexcept;
+// For the session's hook, before `message` of the peer is read. A code of GnuTLS. Throws nothing:
+// GnuTLS is C.
+int look_at_peer_key(gnutls_session_t session, unsigned message, PeerKeyGuard& guard) noexcept;
 
 }  // namespace danesmtp

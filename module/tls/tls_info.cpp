@@ -56,8 +56,8 @@ std::string alpn_of(gnutls_session_t session) {
   return std::string(as_text(to_bytes(name)));
 }
 
-// Right after the handshake. No session here is ever a resumed one, in which tls-unique could be
-// the same in two sessions (RFC 7677 4; RFC 7627 1).
+// Right after the handshake. In a resumed session tls-unique is fit for use because there is none
+// without the extended master secret (RFC 7677 4, RFC 7627 5.3; tls/resumption).
 ChannelBinding channel_binding_of(gnutls_session_t session) {
   ChannelBinding binding;
   const bool tls13 = gnutls_protocol_get_version(session) >= GNUTLS_TLS1_3;
@@ -90,7 +90,7 @@ TlsInfo describe_session(gnutls_session_t session) {
   info.ocsp_staples = staples_of(session, info.chain.size());
   if (!info.chain.empty()) info.peer_dn = subject_of(info.chain.front());
   info.alpn = alpn_of(session);
-  info.resumed = gnutls_session_is_resumed(session) != 0;
+  info.resumption.used = gnutls_session_is_resumed(session) != 0;
   info.channel_binding = channel_binding_of(session);
   return info;
 }

@@ -11,6 +11,7 @@
 
 #include "core/bytes.h"
 #include "tls/channel_binding.h"
+#include "tls/resumption.h"
 #include "x509/chain.h"
 
 namespace danesmtp {
@@ -27,7 +28,7 @@ struct TlsInfo {
   std::string peer_dn{};              // subject of the leaf (RFC 4514), as Exim's $tls_out_peerdn
   std::string sni{};                  // as sent; empty: none
   std::string alpn{};                 // as chosen by the peer; empty: none
-  bool resumed = false;
+  ResumptionSteps resumption{};
   ChannelBinding channel_binding{};
 };
 

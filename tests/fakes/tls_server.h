@@ -25,7 +25,7 @@ namespace danesmtp::test {
 class TestIdentity {
  public:
   explicit TestIdentity(const std::string& common_name = "mx.lab", unsigned key_usage = 0,
-                        bool rsa = false) {
+                        bool rsa = false, bool must_staple = false) {
     gnutls_x509_privkey_init(&key_);
     gnutls_x509_privkey_generate(key_, rsa ? GNUTLS_PK_RSA : GNUTLS_PK_ECDSA,
                                  rsa ? 2048 : GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), 0);
@@ -36,6 +36,7 @@ class TestIdentity {
     gnutls_x509_crt_set_activation_time(certificate_, std::time(nullptr) - 3600);
     gnutls_x509_crt_set_expiration_time(certificate_, std::time(nullptr) + 3600);
     if (key_usage != 0) gnutls_x509_crt_set_key_usage(certificate_, key_usage);
+    if (must_staple) want_a_proof();
     gnutls_x509_crt_set_key(certificate_, key_);
     gnutls_x509_crt_sign2(certificate_, certificate_, key_, GNUTLS_DIG_SHA256, 0);
     gnutls_pcert_import_x509(&chain_, certificate_, 0);
@@ -80,6 +81,13 @@ class TestIdentity {
   gnutls_privkey_t key() const { return signer_; }
 
  private:
+  // RFC 7633: status_request.
+  void want_a_proof() {
+    const std::uint8_t features[] = {0x30, 3, 2, 1, 5};
+    gnutls_x509_crt_set_extension_by_oid(certificate_, "1.3.6.1.5.5.7.1.24", features,
+                                         sizeof features, 0);
+  }
+
   static Bytes taken(gnutls_datum_t& out) {
     Bytes bytes = to_bytes(out);
     gnutls_free(out.data);
@@ -103,14 +111,28 @@ struct TlsServerSettings {
   unsigned key_usage = 0;        // of the certificate; 0: no such extension
   bool rsa = false;              // a key of that kind
   Bytes shown{};                 // sent in the place of the own certificate; empty: that one
+  std::shared_ptr<TestIdentity> identity{};  // null: one of its own
+  Bytes ticket_key{};  // of the tickets that it gives and takes (make_ticket_key()); empty: none
+  unsigned ticket_lifetime = 0;  // in seconds; 0: GnuTLS decides
 };
+
+inline Bytes make_ticket_key() {
+  gnutls_datum_t key{nullptr, 0};
+  gnutls_session_ticket_key_generate(&key);
+  Bytes octets = to_bytes(key);
+  gnutls_free(key.data);
+  return octets;
+}
 
 class TlsServer {
  public:
   TlsServer(int fd, const TlsServerSettings& settings)
       : staple_(settings.staple),
         shown_(settings.shown),
-        identity_(std::make_unique<TestIdentity>("mx.lab", settings.key_usage, settings.rsa)) {
+        ticket_key_(settings.ticket_key),
+        identity_(settings.identity ? settings.identity
+                                    : std::make_shared<TestIdentity>("mx.lab", settings.key_usage,
+                                                                     settings.rsa)) {
     if (!shown_.empty()) identity_->show(shown_);
     gnutls_session_t session = nullptr;
     gnutls_init(&session, GNUTLS_SERVER | GNUTLS_NO_SIGNAL | GNUTLS_POST_HANDSHAKE_AUTH);
@@ -124,6 +146,10 @@ class TlsServer {
       gnutls_certificate_server_set_request(session, GNUTLS_CERT_REQUIRE);
     gnutls_datum_t protocol = as_datum(as_bytes(settings.alpn));
     if (!settings.alpn.empty()) gnutls_alpn_set_protocols(session, &protocol, 1, 0);
+    const auto ticket_key = as_datum(ticket_key_);
+    if (!ticket_key_.empty()) gnutls_session_ticket_enable_server(session, &ticket_key);
+    if (settings.ticket_lifetime > 0)
+      gnutls_db_set_cache_expiration(session, static_cast<int>(settings.ticket_lifetime));
     gnutls_transport_set_int(session, fd);
   }
   TlsServer(const TlsServer&) = delete;
@@ -169,6 +195,7 @@ class TlsServer {
     return bytes;
   }
 
+  bool resumed() const { return gnutls_session_is_resumed(session_.get()) != 0; }
   bool encrypt_then_mac() const { return gnutls_session_etm_status(session_.get()) != 0; }
   bool extended_master_secret() const {
     return gnutls_session_ext_master_secret_status(session_.get()) != 0;
@@ -232,7 +259,8 @@ class TlsServer {
   std::string staple_;
   Bytes shown_;
   gnutls_ocsp_data_st response_{};
-  std::unique_ptr<TestIdentity> identity_;
+  Bytes ticket_key_;
+  std::shared_ptr<TestIdentity> identity_;
   GnutlsCertificateCredentials credentials_;
   gnutls_anon_server_credentials_t anonymous_ = nullptr;
   GnutlsSessionHandle session_;

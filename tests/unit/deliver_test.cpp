@@ -16,6 +16,7 @@ struct Scene {
   std::unique_ptr<FakeResolver> own = std::make_unique<FakeResolver>();
   FakeResolver& resolver = *own;  // until deliver() has given it up
   AddressBatch batch = make_batch(1, 2);
+  NoStore store;
 
   Scene() {
     server.lists["hosts_try_dane"] = {0};
@@ -36,7 +37,7 @@ struct Scene {
 START_TEST(bogus_mx_defers_without_a_connection) {
   Scene scene;
   scene.resolver.failures["MX dom.lab"] = {ErrorKind::DnsBogus, "bad signature"};
-  deliver(scene.server, std::move(scene.own), scene.batch);
+  deliver(scene.server, std::move(scene.own), scene.batch, scene.store);
   for (RecipientIndex i; i < 2; ++i) {
     ck_assert(scene.server.outcomes.at(i).verdict.status == Status::Deferred);
     ck_assert(scene.server.outcomes.at(i).verdict.cause == Cause::Dns);
@@ -52,7 +53,7 @@ END_TEST
 // tests D-022
 START_TEST(without_records_all_of_it_is_delegated) {
   Scene scene;
-  deliver(scene.server, std::move(scene.own), scene.batch);
+  deliver(scene.server, std::move(scene.own), scene.batch, scene.store);
   ck_assert(scene.server.delegated == (std::vector<RecipientIndex>{0, 1}));
   assert_text(scene.server.trace(), "");
 }
@@ -61,7 +62,7 @@ END_TEST
 START_TEST(with_records_it_is_ours) {
   Scene scene;
   scene.publish_tlsa();
-  deliver(scene.server, std::move(scene.own), scene.batch);
+  deliver(scene.server, std::move(scene.own), scene.batch, scene.store);
   ck_assert(scene.server.delegated.empty());
   assert_contains(scene.server.trace(), "take_over; connect 0:25");
   ck_assert(scene.server.outcomes.at(1).verdict.status == Status::Deferred);
@@ -76,7 +77,7 @@ START_TEST(a_mixed_batch_is_split_by_domain) {
   scene.resolver.mx_records["insecure.lab"] = {{10, "mx1.lab"}};
   scene.resolver.insecure = {"insecure.lab"};
   scene.server.options["dane_insecure_mx"] = "may";
-  deliver(scene.server, std::move(scene.own), scene.batch);
+  deliver(scene.server, std::move(scene.own), scene.batch, scene.store);
   ck_assert(scene.server.delegated == (std::vector<RecipientIndex>{0}));
   ck_assert_uint_eq(scene.server.outcomes.count(0), 0);
   ck_assert_uint_eq(scene.server.outcomes.count(1), 1);

@@ -6,6 +6,7 @@
 #include "fakes/failing_allocation.h"
 #include "fakes/fake_mail_server.h"
 #include "fakes/fake_resolver.h"
+#include "fakes/fake_store.h"
 #include "fakes/proofs.h"
 #include "fakes/scripted_peer.h"
 #include "fakes/throwing_mail_server.h"
@@ -82,8 +83,9 @@ bool deliver_with_failing_call(int call) {
   resolver->tlsa_records["_25._tcp.mx1.lab"] = {record};
   auto batch = make_batch(1, kRecipients);
   ThrowingMailServer throwing(server, call);
+  FakeStore store;
   try {
-    deliver(throwing, std::move(resolver), batch);
+    deliver(throwing, std::move(resolver), batch, store);
   } catch (const std::bad_alloc&) {
   }
   check(server, throwing.journalled, call);
@@ -99,11 +101,12 @@ bool attempt_with_failing_allocation(long allocations) {
   const auto batch = make_batch(1, kRecipients);
   const HostPlan plan{.policy = no_dane()};
   ThrowingMailServer recorder(server, 0);
+  FakeStore store;
   bool thrown = false;
   const AttemptRequest request{0, 25, plan, {0, 1, 2, 3, 4}};
   allocations_left = allocations;
   try {
-    attempt_host(recorder, batch, request);
+    attempt_host(recorder, batch, request, store);
   } catch (const std::bad_alloc&) {
     thrown = true;
   }

@@ -104,7 +104,8 @@ AddressReport visit_address(ProbeServer& server, const AddressBatch& batch,
   }
   AddressReport address;
   address.address = target.address;
-  open_session({server, batch, asked}, tls, std::move(*socket), address);
+  NoStore store;  // a session of another time would prove nothing of today's certificate
+  open_session({server, batch, asked, store}, tls, std::move(*socket), address);
   if (asked.tls == TlsChoice::AsPolicySays) ask_for_other_key(server, asked, tls, address);
   return address;
 }

@@ -127,6 +127,20 @@ START_TEST(ocsp_of_variables) {
 }
 END_TEST
 
+// Each alone: no two of them are taken for each other.
+START_TEST(steps_of_resumption) {
+  ck_assert_uint_eq(variables_of({}).resumption, 0);
+  constexpr std::pair<ResumptionSteps, std::uint32_t> kSteps[] = {
+      {{.wanted = true}, DANESMTP_RESUMPTION_WANTED},
+      {{.offered = true}, DANESMTP_RESUMPTION_OFFERED},
+      {{.ticket = true}, DANESMTP_RESUMPTION_TICKET},
+      {{.used = true}, DANESMTP_RESUMPTION_USED},
+  };
+  for (const auto& [taken, expected] : kSteps)
+    ck_assert_uint_eq(variables_of({.resumption = taken}).resumption, expected);
+}
+END_TEST
+
 START_TEST(channel_bindings) {
   TlsVariables variables;
   variables.channel_binding.type = ChannelBindingType::Exporter;
@@ -147,6 +161,7 @@ int main() {
   tcase_add_test(tc, texts_and_numbers_of_variables);
   tcase_add_test(tc, trust_of_variables);
   tcase_add_test(tc, ocsp_of_variables);
+  tcase_add_test(tc, steps_of_resumption);
   tcase_add_test(tc, channel_bindings);
   suite_add_tcase(suite, tc);
   return run_suite(suite);

@@ -173,6 +173,7 @@ START_TEST(every_flag) {
       {[](RecipientOutcome& o) { o.connection.chunked = true; }, DANESMTP_CHUNKED},
       {[](RecipientOutcome& o) { o.transaction.prdr = true; }, DANESMTP_PRDR},
       {[](RecipientOutcome& o) { o.connection.downconverted = true; }, DANESMTP_DOWNCONVERTED},
+      {[](RecipientOutcome& o) { o.connection.resumed = true; }, DANESMTP_RESUMED},
       {[](RecipientOutcome& o) { o.connection.dsn = DsnSupport::Unknown; }, 0u},
       {[](RecipientOutcome& o) { o.connection.dsn = DsnSupport::Yes; }, DANESMTP_DSN_YES},
       {[](RecipientOutcome& o) { o.connection.dsn = DsnSupport::No; }, DANESMTP_DSN_NO},

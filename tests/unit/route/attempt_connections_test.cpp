@@ -28,7 +28,7 @@ void leave_open(Scene& scene, const char* extensions) {
 AttemptResult run_on_open_connection(Scene& scene) {
   AttemptRequest request{0, 25, scene.plan, {0}, TlsChoice::AsPolicySays};
   request.connection = ConnectionChoice::LeftOpen;
-  return attempt_host(scene.server, scene.batch, request);
+  return attempt_host(scene.server, scene.batch, request, scene.store);
 }
 
 // An earlier message's connection that broke before this one began is nobody's trouble: it is tried

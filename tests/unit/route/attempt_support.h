@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "fakes/fake_mail_server.h"
+#include "fakes/fake_store.h"
 #include "fakes/proofs.h"
 #include "fakes/scripted_peer.h"
 #include "route/attempt.h"
@@ -33,6 +34,7 @@ struct Scene {
   FakeMailServer server;
   AddressBatch batch;
   HostPlan plan;
+  FakeStore store;
   ScriptedPeer peer;
 
   Scene(std::size_t recipients, HostPolicy policy, Script script)
@@ -46,7 +48,7 @@ struct Scene {
   AttemptResult run() {
     std::vector<RecipientIndex> all;
     for (std::size_t i = 0; i < batch.recipients.size(); ++i) all.emplace_back(i);
-    return attempt_host(server, batch, {0, 25, plan, all, TlsChoice::AsPolicySays});
+    return attempt_host(server, batch, {0, 25, plan, all, TlsChoice::AsPolicySays}, store);
   }
   std::string heard() {
     std::string text;

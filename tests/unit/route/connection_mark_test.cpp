@@ -172,18 +172,20 @@ START_TEST(an_option_that_cannot_be_read_makes_no_digest) {
 END_TEST
 
 START_TEST(a_mark_is_read_back) {
-  const auto mark = connection_mark(kDigest, some());
+  const auto mark = connection_mark(kDigest, {some()});
   ck_assert_uint_le(mark.size(), 200);
-  auto offered = offered_under(kDigest, mark);
-  ck_assert(offered && *offered == some());
-  auto nothing = offered_under(kDigest, connection_mark(kDigest, {}));
-  ck_assert(nothing && *nothing == EhloCapabilities{});
+  auto known = marked_under(kDigest, mark);
+  ck_assert(known && known->offered == some() && !known->resumed);
+  auto nothing = marked_under(kDigest, connection_mark(kDigest, {}));
+  ck_assert(nothing && nothing->offered == EhloCapabilities{} && !nothing->resumed);
+  auto resumed = marked_under(kDigest, connection_mark(kDigest, {some(), true}));
+  ck_assert(resumed && resumed->offered == some() && resumed->resumed);
 }
 END_TEST
 
 START_TEST(another_mark_is_not_ours) {
-  ck_assert_msg(!offered_under(kDigest, kNotOurs[_i].mark), "%s", kNotOurs[_i].what);
-  ck_assert(!offered_under("", kNotOurs[_i].mark));
+  ck_assert_msg(!marked_under(kDigest, kNotOurs[_i].mark), "%s", kNotOurs[_i].what);
+  ck_assert(!marked_under("", kNotOurs[_i].mark));
 }
 END_TEST
 

@@ -60,6 +60,11 @@ const Word kWords[] = {
     {&danesmtp_options::dane_insecure_mx, "may", ""},
     {&danesmtp_options::dane_insecure_mx, "no",
      "option dane_insecure_mx: \"no\" is not dane or may"},
+    {&danesmtp_options::dane_tls_resumption, nullptr, ""},
+    {&danesmtp_options::dane_tls_resumption, "yes", ""},
+    {&danesmtp_options::dane_tls_resumption, "no", ""},
+    {&danesmtp_options::dane_tls_resumption, "true",
+     "option dane_tls_resumption: \"true\" is not yes or no"},
 };
 
 struct NamedFile {

@@ -85,7 +85,7 @@ START_TEST(tells_what_was_agreed) {
   assert_text(info.peer_dn, "O=Lab,CN=mx.lab");
   assert_text(info.sni, "mx.lab");
   assert_text(info.alpn, "");
-  ck_assert(!info.resumed);
+  ck_assert(!info.resumption.used);
   ck_assert_uint_eq(info.chain.size(), 1);
   ck_assert_uint_eq(info.ocsp_staples.size(), 1);
   ck_assert(info.ocsp_staples[0].empty());
