@@ -121,7 +121,7 @@ OTHERWISE = {
     "socks_proxy": "test_delivery_through_a_proxy()",
     "tls_crl": "not under DANE: revocation lists have no say (D-095)",
     "tls_eccurve": "of Exim with OpenSSL; the module has GnuTLS, whose curves are in the priority string",
-    "tls_resumption_hosts": "not under DANE: sessions are never resumed (D-103)",
+    "tls_resumption_hosts": "test_exims_list_names_the_host()",
     "tls_tempfail_tryclear": "in_clear_only_without_a_dane_policy()",
     "tls_verify_certificates": "not under DANE: no CA store has a say",
 }

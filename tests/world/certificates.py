@@ -25,6 +25,7 @@ class Dates(Enum):
     NOW = (-10, 30)
     PAST = (-10, -1)
     FUTURE = (10, 30)
+    SECONDS = (-10, 4 / 86400)
 
 
 @dataclass(frozen=True)

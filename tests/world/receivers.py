@@ -117,6 +117,16 @@ class Receivers:
         finally:
             path.unlink()
 
+    @contextlib.contextmanager
+    def resuming(self):
+        """For its length TLS sessions are resumed with the tickets that were given since the start."""
+        path = self._home / "resuming"
+        path.touch()
+        try:
+            yield
+        finally:
+            path.unlink()
+
     def log(self):
         path = self._home / "log/main"
         return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
@@ -138,6 +148,7 @@ tls_advertise_hosts = ${{if exists{{{chain}}}{{*}}}}
 tls_certificate = {chain}
 tls_privatekey = {chain}
 tls_ocsp_file = ${{if exists{{{proof}}}{{{proof}}}{{${{if exists{{{proof}s}}{{PEM {proof}s}}}}}}}}
+tls_resumption_hosts = ${{if exists{{{self._home}/resuming}}{{*}}}}
 tls_dhparam = none
 host_lookup =
 rfc1413_hosts =

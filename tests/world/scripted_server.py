@@ -23,6 +23,8 @@ applies counts; without one, the good default does. The keys of an action:
     ciphers     for `handshake`: of TLS 1.2, as OpenSSL names them ("aNULL": none with a certificate)
     certificate for `handshake`: the name of another certificate of the world
     beside      for `handshake`: a PEM file with a second certificate, of another kind of key
+    tickets     for `handshake`: "kept" (sessions of earlier handshakes of this kind can be resumed),
+                "lost" (those before this one cannot); without it no session ever can
     staples     for `handshake`: files that are sent as OCSP responses, one a certificate of the chain
 
 Everything seen is recorded, one JSON object a line. It must not be kinder than a real server:
@@ -37,6 +39,7 @@ import subprocess
 import threading
 import time
 
+from client_hello import offered_sessions
 from ocsp import stapling_relay
 
 DEFAULT_REPLIES = {
@@ -86,6 +89,7 @@ class ScriptedServer:
         self._record = record
         self._lock = threading.Lock()
         self._used = {}  # id of an action -> how often it was carried out
+        self._contexts = {}  # by what else is asked of them: their ticket keys
         self._connections = []
         record.touch()
         threading.Thread(target=self._accept, daemon=True).start()
@@ -129,6 +133,22 @@ class ScriptedServer:
         with self._lock:
             used = self._used[id(action)] = self._used.get(id(action), 0) + 1
         return used <= action.get("times", used)
+
+    def tls_context(self, action):
+        """The one of earlier handshakes, if the action keeps tickets: whoever has a ticket of theirs may go
+        on with it, whatever the certificate is by now."""
+        kind = tuple(action.get(key) for key in ("tls", "ciphers", "beside"))
+        certificate = self.others[action["certificate"]] if "certificate" in action else self.certificate
+        with self._lock:
+            context, shown = self._contexts.get(kind, (None, None))
+            if not context or action.get("tickets") != "kept":
+                context, shown = _tls_context(action), None
+            if shown != certificate:  # OpenSSL does not bear it while another thread is in a handshake
+                context.load_cert_chain(certificate.pem_file)
+                if "beside" in action:
+                    context.load_cert_chain(action["beside"])
+            self._contexts[kind] = (context, certificate)
+        return context
 
     def _accept(self):
         while True:
@@ -303,12 +323,22 @@ class _Connection:
         if "staples" in action:
             self._stapled_handshake(action)
             return
-        names = []
-        context = self._tls_context(action, names)
+        context = self._server.tls_context(action)
+        tickets = offered_sessions(self._client_hello()) if action.get("tickets") else []
         self._sock = context.wrap_socket(self._sock, server_side=True)
         self._secure, self._buffer = True, b""
-        self._event("tls", sni=names[0] if names else None, version=self._sock.version(),
-                    cipher=(self._sock.cipher() or ("",))[0])
+        self._event("tls", sni=getattr(self._sock, "asked_name", None), version=self._sock.version(),
+                    cipher=(self._sock.cipher() or ("",))[0], resumed=self._sock.session_reused,
+                    offered=tickets)
+
+    def _client_hello(self):
+        """Its octets, which stay to be read by the handshake; RFC 8446 5.1: all in one record."""
+        while octets := self._sock.recv(65536, socket.MSG_PEEK):
+            end = 5 + int.from_bytes(octets[3:5], "big")
+            if len(octets) >= max(end, 6):
+                return octets[5:end]
+            time.sleep(0.01)
+        raise _Over
 
     def _stapled_handshake(self, action):
         """By a program of its own, which then passes the clear text on."""
@@ -335,25 +365,21 @@ class _Connection:
             self._relay.wait(timeout=10)
             self._relay.stdout.close()
 
-    def _tls_context(self, action, names):
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        version = action.get("tls")
-        if version:
-            # Level 0 is what OpenSSL 3 asks for before it speaks TLS 1.0 and 1.1.
-            context.set_ciphers("DEFAULT@SECLEVEL=0")
-            context.minimum_version = context.maximum_version = TLS_VERSIONS[version]
-        if "ciphers" in action:
-            context.maximum_version = ssl.TLSVersion.TLSv1_2
-            context.set_ciphers(action["ciphers"] + "@SECLEVEL=0")
-        certificate = self._server.certificate
-        if "certificate" in action:
-            certificate = self._server.others[action["certificate"]]
-        context.load_cert_chain(certificate.pem_file)
-        if "beside" in action:
-            context.load_cert_chain(action["beside"])
 
-        def note_sni(_socket, name, _context):
-            names.append(name)
+def _tls_context(action):
+    """Without a certificate. A socket of it knows its SNI as `asked_name`."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    version = action.get("tls")
+    if version:
+        # Level 0 is what OpenSSL 3 asks for before it speaks TLS 1.0 and 1.1.
+        context.set_ciphers("DEFAULT@SECLEVEL=0")
+        context.minimum_version = context.maximum_version = TLS_VERSIONS[version]
+    if "ciphers" in action:
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+        context.set_ciphers(action["ciphers"] + "@SECLEVEL=0")
 
-        context.sni_callback = note_sni
-        return context
+    def note_sni(sock, name, _context):
+        sock.asked_name = name
+
+    context.sni_callback = note_sni
+    return context
