@@ -2,7 +2,6 @@
 // The flow of one attempt, from the top down.
 #include "route/attempt.h"
 
-#include <chrono>
 #include <optional>
 
 #include "route/attempt_recipients.h"
@@ -62,10 +61,6 @@ class Connection {
   std::optional<HostSessions> sessions_;  // none with this host, or not on this connection
   Next next_ = Next::None;
 };
-
-WallTime now() {
-  return std::chrono::time_point_cast<std::chrono::seconds>(std::chrono::system_clock::now());
-}
 
 AttemptResult without_connection(const AttemptContext& attempt, const Error& error) {
   const auto& [server, batch, request, store] = attempt;
@@ -150,7 +145,7 @@ AttemptResult Connection::open(UniqueFd socket, HandshakeChoice handshake) {
 void Connection::offer_earlier_session(SessionSettings& settings) {
   sessions_.emplace(attempt_.store, session_key(attempt_, tls_, settings));
   if (!sessions_->wanted()) return;
-  settings.tls.earlier_session = [this] { return sessions_->take(now()); };
+  settings.tls.earlier_session = [this] { return sessions_->take(wall_time()); };
 }
 
 // A peer that goes on with an earlier session has shown no certificate of today, and one that fails
@@ -171,7 +166,7 @@ void Connection::leave_session(const SmtpSession& session) {
   if (!left) return;
   const TlsInfo& info = *session.tls();
   if (may_be_resumed(attempt_.request.plan, tls_.settings, watch_.facts().trust, info))
-    sessions_->keep(*left, info.resumption.used, now());
+    sessions_->keep(*left, info.resumption.used, wall_time());
 }
 
 AttemptResult Connection::not_opened(const SmtpSession& session, const SmtpTrouble& trouble) {

@@ -9,10 +9,6 @@
 namespace danesmtp {
 namespace {
 
-WallTime now() {
-  return std::chrono::time_point_cast<std::chrono::seconds>(std::chrono::system_clock::now());
-}
-
 std::string match_text(const DaneMatch& match) {
   if (match.depth == 0)
     return format("DANE: {} is the server's own certificate or key (RFC 7672 3.1.1)",
@@ -35,8 +31,8 @@ Result<void> PeerJudge::judge(const TlsInfo& info) {
 Result<void> PeerJudge::by_records(const DaneRules& dane, const TlsInfo& info) {
   auto& server = attempt_.server;
   const auto limit = std::chrono::seconds(server.option_number(kCommandTimeout));
-  verdict_.dane =
-      verify_dane({info.chain, dane.records.records(), dane.names, now(), Deadline::in(limit)});
+  verdict_.dane = verify_dane(
+      {info.chain, dane.records.records(), dane.names, wall_time(), Deadline::in(limit)});
   // D-161
   for (const auto& detail : verdict_.dane->details) server.debug("DANE: " + detail);
   if (!verdict_.dane->authenticated())
@@ -74,7 +70,7 @@ Result<void> PeerJudge::by_pkix(const PkixRules& pkix, const TlsInfo& info) {
 // The ruling on the proofs becomes a part of the verdict, and the error of a peer that it refuses.
 Result<void> PeerJudge::by_staples(AuthenticatedBy authority, const TlsInfo& info,
                                    const std::vector<Bytes>& path) {
-  const auto ruling = rule_on_staples({rules_.ocsp, authority, info, path, now()});
+  const auto ruling = rule_on_staples({rules_.ocsp, authority, info, path, wall_time()});
   verdict_.ocsp = ruling.result;
   if (!ruling.remark.empty()) attempt_.server.debug(ruling.remark);
   if (!ruling.refusal.empty()) return fail(ErrorKind::TlsVerify, ruling.refusal);

@@ -12,6 +12,10 @@ namespace danesmtp {
 // Dates of certificates and proofs are compared with it; seconds.
 using WallTime = std::chrono::sys_seconds;
 
+inline WallTime wall_time() {
+  return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+}
+
 // Certificates in DER, as the server sent them, leaf first.
 using PeerChain = std::vector<Bytes>;
 
