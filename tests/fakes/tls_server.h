@@ -150,6 +150,9 @@ class TlsServer {
     if (!ticket_key_.empty()) gnutls_session_ticket_enable_server(session, &ticket_key);
     if (settings.ticket_lifetime > 0)
       gnutls_db_set_cache_expiration(session, static_cast<int>(settings.ticket_lifetime));
+    gnutls_session_set_ptr(session, this);
+    gnutls_handshake_set_hook_function(session, GNUTLS_HANDSHAKE_NEW_SESSION_TICKET,
+                                       GNUTLS_HOOK_POST, count_ticket);
     gnutls_transport_set_int(session, fd);
   }
   TlsServer(const TlsServer&) = delete;
@@ -196,6 +199,7 @@ class TlsServer {
   }
 
   bool resumed() const { return gnutls_session_is_resumed(session_.get()) != 0; }
+  unsigned tickets() const { return tickets_; }  // that it sent
   bool encrypt_then_mac() const { return gnutls_session_etm_status(session_.get()) != 0; }
   bool extended_master_secret() const {
     return gnutls_session_ext_master_secret_status(session_.get()) != 0;
@@ -230,7 +234,6 @@ class TlsServer {
     gnutls_certificate_credentials_t credentials = nullptr;
     gnutls_certificate_allocate_credentials(&credentials);
     credentials_.reset(credentials);
-    gnutls_session_set_ptr(session_.get(), this);
     gnutls_certificate_set_retrieve_function3(credentials, give_certificate);
     gnutls_credentials_set(session_.get(), GNUTLS_CRD_CERTIFICATE, credentials);
   }
@@ -246,6 +249,12 @@ class TlsServer {
     self->response_.response = as_datum(as_bytes(self->staple_));
     *ocsp = &self->response_;
     *ocsp_length = self->staple_.empty() ? 0 : 1;
+    return 0;
+  }
+
+  static int count_ticket(gnutls_session_t session, unsigned, unsigned, unsigned incoming,
+                          const gnutls_datum_t*) {
+    if (incoming == 0) ++static_cast<TlsServer*>(gnutls_session_get_ptr(session))->tickets_;
     return 0;
   }
 
@@ -265,6 +274,7 @@ class TlsServer {
   gnutls_anon_server_credentials_t anonymous_ = nullptr;
   GnutlsSessionHandle session_;
   std::string ending_;
+  unsigned tickets_ = 0;
 };
 
 // A file that is gone with the object.
