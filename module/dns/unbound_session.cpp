@@ -130,8 +130,9 @@ Result<void> try_descriptors() {
   for (int i = 0; i < kPipes; ++i) {
     int ends[2];
     if (::pipe2(ends, O_CLOEXEC) != 0)
-      return fail(ErrorKind::DnsFailure,
-                  format("no file descriptors for the resolver: {}", std::strerror(errno)));
+      return fail_for_operator(
+          ErrorKind::DnsFailure,
+          format("no file descriptors for the resolver: {}", std::strerror(errno)));
     taken.emplace_back(ends[0]);
     taken.emplace_back(ends[1]);
   }
@@ -143,8 +144,8 @@ Result<void> try_a_thread() {
   SignalsBlocked blocked;
   pthread_t thread{};
   if (int code = pthread_create(&thread, nullptr, nothing, nullptr))
-    return fail(ErrorKind::DnsFailure,
-                format("no thread for the resolver: {}", std::strerror(code)));
+    return fail_for_operator(ErrorKind::DnsFailure,
+                             format("no thread for the resolver: {}", std::strerror(code)));
   pthread_join(thread, nullptr);
   return {};
 }
@@ -208,7 +209,8 @@ Result<void> UnboundSession::open(Deadline deadline) {
   errno = 0;
   context_.reset(ub_ctx_create());
   if (!context_)
-    return fail(ErrorKind::DnsFailure, format("no libunbound context: {}", std::strerror(errno)));
+    return fail_for_operator(ErrorKind::DnsFailure,
+                             format("no libunbound context: {}", std::strerror(errno)));
   ub_ctx_debugout(context_.get(), nullptr);  // Exim's standard error is not ours
   ub_ctx_async(context_.get(), 1);           // a thread, not a process
   if (auto configured = configure(context_.get(), setup_); !configured) return configured;

@@ -16,7 +16,8 @@ sys.path.insert(0, str(TOP / "tests/docs"))
 
 from core_options import core_options  # noqa: E402
 
-OWN_OPTIONS = {"dane_audit_domains": "", "dane_callouts": "skip", "dane_dnssec": "validate",
+OWN_OPTIONS = {"dane_audit_domains": "", "dane_cache": "$spool_directory/db/danesmtp",
+               "dane_callouts": "skip", "dane_dnssec": "validate",
                "dane_except_domains": "", "dane_insecure_mx": "dane", "dane_resolver": "auto",
                "dane_tls_resumption": "yes", "dane_trust_anchor_file": ""}
 

@@ -63,7 +63,8 @@ def closed_with_quit(server):
 ], ids=lambda value: value.replace(" ", "-") if isinstance(value, str) else "")
 def test_records_that_change_between_two_messages(world, sender, server, name, records, connections,
                                                   taken):
-    mail = sender(driver="danesmtp", main=BETWEEN, options={"dane_resolver": world.unbound_conf()})
+    mail = sender(driver="danesmtp", main=BETWEEN,
+                  options={"dane_resolver": world.unbound_conf(), "dane_cache": ""})
     ids = [mail.inject(f"{user}@scripted.lab") for user in ("ann", "bob")]
     with world.changed_records(zone_named("scripted"), "_25._tcp.mx", records) as script:
         (mail.spool / "between").write_text(script, encoding="utf-8")
