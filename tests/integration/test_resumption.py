@@ -3,6 +3,7 @@
 ticket keys or loses them, and one with GnuTLS.
 """
 import datetime
+import os
 import re
 import shutil
 import subprocess
@@ -15,6 +16,7 @@ from zones import zone_named
 
 ADDRESS = "192.0.2.49"
 RIGHT, OTHER = "3 1 1 =scripted", "3 1 1 =impostor-key"
+TOOL = os.environ.get("DANESMTP", "build/dev/tools/danesmtp/danesmtp")
 VERSIONS = ["1.2", "1.3"]
 SEEN = ("X-Seen: resumption=$tls_out_resumption dane=$tls_out_dane "
         "${certextract{subject}{$tls_out_peercert}}")
@@ -43,6 +45,14 @@ def serve(world):
 
 def kept(version="1.3", **more):
     return {"tickets": "kept", "tls": version, **more}
+
+
+def change(mail, script, host):
+    """Puts the other records into the name server, and makes the sender forget the old ones, not the TLS
+    sessions."""
+    subprocess.run(["sh", "-c", script], check=True)
+    subprocess.run([TOOL, "cache", "drop", f"_25._tcp.{host}", "--file", mail.spool / "db/danesmtp"],
+                   check=True, stdout=subprocess.DEVNULL)
 
 
 def delivered(mail, message_id):
@@ -138,7 +148,7 @@ def test_a_valid_ticket_and_what_changes(world, mailer, serve, version, name, re
         mail.send("bob@scripted.lab")
     else:
         with world.changed_records(zone_named("scripted"), "_25._tcp.mx", records) as script:
-            subprocess.run(["sh", "-c", script], check=True)
+            change(mail, script, "mx.scripted.lab")
             mail.send("bob@scripted.lab")
     assert resumed(server) == [False, resumes], name
     assert (mail.queue() == {}) == taken
@@ -149,7 +159,7 @@ def test_withdrawn_records(world, mailer):
     with world.receivers.resuming(), \
             world.changed_records(zone_named("ee"), "_25._tcp.mx", ()) as script:
         lines = [delivered(mail, mail.send("bob@ee.lab")) for _ in range(2)]
-        subprocess.run(["sh", "-c", script], check=True)
+        change(mail, script, "mx.ee.lab")
         message_id = mail.send("bob@ee.lab")
     assert [is_marked(line) for line in lines] == [False, True]
     (line,) = [line for line in mail.log_lines(message_id) if "=>" in line]
@@ -212,6 +222,19 @@ def test_a_connection_left_open_leaves_its_session(mailer, serve):
         # For the later messages on the connection too.
         assert [is_marked(line) for line in lines] == 3 * [run == 1]
     assert resumed(server) == [False, True]
+
+
+def test_a_damaged_file_of_sessions(mailer, serve):
+    server, mail = serve(kept()), mailer()
+    path = mail.spool / "db/danesmtp"
+    for _ in range(2):
+        delivered(mail, mail.send("bob@scripted.lab"))
+        octets = bytearray(path.read_bytes())
+        octets[4096::7] = ((octet + 1) % 256 for octet in octets[4096::7])
+        path.write_bytes(octets)
+    delivered(mail, mail.send("bob@scripted.lab"))
+    delivered(mail, mail.send("bob@scripted.lab"))
+    assert resumed(server) == [False, False, False, True] and not mail.paniclog()
 
 
 @pytest.mark.parametrize("options,expected", [
