@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Owners of what libunbound allocates.
+// Owners of what libunbound allocates, by the table that it was allocated with.
 #pragma once
 
-#include <unbound.h>
-
 #include <memory>
+
+#include "dns/unbound_table.h"
 
 namespace danesmtp {
 
 struct UnboundContextDelete {
-  void operator()(ub_ctx* context) const { ub_ctx_delete(context); }  // ends its thread
+  const danesmtp_unbound_table* unbound;
+  void operator()(ub_ctx* context) const { unbound->ctx_delete(context); }  // ends its thread
 };
 struct UnboundResultFree {
-  void operator()(ub_result* result) const { ub_resolve_free(result); }
+  const danesmtp_unbound_table* unbound;
+  void operator()(ub_result* result) const { unbound->resolve_free(result); }
 };
 
 using UnboundContext = std::unique_ptr<ub_ctx, UnboundContextDelete>;

@@ -44,8 +44,8 @@ tl::unexpected<Error> failed(const DnsQuestion& question, std::string_view why) 
   return fail(ErrorKind::DnsFailure, format("{}: {}", question_text(question), why));
 }
 
-tl::unexpected<Error> refused(const char* what, int code) {
-  return fail(ErrorKind::Internal, format("libunbound: {}: {}", what, ub_strerror(code)));
+tl::unexpected<Error> refused(const UnboundTable& unbound, const char* what, int code) {
+  return fail(ErrorKind::Internal, format("libunbound: {}: {}", what, unbound.strerror(code)));
 }
 
 struct FreeText {
@@ -53,28 +53,52 @@ struct FreeText {
   void operator()(char* text) const { std::free(text); }
 };
 
+// What a context is told before its first question.
+class ContextOptions {
+ public:
+  explicit ContextOptions(const UnboundContext& context)
+      : unbound_(*context.get_deleter().unbound), context_(context.get()) {}
+
+  [[nodiscard]] Result<void> set(const ResolverSetup& setup) const;
+
+ private:
+  [[nodiscard]] Result<void> set_option(const char* name, const std::string& value) const;
+  [[nodiscard]] Result<void> set_defaults() const;
+  [[nodiscard]] Result<void> read_unbound_conf(const std::string& file) const;
+  [[nodiscard]] Result<void> refuse_permissive(const std::string& file) const;
+
+  const UnboundTable& unbound_;
+  ub_ctx* context_;
+};
+
+Result<void> ContextOptions::set_option(const char* name, const std::string& value) const {
+  if (int code = unbound_.ctx_set_option(context_, name, value.c_str()))
+    return refused(unbound_, name, code);
+  return {};
+}
+
 // An unbound.conf may say that bogus data is to be passed on as insecure: that would be a silent
 // downgrade, and the probe of the root cannot see it.
-Result<void> refuse_permissive(ub_ctx* context, const std::string& file) {
+Result<void> ContextOptions::refuse_permissive(const std::string& file) const {
   char* value = nullptr;
-  if (int code = ub_ctx_get_option(context, "val-permissive-mode", &value))
-    return refused("val-permissive-mode", code);
+  if (int code = unbound_.ctx_get_option(context_, "val-permissive-mode", &value))
+    return refused(unbound_, "val-permissive-mode", code);
   std::unique_ptr<char, FreeText> holder(value);
   if (value && std::strcmp(value, "no") == 0) return {};
   return fail_for_operator(ErrorKind::BadInput,
                            format("{}: val-permissive-mode must be off, DANE needs DNSSEC", file));
 }
 
-Result<void> read_unbound_conf(ub_ctx* context, const std::string& file) {
+Result<void> ContextOptions::read_unbound_conf(const std::string& file) const {
   // "domain-insecure" in it is the administrator's own exception (D-015).
-  if (int code = ub_ctx_config(context, file.c_str()))
+  if (int code = unbound_.ctx_config(context_, file.c_str()))
     return fail_for_operator(ErrorKind::BadInput, format("{}: {}; unbound-checkconf tells more",
-                                                         file, ub_strerror(code)));
-  return refuse_permissive(context, file);
+                                                         file, unbound_.strerror(code)));
+  return refuse_permissive(file);
 }
 
 // Before an unbound.conf is read: what that says is the administrator's own word, and wins.
-Result<void> set_defaults(ub_ctx* context) {
+Result<void> ContextOptions::set_defaults() const {
   using Option = std::pair<const char*, std::string>;
   std::vector<Option> options = {
       {"unblock-lan-zones:", "yes"},
@@ -86,26 +110,25 @@ Result<void> set_defaults(ub_ctx* context) {
   for (const char* zone : kMadeUpZones)
     options.emplace_back("local-zone:", std::string(zone) + " transparent");
   for (const auto& [name, value] : options)
-    if (int code = ub_ctx_set_option(context, name, value.c_str())) return refused(name, code);
+    if (auto set = set_option(name, value); !set) return set;
   return {};
 }
 
-Result<void> configure(ub_ctx* context, const ResolverSetup& setup) {
-  if (auto set = set_defaults(context); !set) return set;
+Result<void> ContextOptions::set(const ResolverSetup& setup) const {
+  if (auto set = set_defaults(); !set) return set;
   if (!setup.unbound_conf.empty())
-    if (auto read = read_unbound_conf(context, setup.unbound_conf); !read) return read;
+    if (auto read = read_unbound_conf(setup.unbound_conf); !read) return read;
   for (const auto& server : setup.servers) {
     auto address = server_text(server);
-    if (int code = ub_ctx_set_fwd(context, address.c_str())) return refused(address.c_str(), code);
+    if (int code = unbound_.ctx_set_fwd(context_, address.c_str()))
+      return refused(unbound_, address.c_str(), code);
   }
   if (!setup.root_hints.empty())
-    if (int code = ub_ctx_set_option(context, "root-hints:", setup.root_hints.c_str()))
-      return refused("root-hints", code);
+    if (auto set = set_option("root-hints:", setup.root_hints); !set) return set;
   for (const auto& anchor : setup.trust_anchors)
-    if (int code = ub_ctx_add_ta(context, anchor.c_str())) return refused("trust anchor", code);
-  if (int code = ub_ctx_set_option(context, "val-log-level:", "2"))  // fills why_bogus
-    return refused("val-log-level", code);
-  return {};
+    if (int code = unbound_.ctx_add_ta(context_, anchor.c_str()))
+      return refused(unbound_, "trust anchor", code);
+  return set_option("val-log-level:", "2");  // fills why_bogus
 }
 
 // Who was asked, and whose trust anchors were used, for an error's text.
@@ -188,7 +211,9 @@ void UnboundSession::arrived(void* pending, int error, ub_result* result) {
 
 Result<std::unique_ptr<UnboundSession>> UnboundSession::open(ResolverSetup setup,
                                                              Deadline deadline) {
-  std::unique_ptr<UnboundSession> session(new UnboundSession(std::move(setup)));
+  auto unbound = unbound_library();
+  if (!unbound) return tl::unexpected(unbound.error());
+  std::unique_ptr<UnboundSession> session(new UnboundSession(**unbound, std::move(setup)));
   if (auto opened = session->open(deadline); !opened) return tl::unexpected(opened.error());
   return session;
 }
@@ -207,13 +232,13 @@ Result<Answer<Bytes>> UnboundSession::ask(const DnsName& name, RrType type, Dead
 Result<void> UnboundSession::open(Deadline deadline) {
   if (auto can = try_descriptors(); !can) return can;
   errno = 0;
-  context_.reset(ub_ctx_create());
+  context_.reset(unbound_.ctx_create());
   if (!context_)
     return fail_for_operator(ErrorKind::DnsFailure,
                              format("no libunbound context: {}", std::strerror(errno)));
-  ub_ctx_debugout(context_.get(), nullptr);  // Exim's standard error is not ours
-  ub_ctx_async(context_.get(), 1);           // a thread, not a process
-  if (auto configured = configure(context_.get(), setup_); !configured) return configured;
+  unbound_.ctx_debugout(context_.get(), nullptr);  // Exim's standard error is not ours
+  unbound_.ctx_async(context_.get(), 1);           // a thread, not a process
+  if (auto configured = ContextOptions(context_).set(setup_); !configured) return configured;
   if (auto started = start(deadline); !started) {
     // Its destructor would wait for a thread that is not there, or crash.
     static_cast<void>(context_.release());
@@ -248,24 +273,25 @@ tl::unexpected<Error> UnboundSession::not_working(const Error& why) const {
 }
 
 Result<UnboundResult> UnboundSession::resolve(const DnsQuestion& question, Deadline deadline) {
-  Pending& pending = pending_.emplace_back();
+  Pending& pending = pending_.emplace_back(unbound_);
   int id = 0;
   int code = 0;
   {
     SignalsBlocked blocked;
     // An absolute name for libunbound: no search list (D-057).
-    code = ub_resolve_async(context_.get(), question.name.empty() ? "." : question.name.c_str(),
-                            static_cast<int>(question.type), kClassIn, &pending, &arrived, &id);
+    code =
+        unbound_.resolve_async(context_.get(), question.name.empty() ? "." : question.name.c_str(),
+                               static_cast<int>(question.type), kClassIn, &pending, &arrived, &id);
   }
-  if (code) return failed(question, ub_strerror(code));
+  if (code) return failed(question, unbound_.strerror(code));
   if (auto waited = wait(pending, deadline); !waited) {
-    ub_cancel(context_.get(), id);
+    unbound_.cancel(context_.get(), id);
     return failed(question, waited.error().text);
   }
   UnboundResult result = std::move(pending.result);
   const int error = pending.error;
   pending_.pop_back();  // the tool asks millions of questions
-  if (error || !result) return failed(question, ub_strerror(error));
+  if (error || !result) return failed(question, unbound_.strerror(error));
   // RFC 7672 2.1.1: bogus is an error, as is any other rcode (D-001, D-002).
   if (result->bogus)
     return fail(ErrorKind::DnsBogus,
@@ -278,11 +304,11 @@ Result<UnboundResult> UnboundSession::resolve(const DnsQuestion& question, Deadl
 
 Result<void> UnboundSession::wait(const Pending& pending, Deadline deadline) {
   while (!pending.done) {
-    pollfd poller{ub_fd(context_.get()), POLLIN, 0};
+    pollfd poller{unbound_.fd(context_.get()), POLLIN, 0};
     if (deadline.passed()) return fail(ErrorKind::Timeout, "no answer in time");
     int ready = ::poll(&poller, 1, deadline.left());
     if (ready <= 0) continue;  // time-out or a signal: the deadline decides
-    if (int code = ub_process(context_.get())) return refused("ub_process", code);
+    if (int code = unbound_.process(context_.get())) return refused(unbound_, "ub_process", code);
   }
   return {};
 }

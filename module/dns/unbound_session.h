@@ -14,13 +14,14 @@
 #include "dns/record_source.h"
 #include "dns/resolver_config.h"
 #include "dns/unbound_handles.h"
+#include "dns/unbound_library.h"
 
 namespace danesmtp {
 
 class UnboundSession {
  public:
   // DnsFailure, DnsBogus: the root does not validate by this upstream, or the system has no thread,
-  // descriptors or memory. BadInput: a file that cannot be used.
+  // descriptors or memory, or no libunbound. BadInput: a file that cannot be used.
   [[nodiscard]] static Result<std::unique_ptr<UnboundSession>> open(ResolverSetup setup,
                                                                     Deadline deadline);
   UnboundSession(const UnboundSession&) = delete;
@@ -29,10 +30,12 @@ class UnboundSession {
   [[nodiscard]] Result<Answer<Bytes>> ask(const DnsName& name, RrType type, Deadline deadline);
 
  private:
-  explicit UnboundSession(ResolverSetup setup) : setup_(std::move(setup)) {}
+  UnboundSession(const UnboundTable& unbound, ResolverSetup setup)
+      : unbound_(unbound), setup_(std::move(setup)), context_(nullptr, {&unbound}) {}
 
   // A question under way; the callback writes here, so it outlives a question given up.
   struct Pending {
+    explicit Pending(const UnboundTable& unbound) : result(nullptr, {&unbound}) {}
     bool done = false;
     int error = 0;
     UnboundResult result;
@@ -46,6 +49,7 @@ class UnboundSession {
   [[nodiscard]] Result<UnboundResult> resolve(const DnsQuestion& question, Deadline deadline);
   [[nodiscard]] Result<void> wait(const Pending& pending, Deadline deadline);
 
+  const UnboundTable& unbound_;
   ResolverSetup setup_;
   std::deque<Pending> pending_;  // before context_: deleting the context is what ends the callbacks
   UnboundContext context_;

@@ -3,6 +3,7 @@
 
 #include "core/format.h"
 #include "dns/server_order.h"
+#include "dns/unbound_library.h"
 
 namespace danesmtp {
 namespace {
@@ -51,6 +52,8 @@ Result<void> UnboundSource::open_forwarder(Deadline deadline) {
 }
 
 Result<void> UnboundSource::open(Deadline deadline) {
+  // Here first: without it no server is to blame, and none need be asked.
+  if (auto unbound = unbound_library(); !unbound) return tl::unexpected(unbound.error());
   auto setup = read_resolver_files(settings_, around_.files);
   if (!setup) return tl::unexpected(setup.error());
   setup_ = std::move(*setup);

@@ -214,10 +214,10 @@ def something_else(core):
     core.write_text("This is not a library.\n" * 100, encoding="ascii")
 
 
-def of_another_build(core):
-    source = core.with_name("other.c")
-    source.write_text("const unsigned danesmtp_core[64] = { 4000000, 8 };\n", encoding="ascii")
-    subprocess.run(["cc", "-shared", "-fPIC", "-o", core, source], check=True)
+def of_another_build(library):
+    source = library.with_name("other.c")
+    source.write_text(f"const unsigned danesmtp_{library.stem}[64] = {{ 4000000, 8 }};\n", encoding="ascii")
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", library, source], check=True)
 
 
 @pytest.mark.parametrize("damage,complaint", [
@@ -237,11 +237,44 @@ def test_a_damaged_core(world, sender, damage, complaint):
     assert len(world.receivers.mail(message_id)) == 1
 
 
+def cut_to_a_half_segment(library):
+    """As a copy that has just begun."""
+    os.truncate(library, 4096 + 100)
+
+
+@pytest.mark.parametrize("damage,complaint", [
+    (cut_to_a_half_segment, "unbound.so is not whole"), (cut_a_little, "unbound.so is not whole"),
+    (empty, "unbound.so is not whole"), (something_else, "unbound.so is not whole"),
+    (of_another_build, "unbound.so does not belong to this module"),
+    (Path.unlink, "cannot open its resolver library"),
+], ids=lambda value: getattr(value, "__name__", ""))
+# plain.lab is unsigned: without an answer it is not known to be.
+@pytest.mark.parametrize("domain", ["ee.lab", "plain.lab"])
+def test_a_damaged_resolver_library(world, sender, domain, damage, complaint):
+    mail = sender(options={"dane_trust_anchor_file": world.trust_anchor})
+    with module_changed(world, lambda directory: damage(directory / "danesmtp/unbound.so")):
+        message_id = mail.send(f"bob@{domain}")
+        line = the_one_line(mail, f"{message_id} == bob@{domain}")
+        assert complaint in line
+        waits(mail, message_id, f"bob@{domain}")
+        assert world.receivers.mail(message_id) == []
+    mail.deliver(message_id)
+    assert len(world.receivers.mail(message_id)) == 1
+
+
+def test_known_answers_need_no_resolver_library(world, sender):
+    mail = sender(options={"dane_trust_anchor_file": world.trust_anchor})
+    mail.send("bob@ee.lab")
+    with module_changed(world, lambda directory: (directory / "danesmtp/unbound.so").unlink()):
+        message_id = mail.send("bob@ee.lab")
+    assert len(world.receivers.mail(message_id)) == 1
+
+
 def test_a_stripped_core_is_whole(world, sender):
     """Packages strip what is installed."""
     mail = sender(options={"dane_trust_anchor_file": world.trust_anchor})
     with module_changed(world, lambda directory: subprocess.run(
-            ["strip", directory / "danesmtp/core.so", directory / "danesmtp_transport.so"], check=True)):
+            ["strip", *directory.rglob("*.so")], check=True)):
         message_id = mail.send("bob@ee.lab")
     assert len(world.receivers.mail(message_id)) == 1
 
@@ -276,8 +309,9 @@ def test_installed_by_rename(tmp_path):
         assert opened.read() == before
     assert core.stat().st_ino != inode and not seen_missing
     assert sorted(each.name for each in core.parents[1].iterdir()) == ["danesmtp", "danesmtp_transport.so"]
+    assert sorted(each.name for each in core.parent.iterdir()) == ["core.so", "unbound.so"]
     manifest = (build / "install_manifest.txt").read_text(encoding="utf-8")
-    assert "/danesmtp/core.so" in manifest and ".danesmtp-new" not in manifest
+    assert "/danesmtp/core.so" in manifest and "/danesmtp/unbound.so" in manifest and ".danesmtp-new" not in manifest
 
 
 def watched_while(path, act):

@@ -32,7 +32,8 @@ def without_dane(world, tmp_path_factory):
     modules = Path("/run/no-dane")
     (modules / "danesmtp").mkdir(parents=True)
     shutil.copy(SHIM / "exim-modules/danesmtp_transport.so", modules)
-    shutil.copy(Path(world.exim.module_dir) / "danesmtp/core.so", modules / "danesmtp")
+    for name in ("core.so", "unbound.so"):
+        shutil.copy(Path(world.exim.module_dir) / "danesmtp" / name, modules / "danesmtp")
     put_over(modules, build.module_dir)
     build.trust(Path("/run/no-dane-trusted"), [Path(f"/run/no-dane-{n}.conf") for n in range(8)])
     return build

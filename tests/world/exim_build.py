@@ -59,11 +59,11 @@ class EximBuild:
     def other_module(self, transport, core=None):
         """For its length the transport there is this one, with this core or none. Yields the directory."""
         with self.other_modules() as directory:
-            shutil.rmtree(directory / "danesmtp")
             shutil.copy(transport, directory / "danesmtp_transport.so")
             if core:
-                (directory / "danesmtp").mkdir()
                 shutil.copy(core, directory / "danesmtp/core.so")
+            else:
+                shutil.rmtree(directory / "danesmtp")
             yield directory
 
 
