@@ -14,17 +14,19 @@ struct Found {
   Kept kept;
 };
 
+// Sessions are long: only the one that is meant is read to its end.
 std::optional<Found> look(const CacheFile& file, Shelf shelf, ByteView key, const Moment& now) {
   const std::uint64_t begin = group_of(shelf, key);
-  const std::size_t slot = plan_of(shelf).slot;
-  const Bytes group = file.read(begin, slot * ShelfPlan::kSlotsOfGroup);
-  for (std::size_t at = 0; at < group.size(); at += slot) {
-    const auto entry =
-        entry_in(shelf, ByteView(group).subspan(at).first(std::min(slot, group.size() - at)));
+  const std::uint64_t end = begin + group_size(shelf);
+  for (std::uint64_t at = begin; at < end; at += plan_of(shelf).slot) {
+    const auto front = front_of(shelf, key, file.read(at, front_size(key)));
+    if (!front || !front->same_key) continue;
+    const Bytes slot = file.read(at, plan_of(shelf).slot);
+    const auto entry = entry_in(shelf, slot);
     if (!entry || !std::ranges::equal(entry->key, key)) continue;
     const auto left = entry->left(now);
     if (left > 0)
-      return Found{begin + at,
+      return Found{at,
                    {Bytes(entry->value.begin(), entry->value.end()), std::chrono::seconds(left)}};
   }
   return std::nullopt;
@@ -34,17 +36,14 @@ std::optional<Found> look(const CacheFile& file, Shelf shelf, ByteView key, cons
 // what would end first.
 std::uint64_t place_for(const CacheFile& file, Shelf shelf, ByteView key, const Moment& now) {
   const std::uint64_t begin = group_of(shelf, key);
-  const std::size_t slot = plan_of(shelf).slot;
-  const Bytes group = file.read(begin, slot * ShelfPlan::kSlotsOfGroup);
+  const std::uint64_t end = begin + group_size(shelf);
   std::uint64_t best = begin;
   auto least = std::numeric_limits<std::int64_t>::max();
-  for (std::size_t i = 0; i < ShelfPlan::kSlotsOfGroup; ++i) {
-    const std::size_t at = std::min(i * slot, group.size());
-    const auto entry =
-        entry_in(shelf, ByteView(group).subspan(at).first(std::min(slot, group.size() - at)));
-    if (entry && std::ranges::equal(entry->key, key)) return begin + i * slot;
-    const std::int64_t left = entry ? entry->left(now) : 0;
-    if (left < least) best = begin + i * slot;
+  for (std::uint64_t at = begin; at < end; at += plan_of(shelf).slot) {
+    const auto front = front_of(shelf, key, file.read(at, front_size(key)));
+    if (front && front->same_key) return at;
+    const std::int64_t left = front ? front->left(now) : 0;
+    if (left < least) best = at;
     least = std::min(least, left);
   }
   return best;

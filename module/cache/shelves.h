@@ -24,11 +24,16 @@ constexpr ShelfPlan plan_of(Shelf shelf) {
   return shelf == Shelf::Answers ? answers : sessions;
 }
 
+// In octets.
+constexpr std::uint64_t group_size(Shelf shelf) {
+  return plan_of(shelf).slot * ShelfPlan::kSlotsOfGroup;
+}
+
 // Where the group of a key begins.
 inline std::uint64_t group_of(Shelf shelf, ByteView key) {
   constexpr std::uint8_t place = 1;
   const ShelfPlan plan = plan_of(shelf);
-  return plan.offset + hash_of(key, place) % plan.groups * plan.slot * ShelfPlan::kSlotsOfGroup;
+  return plan.offset + hash_of(key, place) % plan.groups * group_size(shelf);
 }
 
 // The slot there holds nothing any more. False: it still may.

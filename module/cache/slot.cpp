@@ -26,6 +26,14 @@ std::uint64_t checksum_of(ByteView slot) {
   return hash_of(slot.subspan(sizeof(Head::checksum)), kChecksum);
 }
 
+std::optional<Head> head_of(Shelf shelf, ByteView slot) {
+  Head head;
+  if (slot.size() < sizeof(head)) return std::nullopt;
+  std::memcpy(&head, slot.data(), sizeof(head));
+  const bool ours = head.magic == kMagic && head.shelf == static_cast<std::uint32_t>(shelf);
+  return ours ? std::optional(head) : std::nullopt;
+}
+
 }  // namespace
 
 std::uint64_t hash_of(ByteView octets, std::uint8_t use) {
@@ -53,17 +61,28 @@ Bytes slot_of(Shelf shelf, const Entry& entry, std::size_t limit) {
   return slot;
 }
 
+std::size_t front_size(ByteView key) {
+  return sizeof(Head) + key.size();
+}
+
+std::optional<SlotFront> front_of(Shelf shelf, ByteView key, ByteView slot) {
+  const auto head = head_of(shelf, slot);
+  if (!head) return std::nullopt;
+  const ByteView behind = slot.subspan(sizeof(Head));
+  const bool same = head->key == key.size() && behind.size() >= key.size() &&
+                    std::ranges::equal(behind.first(key.size()), key);
+  return SlotFront{head->kept, head->seconds, same};
+}
+
 std::optional<Entry> entry_in(Shelf shelf, ByteView slot) {
-  Head head;
-  if (slot.size() < sizeof(head)) return std::nullopt;
-  std::memcpy(&head, slot.data(), sizeof(head));
-  const std::uint64_t size = sizeof(head) + std::uint64_t{head.key} + head.value;
-  if (head.magic != kMagic || head.shelf != static_cast<std::uint32_t>(shelf) || size > slot.size())
-    return std::nullopt;
+  const auto head = head_of(shelf, slot);
+  if (!head) return std::nullopt;
+  const std::uint64_t size = sizeof(Head) + std::uint64_t{head->key} + head->value;
+  if (size > slot.size()) return std::nullopt;
   slot = slot.first(size);
-  if (head.checksum != checksum_of(slot)) return std::nullopt;
-  return Entry{head.kept, head.seconds, slot.subspan(sizeof(head), head.key),
-               slot.subspan(sizeof(head) + head.key)};
+  if (head->checksum != checksum_of(slot)) return std::nullopt;
+  return Entry{head->kept, head->seconds, slot.subspan(sizeof(Head), head->key),
+               slot.subspan(sizeof(Head) + head->key)};
 }
 
 }  // namespace danesmtp

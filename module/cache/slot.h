@@ -23,6 +23,21 @@ struct Entry {
 // Empty: longer than `limit` octets.
 Bytes slot_of(Shelf shelf, const Entry& entry, std::size_t limit);
 
+// What the front of a slot says, without proof.
+struct SlotFront {
+  Moment kept{};
+  std::int64_t seconds = 0;
+  bool same_key = false;
+
+  std::int64_t left(const Moment& now) const { return seconds_left(kept, seconds, now); }
+};
+
+// Octets that front_of() needs for such a key.
+std::size_t front_size(ByteView key);
+
+// Nothing: no entry of this shelf.
+std::optional<SlotFront> front_of(Shelf shelf, ByteView key, ByteView slot);
+
 // The entry at the front of `slot`, which it points into. Nothing: none of this shelf.
 std::optional<Entry> entry_in(Shelf shelf, ByteView slot);
 

@@ -58,6 +58,22 @@ START_TEST(nothing_may_be_missing) {
 }
 END_TEST
 
+START_TEST(the_front_alone) {
+  const Bytes slot = a_slot();
+  const auto front = front_of(Shelf::Answers, kKey, ByteView(slot).first(front_size(kKey)));
+  ck_assert(front && front->same_key);
+  ck_assert_int_eq(front->left({kThen.boot, 1010, 505}), 50);
+  const Bytes other = {1, 0, 3}, shorter = {1, 0}, longer = {1, 0, 2, 9};
+  for (const Bytes& key : {other, shorter, longer}) {
+    const auto seen = front_of(Shelf::Answers, key, slot);
+    ck_assert(seen && !seen->same_key);
+  }
+  ck_assert(!front_of(Shelf::Answers, kKey, ByteView(slot).first(10)));
+  ck_assert(!front_of(Shelf::Answers, kKey, ByteView(slot).first(front_size(kKey) - 1))->same_key);
+  ck_assert(!front_of(Shelf::Sessions, kKey, slot));
+}
+END_TEST
+
 START_TEST(one_shelf_is_not_the_other) {
   ck_assert(!entry_in(Shelf::Sessions, a_slot()));
 }
@@ -77,6 +93,7 @@ int main() {
   tcase_add_test(all, octets_behind_it_are_of_an_older_one);
   tcase_add_test(all, no_bit_may_be_another_one);
   tcase_add_test(all, nothing_may_be_missing);
+  tcase_add_test(all, the_front_alone);
   tcase_add_test(all, one_shelf_is_not_the_other);
   tcase_add_test(all, as_long_as_the_slot);
   suite_add_tcase(suite, all);
