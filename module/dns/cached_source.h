@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // A source that asks another one only what no process has asked it lately. An answer is kept with
-// its state for its TTL, which the validator holds below the end of the signatures (RFC 4035
-// 5.3.3), and an hour at most; a failure for a moment, so that a queue run does not ask for each
-// message again. Whatever the store does not know is asked.
+// its state for its TTL, which is never beyond the end of its signatures (RFC 4035 5.3.3), and an
+// hour at most; a failure for a moment, so that a queue run does not ask for each message again.
+// Whatever the store does not know is asked.
 #pragma once
 
 #include <memory>

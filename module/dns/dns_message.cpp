@@ -198,6 +198,16 @@ Result<void> follow(const std::vector<Record>& records, const DnsQuestion& quest
   return {};
 }
 
+// RFC 4034 3.1: the original TTL and the end are at octets 4 and 8 of an RRSIG record's rdata.
+std::uint32_t kept_by_signature(ByteView rdata, std::uint32_t now) {
+  if (rdata.size() < 12) return 0;
+  const auto get32 = [&](std::size_t at) {
+    return static_cast<std::uint32_t>(get16(rdata, at)) << 16 | get16(rdata, at + 2);
+  };
+  const std::uint32_t left = get32(8) - now;  // RFC 1982: the top bit set is a time before
+  return left > kMaxTtl ? 0 : std::min(left, get32(4));
+}
+
 }  // namespace
 
 const char* type_text(RrType type) {
@@ -282,6 +292,20 @@ Result<DnsReply> read_reply(ByteView message, const DnsQuestion& question) {
   if (auto followed = follow(records, question, reply); !followed)
     return tl::unexpected(followed.error());
   return reply;
+}
+
+std::uint32_t kept_by_signatures(ByteView message, std::uint32_t now) {
+  const auto asked = message.size() < kHeader ? std::nullopt : read_name(message, kHeader);
+  if (!asked) return 0;
+  std::optional<std::uint32_t> least;
+  std::size_t at = asked->next + 4;
+  for (int left = get16(message, 6) + get16(message, 8); left > 0; --left) {
+    const auto record = read_record(message, at);
+    if (!record) return 0;
+    if (record->type == kTypeRrsig)
+      least = std::min(least.value_or(kMaxTtl), kept_by_signature(record->rdata, now));
+  }
+  return least.value_or(0);
 }
 
 Result<std::string> rdata_name_text(ByteView wire) {

@@ -56,6 +56,11 @@ struct DnsReply {
 // (D-013).
 [[nodiscard]] Result<DnsReply> read_reply(ByteView message, const DnsQuestion& question);
 
+// For how many seconds from `now` (since 1970) an answer may be kept by the RRSIG records in its
+// answer and authority sections: the least original TTL and time to the end (RFC 4035 5.3.3). 0:
+// one has ended, there is none, or the message is not well formed.
+std::uint32_t kept_by_signatures(ByteView message, std::uint32_t now);
+
 // An uncompressed name at the end of rdata, which must end with it, as text in lower case without
 // the trailing dot; octets that a host name cannot have become \DDD. The root is "".
 [[nodiscard]] Result<std::string> rdata_name_text(ByteView wire);

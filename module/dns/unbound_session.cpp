@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 
 #include "core/format.h"
 #include "core/signals_blocked.h"
@@ -183,6 +184,15 @@ bool made_up(const ub_result& result, const DnsName& name) {
          (static_cast<const std::uint8_t*>(result.answer_packet)[2] & kFlagAa) != 0;
 }
 
+// libunbound counts the TTL of the records alone; those of a signed answer end with its signatures.
+std::uint32_t ttl_of(const ub_result& result) {
+  const auto ttl = static_cast<std::uint32_t>(std::max(result.ttl, 0));
+  if (!result.secure) return ttl;
+  const ByteView packet(static_cast<const std::uint8_t*>(result.answer_packet),
+                        static_cast<std::size_t>(std::max(result.answer_len, 0)));
+  return std::min(ttl, kept_by_signatures(packet, static_cast<std::uint32_t>(std::time(nullptr))));
+}
+
 Result<Answer<Bytes>> to_answer(const ub_result& result, const DnsName& name) {
   std::string end = result.canonname ? result.canonname : name.text();
   auto canonical = DnsName::from_dns_text(end);
@@ -191,7 +201,7 @@ Result<Answer<Bytes>> to_answer(const ub_result& result, const DnsName& name) {
   Answer<Bytes> answer{result.secure ? DnsSecurity::Secure : DnsSecurity::Insecure,
                        {},
                        std::move(*canonical),
-                       static_cast<std::uint32_t>(std::max(result.ttl, 0)),
+                       ttl_of(result),
                        result.nxdomain != 0};
   for (int i = 0; result.havedata && result.data[i]; ++i) {
     auto rdata = as_bytes({result.data[i], static_cast<std::size_t>(result.len[i])});

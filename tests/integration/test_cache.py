@@ -61,6 +61,19 @@ def test_answers_hold_for_their_time_and_no_longer_than_asked(world, ee):
     assert deliver(mail) == "dane"
 
 
+# RFC 4035 5.3.3: what is validated holds no longer than its signatures.
+@pytest.mark.parametrize("life,longest", [(3600, 300), (100, 100)])
+def test_no_longer_than_the_signatures(world, ee, life, longest):
+    mail = ee()
+    with world.changed_records(zone_named("ee"), "_25._tcp.mx", ("3 1 1 =ee",), life=life) as script:
+        change(script)
+        assert deliver(mail) == "dane"
+        dumped = cache("dump", file=mail.spool / "db/danesmtp").stdout
+    left = [int(seconds) for seconds in re.findall(r"^(\d+) s left: .* of (?:\S+\.)?ee\.lab:", dumped, re.MULTILINE)]
+    assert len(left) >= 3, dumped
+    assert longest - 20 < max(left) <= longest, dumped
+
+
 @pytest.mark.parametrize("off", ["", "${if eq{1}{2}{/nowhere}}"], ids=["empty", "expands-to-nothing"])
 def test_without_it_each_delivery_asks(world, ee, off):
     mail = ee(dane_cache=off)

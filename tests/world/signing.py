@@ -68,9 +68,9 @@ def _with_tlsa_data(line, certificates):
     return f"{words[0]} TLSA {tlsa(usage, selector, matching, certificates[words[5][1:]])}"
 
 
-def sign_changed(directory, zone, certificates, owner, tlsa_data):
+def sign_changed(directory, zone, certificates, owner, tlsa_data, life=30 * DAY):
     """The path of a second version of a signed zone, by the same key, serial 2: with these TLSA records
-    at `owner`."""
+    at `owner` and signatures that end in `life` seconds."""
     path = directory / f"{zone.origin}.changed"
     lines = (directory / f"{zone.origin}.zone").read_text(encoding="ascii").splitlines()
     kept = [line for line in lines if line.split()[:2] != [owner, "TLSA"]]
@@ -80,7 +80,7 @@ def sign_changed(directory, zone, certificates, owner, tlsa_data):
     (key,) = directory.glob(f"K{zone.origin}.+*.key")
     now = int(time.time())
     _run(directory, "ldns-signzone", "-o", f"{zone.origin}.", "-i", str(now - HOUR), "-e",
-         str(now + 30 * DAY), "-f", f"{path}.signed", str(path), key.stem)
+         str(now + life), "-f", f"{path}.signed", str(path), key.stem)
     return f"{path}.signed"
 
 

@@ -212,13 +212,13 @@ class World:
         return path
 
     @contextlib.contextmanager
-    def changed_records(self, zone, owner, tlsa_data):
+    def changed_records(self, zone, owner, tlsa_data, **signing):
         """Gives a shell script that puts other TLSA records of `owner` into the running name server, and
-        ends when it answers with them. Afterwards the zone is as before."""
+        ends when it answers with them; `signing` as in sign_changed(). Afterwards the zone is as before."""
         served = self.directory / "zones" / f"{zone.origin}.zone.signed"
         before = Path(f"{served}.before")
         shutil.copy(served, before)
-        changed = sign_changed(served.parent, zone, self.certificates, owner, tlsa_data)
+        changed = sign_changed(served.parent, zone, self.certificates, owner, tlsa_data, **signing)
 
         def script(source, serial):
             return f"""cp {source} {served}

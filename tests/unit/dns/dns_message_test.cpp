@@ -224,6 +224,52 @@ START_TEST(cname_chains) {  // tests D-008, D-013
 }
 END_TEST
 
+struct SignatureRow {
+  const char* what;
+  std::vector<Bytes> signatures;
+  std::uint32_t seconds;
+};
+
+// Original TTL, end, begin; at 1000.
+Bytes signature(std::uint32_t ttl, std::uint32_t end) {
+  Bytes rdata{0, 1, 13, 2};
+  for (std::uint32_t part : {ttl, end, 900U})
+    for (unsigned shift : {24U, 16U, 8U, 0U})
+      rdata.push_back(static_cast<std::uint8_t>(part >> shift));
+  put(rdata, {0, 0, 0});
+  return rdata;
+}
+
+const SignatureRow kSignatureRows[] = {
+    {"none", {}, 0},
+    {"the original TTL", {signature(300, 5000)}, 300},
+    {"the end", {signature(300, 1100)}, 100},
+    {"the least of two", {signature(300, 5000), signature(200, 5000)}, 200},
+    {"one that has ended", {signature(300, 5000), signature(300, 999)}, 0},
+    {"its last moment", {signature(300, 1000)}, 0},
+    {"half the circle of numbers away", {signature(300, 0x800003e9)}, 0},
+    {"cut short", {Bytes(11, 0)}, 0},
+};
+
+START_TEST(how_long_by_its_signatures) {
+  const auto& row = kSignatureRows[_i];
+  Reply reply(kMx);
+  reply.record({0xc0, 12}, 1, 60, {192, 0, 2, 1});
+  for (const auto& rdata : row.signatures) reply.record({0xc0, 12}, 46, 60, rdata);
+  ck_assert_msg(kept_by_signatures(reply.message, 1000) == row.seconds, "%s", row.what);
+  for (std::size_t size = 0; size < reply.message.size(); ++size)
+    ck_assert(kept_by_signatures(ByteView(reply.message).first(size), 1000) == 0);
+}
+END_TEST
+
+START_TEST(signatures_of_the_additional_section_do_not_count) {
+  Reply reply(kMx);
+  reply.record({0xc0, 12}, 46, 60, signature(300, 5000));
+  reply.record({0xc0, 12}, 46, 60, signature(10, 5000)).last_is_additional();
+  ck_assert_uint_eq(kept_by_signatures(reply.message, 1000), 300);
+}
+END_TEST
+
 START_TEST(names_in_rdata) {
   assert_text(assert_ok(rdata_name_text(Bytes{0})), "");
   assert_text(assert_ok(rdata_name_text(Bytes{2, 'M', 'x', 3, 'l', 'a', 'b', 0})), "mx.lab");
@@ -247,6 +293,9 @@ int main() {
   tcase_add_test(tc, flags);
   tcase_add_test(tc, cname_chains);
   tcase_add_test(tc, names_in_rdata);
+  tcase_add_loop_test(tc, how_long_by_its_signatures, 0,
+                      static_cast<int>(std::size(kSignatureRows)));
+  tcase_add_test(tc, signatures_of_the_additional_section_do_not_count);
   suite_add_tcase(suite, tc);
   return run_suite(suite);
 }
