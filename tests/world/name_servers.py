@@ -83,7 +83,9 @@ def start_unbound(directory, trust_anchor, *, address="127.0.0.1", lies=(), vali
   trust-anchor-file: "{trust_anchor}"
   module-config: "{'validator iterator' if validates and not lies else 'iterator'}"
 {told}remote-control:
-  control-enable: no
+  control-enable: yes
+  control-interface: "{home}/control"
+  control-use-cert: no
 """, encoding="ascii")
     return Process("unbound", ["unbound", "-d", "-c", str(config)], home / "output", [home / "log"])
 

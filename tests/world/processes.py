@@ -54,14 +54,15 @@ def _has_ended(pid):
 
 
 class Process:
-    """`name` for messages, `argv`, `log` where its output goes and `more_logs` to show as well."""
+    """`name` for messages, `argv`, `log` where its output goes and `more_logs` to show as well; what
+    `options` subprocess.Popen has besides."""
 
-    def __init__(self, name, argv, log, more_logs=()):
+    def __init__(self, name, argv, log, more_logs=(), **options):
         self.name = name
         self._logs = [log, *more_logs]
         with open(log, "ab") as out:
             self._popen = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
-                                           cwd="/")
+                                           cwd="/", **options)
 
     def wait_until(self, ready, seconds=10.0):
         def ready_or_dead():
