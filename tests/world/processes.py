@@ -15,10 +15,10 @@ class WorldError(Exception):
     """The world could not be made; the text says what and shows the end of the log in question."""
 
 
-def wait_for(condition, what, seconds=10.0):
+def wait_for(condition, what, seconds=10.0, longest_pause=0.05):
     """Polls until `condition()` is true and returns its value; WorldError(what) after `seconds`.
 
-    `what` may be a function, called when the time is up.
+    `what` may be a function, called when the time is up. Who takes the time wants a short pause.
     """
     end = time.monotonic() + seconds
     pause = 0.002
@@ -29,7 +29,7 @@ def wait_for(condition, what, seconds=10.0):
         if time.monotonic() > end:
             raise WorldError(f"waited {seconds} s: {what() if callable(what) else what}")
         time.sleep(pause)
-        pause = min(pause * 1.5, 0.05)
+        pause = min(pause * 1.5, longest_pause)
 
 
 def log_tail(path, lines=15):
