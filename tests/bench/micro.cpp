@@ -117,7 +117,8 @@ PeerChain chain_of(const char* path) {
 
 int main(int argc, char** argv) {
   if (argc != 8) die("usage: bench_micro TURNS CORE.so TRUST_ANCHOR CACHE DOMAIN CHAIN.pem TLSA");
-  const int turns = std::atoi(argv[1]);
+  const int turns = static_cast<int>(std::strtol(argv[1], nullptr, 10));
+  if (turns <= 0) die("TURNS is a number");
   print("core", turns, [&] { return open_core(argv[2]); });
 
   ResolverSettings settings;

@@ -255,6 +255,7 @@ int main(int argc, char** argv) {
   std::vector<Listener> listeners;
   for (int i = 2; i < argc; i += 2) listeners.push_back(listener_at(argv[i], argv[i + 1]));
   std::vector<std::thread> threads;
+  threads.reserve(listeners.size());
   for (const auto& listener : listeners) threads.emplace_back(serve, std::cref(listener));
   std::printf("ready\n");
   std::fflush(stdout);
