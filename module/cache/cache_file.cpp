@@ -2,6 +2,7 @@
 #include "cache/cache_file.h"
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -22,6 +23,12 @@ tl::unexpected<Error> trouble(const std::string& path) {
 
 tl::unexpected<Error> not_ours(const std::string& path, std::string_view why) {
   return fail_for_operator(ErrorKind::BadInput, format("{}: {}", path, why));
+}
+
+// Beyond the limit on file sizes a write ends the process by SIGXFSZ (setrlimit(2)).
+bool is_within_limit(std::uint64_t end) {
+  rlimit limit{};
+  return ::getrlimit(RLIMIT_FSIZE, &limit) == 0 && end <= limit.rlim_cur;
 }
 
 UniqueFd open_file(const std::string& path, int flags) {
@@ -96,6 +103,10 @@ Bytes CacheFile::read(std::uint64_t offset, std::size_t size) const {
 }
 
 bool CacheFile::write(std::uint64_t offset, ByteView octets) const {
+  if (!is_within_limit(offset + octets.size())) {
+    errno = EFBIG;
+    return false;
+  }
   return ::pwrite(file_.get(), octets.data(), octets.size(), static_cast<off_t>(offset)) ==
          static_cast<ssize_t>(octets.size());
 }

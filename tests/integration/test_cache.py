@@ -30,8 +30,8 @@ def of_exim(path):
 @pytest.fixture
 def ee(world, sender):
     """A sender that asks the name servers itself."""
-    def make(**options):
-        return sender(driver="danesmtp", options={"dane_resolver": world.unbound_conf(), **options})
+    def make(main="", **options):
+        return sender(driver="danesmtp", main=main, options={"dane_resolver": world.unbound_conf(), **options})
     return make
 
 
@@ -168,6 +168,15 @@ def test_cut_short_at_any_place(ee, size):
     os.truncate(mail.spool / "db/danesmtp", size)
     assert [deliver(mail), deliver(mail)] == ["dane", "dane"]
     assert "nothing is kept" not in mail.mainlog()
+
+
+def test_a_callout_under_a_limit_on_file_sizes(ee):
+    """Exim itself asks, outside a delivery: a process that ends by SIGXFSZ would receive no message."""
+    mail = ee(main='acl_smtp_rcpt = "accept verify = recipient/callout=10s,no_cache"')
+    script = "EHLO client.lab\r\nMAIL FROM:<alice@sender.lab>\r\nRCPT TO:<bob@ee.lab>\r\nQUIT\r\n"
+    done = subprocess.run(["prlimit", f"--fsize={1 << 20}", mail.exim_binary, "-C", mail.config, "-bs"], input=script,
+                          capture_output=True, text=True, check=False, timeout=60, cwd="/")
+    assert done.returncode == 0 and "\n250 Accepted\n221 " in done.stdout, done
 
 
 def test_every_octet_may_be_another_one(ee):

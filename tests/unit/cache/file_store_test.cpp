@@ -178,6 +178,38 @@ START_TEST(the_disk_takes_no_more) {
 }
 END_TEST
 
+// Outside a delivery nobody has taken the signal away.
+START_TEST(beyond_the_limit_on_file_sizes) {
+  Shared shared;
+  shared.open()->keep(Shelf::Answers, octets("a"), octets("1"), kMinute);
+  const auto kept_under = [&](rlim_t size) {
+    return status_of(in_a_process([&] {
+      signal(SIGXFSZ, SIG_DFL);
+      const rlimit limit{size, size};
+      setrlimit(RLIMIT_FSIZE, &limit);
+      auto store = shared.open();
+      store->keep(Shelf::Sessions, octets("b"), octets("2"), kMinute);
+      return found(*store, "b", Shelf::Sessions) == "2" && found(*store, "a") == "1" ? 0 : 1;
+    }));
+  };
+  ck_assert_int_eq(kept_under(4096), 1);
+  ck_assert_int_eq(kept_under(RLIM_INFINITY), 0);
+}
+END_TEST
+
+START_TEST(no_room_for_the_head) {
+  Shared shared;
+  ck_assert_int_eq(status_of(in_a_process([&] {
+                     signal(SIGXFSZ, SIG_DFL);
+                     const rlimit none{0, 0};
+                     setrlimit(RLIMIT_FSIZE, &none);
+                     shared.open()->keep(Shelf::Answers, octets("a"), octets("1"), kMinute);
+                     return shared.said.find("File too large") == std::string::npos ? 1 : 0;
+                   })),
+                   0);
+}
+END_TEST
+
 START_TEST(cut_short_while_it_is_used) {
   Shared shared;
   auto store = shared.open();
@@ -223,10 +255,11 @@ int main() {
   Suite* suite = suite_create("file_store");
   TCase* all = tcase_create("all");
   tcase_set_timeout(all, 50);
-  for (const auto* test : {one_process_keeps_for_the_next, for_its_time, too_long_is_not_kept,
-                           a_full_group_gives_up_what_ends_first, taken_once, killed_at_any_moment,
-                           the_disk_takes_no_more, cut_short_while_it_is_used,
-                           removed_while_it_is_used, told_once, off})
+  for (const auto* test :
+       {one_process_keeps_for_the_next, for_its_time, too_long_is_not_kept,
+        a_full_group_gives_up_what_ends_first, taken_once, killed_at_any_moment,
+        the_disk_takes_no_more, beyond_the_limit_on_file_sizes, no_room_for_the_head,
+        cut_short_while_it_is_used, removed_while_it_is_used, told_once, off})
     tcase_add_test(all, test);
   suite_add_tcase(suite, all);
   return run_suite(suite);
