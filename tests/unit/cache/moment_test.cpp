@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cache/moment.h"
 
+#include <limits>
+
 #include "unit/check_support.h"
 
 using namespace danesmtp;
@@ -38,6 +40,15 @@ START_TEST(what_is_left) {
 }
 END_TEST
 
+START_TEST(no_time_of_this_machine) {
+  constexpr auto least = std::numeric_limits<std::int64_t>::min();
+  const Moment now{kBoot, 1030, 530};
+  ck_assert_int_eq(seconds_left(kThen, least, now), 0);
+  ck_assert_int_eq(seconds_left({kBoot, least, 500}, 60, now), 0);
+  ck_assert_int_eq(seconds_left({kBoot, 1000, least}, 60, now), 0);
+}
+END_TEST
+
 START_TEST(this_machine_tells_its_time) {
   const auto now = this_moment();
   ck_assert(now.has_value());
@@ -52,6 +63,7 @@ int main() {
   Suite* suite = suite_create("moment");
   TCase* all = tcase_create("all");
   tcase_add_loop_test(all, what_is_left, 0, static_cast<int>(std::size(kRows)));
+  tcase_add_test(all, no_time_of_this_machine);
   tcase_add_test(all, this_machine_tells_its_time);
   suite_add_tcase(suite, all);
   return run_suite(suite);
