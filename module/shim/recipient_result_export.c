@@ -49,6 +49,15 @@ static uschar *remote_text(const char *text)
   return text ? string_copy_taint(CUS text, GET_TAINTED) : NULL;
 }
 
+/* Exim's flags are bit fields, which have no address. */
+#define put_flag(a, flag, on) \
+  do {                        \
+    if (on)                   \
+      setflag((a), flag);     \
+    else                      \
+      clearflag((a), flag);   \
+  } while (0)
+
 static void set_host(const struct batch_handle *h, address_item *a, const struct danesmtp_result *r)
 {
   if (r->host < 0 || (size_t)r->host >= h->batch.host_count) return;
@@ -60,52 +69,26 @@ static void set_host(const struct batch_handle *h, address_item *a, const struct
     used->name = string_copy(CUS h->batch.hosts[r->host].asked_name);
   used->dnssec_used = r->flags & DANESMTP_HOST_SECURE ? DS_YES : DS_NO;
   a->host_used = used;
-  if (r->flags & DANESMTP_CONTINUED) {
-    setflag(a, af_cont_conn);
-    clearflag(a, af_new_conn);
-  } else {
-    setflag(a, af_new_conn);
-    clearflag(a, af_cont_conn);
-  }
+  put_flag(a, af_cont_conn, r->flags & DANESMTP_CONTINUED);
+  put_flag(a, af_new_conn, !(r->flags & DANESMTP_CONTINUED));
   a->more_errno = used->mx >= 0 ? 'M' : 'A';
 }
 
+/* What an earlier host's attempt left is not this one's. */
 static void set_flags(address_item *a, uint32_t flags)
 {
-  if (flags & DANESMTP_PASS_MESSAGE)
-    setflag(a, af_pass_message);
-  else
-    clearflag(a, af_pass_message);
-  if (flags & DANESMTP_CERT_VERIFIED)
-    setflag(a, af_cert_verified);
-  else
-    clearflag(a, af_cert_verified);
+  put_flag(a, af_pass_message, flags & DANESMTP_PASS_MESSAGE);
+  put_flag(a, af_cert_verified, flags & DANESMTP_CERT_VERIFIED);
 #ifdef SUPPORT_DANE
-  if (flags & DANESMTP_DANE_VERIFIED)
-    setflag(a, af_dane_verified);
-  else
-    clearflag(a, af_dane_verified);
+  put_flag(a, af_dane_verified, flags & DANESMTP_DANE_VERIFIED);
 #endif
-  /* What an earlier host's attempt left is not this one's. */
-  if (flags & DANESMTP_PIPELINED)
-    setflag(a, af_pipelining);
-  else
-    clearflag(a, af_pipelining);
-  if (flags & DANESMTP_CHUNKED)
-    setflag(a, af_chunking_used);
-  else
-    clearflag(a, af_chunking_used);
+  put_flag(a, af_pipelining, flags & DANESMTP_PIPELINED);
+  put_flag(a, af_chunking_used, flags & DANESMTP_CHUNKED);
 #ifndef DISABLE_PRDR
-  if (flags & DANESMTP_PRDR)
-    setflag(a, af_prdr_used);
-  else
-    clearflag(a, af_prdr_used);
+  put_flag(a, af_prdr_used, flags & DANESMTP_PRDR);
 #endif
 #ifndef DISABLE_TLS_RESUME
-  if (flags & DANESMTP_RESUMED)
-    setflag(a, af_tls_resume);
-  else
-    clearflag(a, af_tls_resume);
+  put_flag(a, af_tls_resume, flags & DANESMTP_RESUMED);
 #endif
 #ifdef SUPPORT_I18N
   if (flags & DANESMTP_DOWNCONVERTED) setflag(a, af_utf8_downcvt);
