@@ -37,6 +37,17 @@ Result<Bytes> from_hex(std::string_view text) {
   return bytes;
 }
 
+void append_number(Bytes& to, std::uint64_t number, std::size_t octets) {
+  for (std::size_t left = octets; left > 0; --left)
+    to.push_back(static_cast<std::uint8_t>(number >> 8 * (left - 1)));
+}
+
+std::uint64_t number_in(ByteView octets) {
+  std::uint64_t number = 0;
+  for (const auto octet : octets) number = number << 8 | octet;
+  return number;
+}
+
 std::string_view as_text(ByteView bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }

@@ -21,6 +21,13 @@ std::string to_hex(ByteView bytes);
 // The reverse; upper and lower case are accepted. BadInput for an odd length or another character.
 [[nodiscard]] Result<Bytes> from_hex(std::string_view text);
 
+// A number in so many octets, the highest first (RFC 1035 2.3.2), at the end of `to`; at most
+// eight, and what does not fit is left out.
+void append_number(Bytes& to, std::uint64_t number, std::size_t octets);
+
+// The number that these octets are, at most eight.
+std::uint64_t number_in(ByteView octets);
+
 // The same octets, seen as text and back; no copy.
 std::string_view as_text(ByteView bytes);
 ByteView as_bytes(std::string_view text);

@@ -6,22 +6,24 @@
 namespace danesmtp {
 namespace {
 
+constexpr std::size_t kLength = 2;     // octets of a length
+constexpr std::size_t kMost = 0xffff;  // octets with their length before them
+
 enum class Kind : std::uint8_t { Secure = 1, Insecure = 2, Bogus = 3, Failed = 4 };
 
 void put(Bytes& into, ByteView octets) {
-  into.push_back(static_cast<std::uint8_t>(octets.size() >> 8));
-  into.push_back(static_cast<std::uint8_t>(octets.size()));
+  append_number(into, octets.size(), kLength);
   // Not insert(): GCC 14 sees an overflow in it that is none.
   for (const auto octet : octets) into.push_back(octet);
 }
 
 // Octets with their length before them, from the front of `from`.
 std::optional<ByteView> get(ByteView& from) {
-  if (from.size() < 2) return std::nullopt;
-  const std::size_t size = static_cast<std::size_t>(from[0]) << 8 | from[1];
-  if (from.size() - 2 < size) return std::nullopt;
-  const ByteView octets = from.subspan(2, size);
-  from = from.subspan(2 + size);
+  if (from.size() < kLength) return std::nullopt;
+  const std::size_t size = number_in(from.first(kLength));
+  if (from.size() - kLength < size) return std::nullopt;
+  const ByteView octets = from.subspan(kLength, size);
+  from = from.subspan(kLength + size);
   return octets;
 }
 
@@ -49,8 +51,6 @@ std::optional<Result<Answer<Bytes>>> read_answer(DnsSecurity security, ByteView 
   if (nxdomain && !answer.records.empty()) return std::nullopt;
   return answer;
 }
-
-constexpr std::size_t kMost = 0xffff;  // octets with their length before them
 
 Bytes record_of(const Error& error) {
   Bytes record = {

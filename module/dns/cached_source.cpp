@@ -4,11 +4,12 @@
 #include <algorithm>
 
 #include "dns/answer_record.h"
+#include "dns/resolver_identity.h"
 
 namespace danesmtp {
 namespace {
 
-constexpr std::size_t kIdentity = 16;
+constexpr std::size_t kType = 2;  // octets
 constexpr std::chrono::hours kLongest{1};
 constexpr std::chrono::seconds kFailure{3};
 
@@ -25,9 +26,7 @@ std::chrono::seconds time_to_keep(const Result<Answer<Bytes>>& said, Deadline de
 // The resolver, the type and the name.
 Bytes CachedSource::key(const DnsName& name, RrType type) const {
   Bytes key = identity_;
-  const auto number = static_cast<std::uint16_t>(type);
-  key.push_back(static_cast<std::uint8_t>(number >> 8));
-  key.push_back(static_cast<std::uint8_t>(number));
+  append_number(key, static_cast<std::uint16_t>(type), kType);
   const auto text = as_bytes(name.text());
   key.insert(key.end(), text.begin(), text.end());
   return key;
@@ -47,9 +46,10 @@ Result<Answer<Bytes>> CachedSource::ask(const DnsName& name, RrType type, Deadli
 }
 
 std::optional<CachedQuestion> question_of(ByteView key) {
-  if (key.size() < kIdentity + 2) return std::nullopt;
-  const auto type = static_cast<RrType>(key[kIdentity] << 8 | key[kIdentity + 1]);
-  return CachedQuestion{type, std::string(as_text(key.subspan(kIdentity + 2)))};
+  if (key.size() < kResolverIdentity + kType) return std::nullopt;
+  const auto question = key.subspan(kResolverIdentity);
+  return CachedQuestion{static_cast<RrType>(number_in(question.first(kType))),
+                        std::string(as_text(question.subspan(kType)))};
 }
 
 }  // namespace danesmtp

@@ -27,13 +27,12 @@ tl::unexpected<Error> malformed(const char* what) {
   return fail(ErrorKind::DnsFailure, format("malformed reply ({})", what));
 }
 
-void put16(Bytes& to, unsigned value) {
-  to.push_back(static_cast<std::uint8_t>(value >> 8));
-  to.push_back(static_cast<std::uint8_t>(value & 0xff));
+std::uint16_t get16(ByteView from, std::size_t at) {
+  return static_cast<std::uint16_t>(number_in(from.subspan(at, 2)));
 }
 
-std::uint16_t get16(ByteView from, std::size_t at) {
-  return static_cast<std::uint16_t>(from[at] << 8 | from[at + 1]);
+std::uint32_t get32(ByteView from, std::size_t at) {
+  return static_cast<std::uint32_t>(number_in(from.subspan(at, 4)));
 }
 
 std::uint8_t lower(std::uint8_t c) {
@@ -146,8 +145,7 @@ std::optional<Record> read_record(ByteView message, std::size_t& at) {
   record.owner = std::move(owner->wire);
   record.type = get16(message, head);
   record.rr_class = get16(message, head + 2);
-  record.ttl =
-      static_cast<std::uint32_t>(get16(message, head + 4)) << 16 | get16(message, head + 6);
+  record.ttl = get32(message, head + 4);
   std::size_t start = head + 10;
   std::size_t end = start + get16(message, head + 8);
   if (end > message.size()) return std::nullopt;
@@ -201,11 +199,8 @@ Result<void> follow(const std::vector<Record>& records, const DnsQuestion& quest
 // RFC 4034 3.1: the original TTL and the end are at octets 4 and 8 of an RRSIG record's rdata.
 std::uint32_t kept_by_signature(ByteView rdata, std::uint32_t now) {
   if (rdata.size() < 12) return 0;
-  const auto get32 = [&](std::size_t at) {
-    return static_cast<std::uint32_t>(get16(rdata, at)) << 16 | get16(rdata, at + 2);
-  };
-  const std::uint32_t left = get32(8) - now;  // RFC 1982: the top bit set is a time before
-  return left > kMaxTtl ? 0 : std::min(left, get32(4));
+  const std::uint32_t left = get32(rdata, 8) - now;  // RFC 1982: the top bit set is a time before
+  return left > kMaxTtl ? 0 : std::min(left, get32(rdata, 4));
 }
 
 }  // namespace
@@ -241,20 +236,20 @@ std::string question_text(const DnsQuestion& question) {
 
 Bytes make_query(std::uint16_t id, const DnsQuestion& question) {
   Bytes query;
-  put16(query, id);
+  append_number(query, id, 2);
   query.push_back(kFlagRd);
   query.push_back(kFlagAd);  // RFC 6840 5.7: the asker understands AD
-  for (unsigned count : {1U, 0U, 0U, 1U}) put16(query, count);
+  for (unsigned count : {1U, 0U, 0U, 1U}) append_number(query, count, 2);
   Bytes name = name_wire(question.name);
   query.insert(query.end(), name.begin(), name.end());
-  put16(query, static_cast<unsigned>(question.type));
-  put16(query, kClassIn);
+  append_number(query, static_cast<unsigned>(question.type), 2);
+  append_number(query, kClassIn, 2);
   query.push_back(0);  // OPT: owner, type, size, extended rcode and version, DO, no options
-  put16(query, kTypeOpt);
-  put16(query, kUdpSize);
-  put16(query, 0);
-  put16(query, 0x8000);
-  put16(query, 0);
+  append_number(query, kTypeOpt, 2);
+  append_number(query, kUdpSize, 2);
+  append_number(query, 0, 2);
+  append_number(query, 0x8000, 2);
+  append_number(query, 0, 2);
   return query;
 }
 

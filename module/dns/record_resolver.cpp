@@ -24,7 +24,8 @@ Result<MxRecord> parse_mx(const Bytes& rdata) {
   if (rdata.size() < 3) return fail(ErrorKind::DnsFailure, "malformed record");
   auto exchange = rdata_name_text(ByteView(rdata).subspan(2));
   if (!exchange) return tl::unexpected(exchange.error());
-  return MxRecord{static_cast<std::uint16_t>(rdata[0] << 8 | rdata[1]), std::move(*exchange)};
+  return MxRecord{static_cast<std::uint16_t>(number_in(ByteView(rdata).first(2))),
+                  std::move(*exchange)};
 }
 
 Result<std::string> parse_address(const Bytes& rdata, AddressFamily family) {

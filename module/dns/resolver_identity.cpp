@@ -51,11 +51,8 @@ Bytes resolver_identity(const ResolverSettings& settings, const SystemFiles& fil
       format("{} {}\n{}{}", static_cast<int>(settings.upstream), static_cast<int>(settings.dnssec),
              anchors_text(settings, files), upstream_text(settings, files));
   Bytes identity;
-  for (std::uint8_t use : {std::uint8_t{2}, std::uint8_t{3}}) {
-    const std::uint64_t hash = hash_of(as_bytes(text), use);
-    for (int bits = 56; bits >= 0; bits -= 8)
-      identity.push_back(static_cast<std::uint8_t>(hash >> bits));
-  }
+  for (std::uint8_t use : {std::uint8_t{2}, std::uint8_t{3}})
+    append_number(identity, hash_of(as_bytes(text), use), kResolverIdentity / 2);
   return identity;
 }
 

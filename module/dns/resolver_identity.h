@@ -8,7 +8,9 @@
 
 namespace danesmtp {
 
-// 16 octets: of the trust anchors, the upstream and how it is believed.
+constexpr std::size_t kResolverIdentity = 16;  // octets
+
+// Of the trust anchors, the upstream and how it is believed.
 Bytes resolver_identity(const ResolverSettings& settings, const SystemFiles& files);
 
 }  // namespace danesmtp

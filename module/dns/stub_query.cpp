@@ -62,15 +62,14 @@ Result<Bytes> ask_tcp(const NameServer& server, const DnsQuestion& question, Dea
   auto fd = connect_to(server, SOCK_STREAM, deadline);
   if (!fd) return tl::unexpected(fd.error());
   Bytes query = make_query(*id, question);
-  Bytes framed = {static_cast<std::uint8_t>(query.size() >> 8),
-                  static_cast<std::uint8_t>(query.size() & 0xff)};
+  Bytes framed;
+  append_number(framed, query.size(), 2);
   framed.insert(framed.end(), query.begin(), query.end());
   if (auto sent = write_all(fd->get(), framed, deadline); !sent)
     return tl::unexpected(sent.error());
   auto length = read_exactly(fd->get(), 2, deadline);
   if (!length) return tl::unexpected(length.error());
-  auto size = static_cast<std::size_t>((*length)[0] << 8 | (*length)[1]);
-  auto reply = read_exactly(fd->get(), size, deadline);
+  auto reply = read_exactly(fd->get(), number_in(*length), deadline);
   if (reply && !is_reply_to(*reply, *id, question))
     return fail(ErrorKind::DnsFailure, "malformed reply (not to our question)");
   return reply;

@@ -25,17 +25,13 @@ struct EarlierSession {
 };
 
 Bytes time_octets(WallTime time) {
-  Bytes octets(kTimeOctets);
-  auto seconds = static_cast<std::uint64_t>(time.time_since_epoch().count());
-  for (auto octet = octets.rbegin(); octet != octets.rend(); ++octet, seconds >>= 8)
-    *octet = static_cast<std::uint8_t>(seconds);
+  Bytes octets;
+  append_number(octets, static_cast<std::uint64_t>(time.time_since_epoch().count()), kTimeOctets);
   return octets;
 }
 
 WallTime time_of(ByteView octets) {
-  std::uint64_t seconds = 0;
-  for (auto octet : octets) seconds = seconds << 8 | octet;
-  return WallTime(std::chrono::seconds(static_cast<std::int64_t>(seconds)));
+  return WallTime(std::chrono::seconds(static_cast<std::int64_t>(number_in(octets))));
 }
 
 Bytes digest_of(const Bytes& time, ByteView octets) {

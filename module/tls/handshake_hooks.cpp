@@ -3,6 +3,8 @@
 
 #include <gnutls/ocsp.h>
 
+#include "core/bytes.h"
+
 namespace danesmtp {
 
 // RFC 6066 8, D-120: GnuTLS asks for OCSP responses unbidden. GNUTLS_NO_EXTENSIONS would take the
@@ -34,9 +36,7 @@ namespace {
 // RFC 8446 4.6.1, RFC 5077 3.3: both begin with it, four octets. GnuTLS has no function for it.
 std::optional<std::chrono::seconds> ticket_lifetime(const gnutls_datum_t& ticket) {
   if (ticket.size < 4) return std::nullopt;
-  std::uint32_t seconds = 0;
-  for (unsigned i = 0; i < 4; ++i) seconds = seconds << 8 | ticket.data[i];
-  return std::chrono::seconds(seconds);
+  return std::chrono::seconds(number_in({ticket.data, 4}));
 }
 
 // A session has one hook, so this is for every message.
