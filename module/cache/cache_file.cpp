@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "core/format.h"
+#include "net/file_lock.h"
 
 namespace danesmtp {
 namespace {
@@ -113,15 +114,9 @@ bool CacheFile::write(std::uint64_t offset, ByteView octets) const {
 
 void CacheFile::alone_with(std::uint64_t offset, std::size_t size,
                            const std::function<void()>& work) const {
-  struct flock lock {};
-  lock.l_type = F_WRLCK;
-  lock.l_whence = SEEK_SET;
-  lock.l_start = static_cast<off_t>(offset);
-  lock.l_len = static_cast<off_t>(size);
-  if (::fcntl(file_.get(), F_OFD_SETLK, &lock) != 0) return;
+  if (!lock_octets(file_.get(), offset, size)) return;
   work();
-  lock.l_type = F_UNLCK;
-  ::fcntl(file_.get(), F_OFD_SETLK, &lock);
+  unlock_octets(file_.get(), offset, size);
 }
 
 }  // namespace danesmtp

@@ -7,6 +7,7 @@
 
 #include <ctime>
 
+#include "net/file_lock.h"
 #include "net/unique_fd.h"
 
 namespace danesmtp {
@@ -14,14 +15,6 @@ namespace {
 
 constexpr std::time_t kHour = 3600;
 constexpr int kFlags = O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
-
-// Nobody else may decide at the same time.
-bool lock(const UniqueFd& file) {
-  struct flock all {};
-  all.l_type = F_WRLCK;
-  all.l_whence = SEEK_SET;
-  return ::fcntl(file.get(), F_OFD_SETLK, &all) == 0;
-}
 
 bool fresh(const UniqueFd& file) {
   struct stat status {};
@@ -34,7 +27,8 @@ bool fresh(const UniqueFd& file) {
 
 bool first_this_hour(const std::string& stamp_file) {
   const UniqueFd file(::open(stamp_file.c_str(), kFlags | O_CREAT, 0640));
-  if (!file || !lock(file) || fresh(file)) return false;
+  // Nobody else may decide at the same time.
+  if (!file || !lock_octets(file.get(), 0, 0) || fresh(file)) return false;
   return ::pwrite(file.get(), "\n", 1, 0) == 1 && ::futimens(file.get(), nullptr) == 0;
 }
 
