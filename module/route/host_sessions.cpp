@@ -93,7 +93,6 @@ bool HostSessions::wanted() const {
 
 Bytes HostSessions::take(WallTime now) {
   for (std::size_t number = 0; number < kSessionPlaces; ++number) {
-    if (!store_.find(Shelf::Sessions, place(number))) continue;  // cheaper than take()
     const auto kept = store_.take(Shelf::Sessions, place(number));
     const auto session = kept ? read(kept->value) : std::nullopt;
     if (!session || time_left(session->proved, now).count() <= 0) continue;
