@@ -4,7 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "unit/cache/own_directory.h"
+#include "unit/own_directory.h"
 
 using namespace danesmtp;
 using namespace danesmtp::test;

@@ -11,7 +11,7 @@
 #include <memory>
 
 #include "cache/shelves.h"
-#include "unit/cache/own_directory.h"
+#include "unit/own_directory.h"
 
 using namespace danesmtp;
 using namespace danesmtp::test;

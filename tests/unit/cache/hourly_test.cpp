@@ -8,7 +8,7 @@
 
 #include <ctime>
 
-#include "unit/cache/own_directory.h"
+#include "unit/own_directory.h"
 
 using namespace danesmtp;
 using namespace danesmtp::test;

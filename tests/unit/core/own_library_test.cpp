@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "unit/check_support.h"
+#include "unit/own_directory.h"
 
 using namespace danesmtp::test;
 namespace fs = std::filesystem;
@@ -14,23 +14,15 @@ namespace {
 
 constexpr danesmtp_own_library kWanted{"sample", "own_library_sample", {7, 12}};
 
-// A copy of the sample in a folder of the test's own.
+// A copy of the sample.
 class Copy {
  public:
-  Copy() {
-    char name[] = "/tmp/own_library_test.XXXXXX";
-    ck_assert(mkdtemp(name) != nullptr);
-    folder_ = name;
-    fs::copy_file(SAMPLE, path());
-  }
-  ~Copy() { fs::remove_all(folder_); }
-  Copy(const Copy&) = delete;
-  Copy& operator=(const Copy&) = delete;
+  Copy() { fs::copy_file(SAMPLE, path()); }
 
-  fs::path path() const { return folder_ / "sample.so"; }
+  fs::path path() const { return directory_.file("sample.so"); }
 
  private:
-  fs::path folder_;
+  OwnDirectory directory_;
 };
 
 struct Opened {

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "dns/cached_source.h"
 
-#include <map>
-
+#include "fakes/fake_store.h"
 #include "unit/check_support.h"
 
 using namespace danesmtp;
@@ -13,26 +12,6 @@ namespace {
 DnsName name(const char* text) {
   return assert_ok(DnsName::parse(text));
 }
-
-// In memory; the time of each entry stands still.
-class MemoryStore final : public Store {
- public:
-  std::map<std::string, Kept> kept;
-
-  std::optional<Kept> find(Shelf shelf, ByteView key) override {
-    const auto entry = kept.find(place(shelf, key));
-    return entry == kept.end() ? std::nullopt : std::optional(entry->second);
-  }
-  std::optional<Kept> take(Shelf, ByteView) override { return std::nullopt; }
-  void keep(Shelf shelf, ByteView key, ByteView value, std::chrono::seconds time) override {
-    kept[place(shelf, key)] = {Bytes(value.begin(), value.end()), time};
-  }
-
- private:
-  static std::string place(Shelf shelf, ByteView key) {
-    return std::to_string(static_cast<int>(shelf)) + std::string(as_text(key));
-  }
-};
 
 class Script final : public RecordSource {
  public:
@@ -48,7 +27,7 @@ class Script final : public RecordSource {
 };
 
 struct Cached {
-  MemoryStore store;
+  FakeStore store;
   int asked = 0;
 
   CachedSource source(Result<Answer<Bytes>> says, Bytes identity = Bytes(16, 1)) {
@@ -101,8 +80,8 @@ START_TEST(how_long) {
   const auto first = source.ask(name("a.lab"), RrType::A, soon());
   const auto second = source.ask(name("a.lab"), RrType::A, soon());
   ck_assert_msg(cached.asked == (row.seconds ? 1 : 2), "%s", row.what);
-  ck_assert_msg(cached.store.kept.empty() == (row.seconds == 0), "%s", row.what);
-  if (row.seconds) ck_assert_int_eq(cached.store.kept.begin()->second.left.count(), row.seconds);
+  ck_assert_msg(cached.store.entries.empty() == (row.seconds == 0), "%s", row.what);
+  if (row.seconds) ck_assert_int_eq(cached.store.entries.begin()->second.left.count(), row.seconds);
   ck_assert_int_eq(first.has_value(), row.says.has_value());
   ck_assert_int_eq(second.has_value(), row.says.has_value());
   if (!row.says) {
@@ -121,7 +100,7 @@ START_TEST(each_question_has_its_own) {
     for (RrType type : {RrType::A, RrType::Aaaa, RrType::Mx, RrType::Tlsa, RrType::Cname})
       assert_ok(source.ask(name(of), type, soon()));
   ck_assert_int_eq(cached.asked, 15);
-  ck_assert_uint_eq(cached.store.kept.size(), 15);
+  ck_assert_uint_eq(cached.store.entries.size(), 15);
 }
 END_TEST
 
@@ -138,7 +117,7 @@ END_TEST
 START_TEST(what_cannot_be_read_is_asked) {
   Cached cached;
   assert_ok(cached.source(answer(60)).ask(name("a.lab"), RrType::A, soon()));
-  for (auto& entry : cached.store.kept) entry.second.value = {9, 9, 9};
+  for (auto& entry : cached.store.entries) entry.second.value = {9, 9, 9};
   assert_ok(cached.source(answer(60)).ask(name("a.lab"), RrType::A, soon()));
   ck_assert_int_eq(cached.asked, 2);
   assert_ok(cached.source(answer(60)).ask(name("a.lab"), RrType::A, soon()));
@@ -151,15 +130,14 @@ START_TEST(no_time_says_nothing_of_the_dns) {
   auto source = cached.source(tl::unexpected(Error{ErrorKind::DnsFailure, "no answer in time"}));
   assert_error(source.ask(name("a.lab"), RrType::A, Deadline::in(std::chrono::milliseconds(0))),
                ErrorKind::DnsFailure);
-  ck_assert(cached.store.kept.empty());
+  ck_assert(cached.store.entries.empty());
 }
 END_TEST
 
 START_TEST(the_question_of_an_entry) {
   Cached cached;
   assert_ok(cached.source(answer(60)).ask(name("a.lab"), RrType::Tlsa, soon()));
-  const std::string place = cached.store.kept.begin()->first;
-  const auto question = question_of(as_bytes(place).subspan(1));  // behind the shelf's number
+  const auto question = question_of(cached.store.entries.begin()->first.second);
   ck_assert(question.has_value());
   ck_assert(question->type == RrType::Tlsa);
   assert_text(question->name, "a.lab");

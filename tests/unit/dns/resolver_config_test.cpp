@@ -10,6 +10,7 @@
 
 #include "unit/check_support.h"
 #include "unit/dns/resolver_option_rows.h"
+#include "unit/own_directory.h"
 
 using namespace danesmtp;
 using namespace danesmtp::test;
@@ -74,36 +75,6 @@ const Anchors kAnchors[] = {
      ".\t86400\tIN\tDNSKEY\t385 3 8 AwEAAbad ;{id = 4} ;;state=4 [ REVOKED ] ;;count=0\n",
      ". IN DNSKEY 257 3 8 AwEAAold|. IN DNSKEY 257 3 8 AwEAAnow"},
     {"another zone beside the root", DS "\nlab. IN DS 1 13 2 AABB\n", DS "|lab. IN DS 1 13 2 AABB"},
-};
-
-// A directory of the test's own, removed with its files.
-class Directory {
- public:
-  Directory() {
-    char name[] = "/tmp/resolver_config_XXXXXX";
-    ck_assert(mkdtemp(name) != nullptr);
-    path_ = name;
-  }
-  ~Directory() {
-    for (const auto& file : files_) std::remove(file.c_str());
-    rmdir(path_.c_str());
-  }
-  Directory(const Directory&) = delete;
-  Directory& operator=(const Directory&) = delete;
-
-  std::string path(const char* name) const { return path_ + "/" + name; }
-  std::string file(const char* name, const std::string& text) {
-    files_.push_back(path(name));
-    std::FILE* file = std::fopen(files_.back().c_str(), "w");
-    ck_assert(file != nullptr);
-    std::fwrite(text.data(), 1, text.size(), file);
-    std::fclose(file);
-    return files_.back();
-  }
-
- private:
-  std::string path_;
-  std::vector<std::string> files_;
 };
 
 ResolverSettings settings_of(const ResolverOptions& options) {
@@ -176,8 +147,8 @@ END_TEST
 
 // Never "no anchor, so nothing is signed"; tests D-014, D-164
 START_TEST(an_anchor_file_that_cannot_be_used_is_named) {
-  Directory directory;
-  const std::string bad[] = {directory.path("missing"), directory.file("empty", ""),
+  OwnDirectory directory;
+  const std::string bad[] = {directory.file("missing"), directory.file("empty", ""),
                              directory.file("garbage", "hello\n"), "/tmp",
                              directory.file("large", std::string(2 << 20, '\n'))};
   for (const auto& file : bad) {
@@ -190,16 +161,16 @@ START_TEST(an_anchor_file_that_cannot_be_used_is_named) {
 END_TEST
 
 START_TEST(the_usual_places) {
-  Directory directory;
-  SystemFiles files{directory.path("resolv.conf"), {directory.path("a"), directory.path("b")}, {}};
+  OwnDirectory directory;
+  SystemFiles files{directory.file("resolv.conf"), {directory.file("a"), directory.file("b")}, {}};
   auto settings = settings_of({});
   auto error = assert_error(read_resolver_files(settings, files), ErrorKind::BadInput);
-  assert_contains(error.text, directory.path("b"));
+  assert_contains(error.text, directory.file("b"));
   assert_contains(error.text, "dane_trust_anchor_file");
 
   directory.file("b", DS "\n");
   auto setup = assert_ok(read_resolver_files(settings, files));
-  assert_text(setup.trust_anchor_file, directory.path("b"));
+  assert_text(setup.trust_anchor_file, directory.file("b"));
   ck_assert_uint_eq(setup.trust_anchors.size(), 1);
   ck_assert(setup.servers == (std::vector<NameServer>{{"127.0.0.1", 53}}));  // no resolv.conf
 
@@ -209,17 +180,17 @@ START_TEST(the_usual_places) {
 END_TEST
 
 START_TEST(what_each_mode_reads) {
-  Directory directory;
+  OwnDirectory directory;
   SystemFiles files{directory.file("resolv.conf", "nameserver 192.0.2.7\n"),
                     {directory.file("key", DS "\n")},
-                    {directory.path("no-hints"), directory.file("hints", ". NS a.\n")}};
+                    {directory.file("no-hints"), directory.file("hints", ". NS a.\n")}};
   auto system = assert_ok(read_resolver_files(settings_of({}), files));
   ck_assert(system.servers == (std::vector<NameServer>{{"192.0.2.7", 53}}));
 
   auto recursive = assert_ok(read_resolver_files(settings_of({"recursive", "", ""}), files));
   ck_assert(recursive.servers.empty());
-  assert_text(recursive.root_hints, directory.path("hints"));
-  assert_text(system.root_hints, directory.path("hints"));  // auto
+  assert_text(recursive.root_hints, directory.file("hints"));
+  assert_text(system.root_hints, directory.file("hints"));  // auto
   ck_assert(
       assert_ok(read_resolver_files(settings_of({"system", "", ""}), files)).root_hints.empty());
   ck_assert_uint_eq(recursive.trust_anchors.size(), 1);

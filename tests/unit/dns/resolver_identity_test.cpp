@@ -6,7 +6,7 @@
 
 #include <set>
 
-#include "unit/cache/own_directory.h"
+#include "unit/own_directory.h"
 
 using namespace danesmtp;
 using namespace danesmtp::test;

@@ -6,7 +6,7 @@
 
 #include <cstdio>
 
-#include "unit/check_support.h"
+#include "unit/own_directory.h"
 
 using namespace danesmtp;
 using namespace danesmtp::test;
@@ -15,26 +15,9 @@ namespace {
 
 constexpr std::chrono::seconds kMinute{60};
 
-// A file in a directory of the test's own.
-class File {
- public:
-  File() {
-    char name[] = "/tmp/resolver_memory_XXXXXX";
-    ck_assert(mkdtemp(name) != nullptr);
-    directory_ = name;
-    path = directory_ + "/memory";
-  }
-  ~File() {
-    std::remove(path.c_str());
-    rmdir(directory_.c_str());
-  }
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-
-  std::string path;
-
- private:
-  std::string directory_;
+struct File {
+  OwnDirectory directory;
+  std::string path = directory.file("memory");
 };
 
 }  // namespace

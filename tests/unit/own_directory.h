@@ -12,10 +12,14 @@
 
 namespace danesmtp::test {
 
+inline void write_file(const std::string& path, const std::string& text) {
+  std::ofstream(path, std::ios::binary) << text;
+}
+
 class OwnDirectory {
  public:
   OwnDirectory() {
-    char name[] = "/tmp/danesmtp_cache_XXXXXX";
+    char name[] = "/tmp/danesmtp_test_XXXXXX";
     ck_assert(mkdtemp(name) != nullptr);
     path = name;
   }
@@ -23,7 +27,13 @@ class OwnDirectory {
   OwnDirectory(const OwnDirectory&) = delete;
   OwnDirectory& operator=(const OwnDirectory&) = delete;
 
-  std::string file(const char* name = "cache") const { return path + "/" + name; }
+  std::string file(const char* name = "file") const { return path + "/" + name; }
+
+  // Of a file with this text, which is written now.
+  std::string file(const char* name, const std::string& text) const {
+    write_file(file(name), text);
+    return file(name);
+  }
 
   std::string path;
 };
@@ -32,10 +42,6 @@ inline std::string content_of(const std::string& path) {
   std::ostringstream text;
   text << std::ifstream(path, std::ios::binary).rdbuf();
   return text.str();
-}
-
-inline void write_file(const std::string& path, const std::string& text) {
-  std::ofstream(path, std::ios::binary) << text;
 }
 
 }  // namespace danesmtp::test
