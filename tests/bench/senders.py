@@ -4,13 +4,13 @@ queue, into which put() lays messages without a try to deliver them; run() deliv
 what that has cost.
 """
 import os
-import pwd
 import re
 import smtplib
 import subprocess
 import time
 
 from meter import CLEAN, Adopted, Cost, kind
+from postfix import make_instance
 from processes import Process, WorldError, wait_for
 from rows import EXIMS, OURS, POSTFIX
 
@@ -68,22 +68,12 @@ class EximPeer:
 SERVICES = """\
 127.0.0.1:2500 inet n - n - - smtpd
 pickup unix n - n 60 1 pickup
-cleanup unix n - n - 0 cleanup
-qmgr unix n - n 300 1 qmgr
-tlsmgr unix - - n 1000? 1 tlsmgr
-rewrite unix - - n - - trivial-rewrite
-bounce unix - - n - 0 bounce
-defer unix - - n - 0 bounce
 trace unix - - n - 0 bounce
 flush unix n - n 1000? 0 flush
 showq unix n - n - - showq
-error unix - - n - - error
 retry unix - - n - - error
 smtp unix - - n - - smtp
-proxymap unix - - n - - proxymap
 scache unix - - n - 1 scache
-anvil unix - - n - 1 anvil
-postlog unix-dgram n - n - 1 postlogd
 """
 
 
@@ -94,14 +84,8 @@ class PostfixPeer:
         self._row = row
         self._held = 0
         self._home = world.directory / f"postfix-sender-{time.monotonic_ns()}"
-        self._config = self._home / "etc"
-        for path in (self._home, self._config, self._home / "queue", self._home / "data"):
-            path.mkdir()
-        user = pwd.getpwnam("postfix")
-        os.chown(self._home / "data", user.pw_uid, user.pw_gid)
-        (self._config / "master.cf").write_text(SERVICES, encoding="ascii")
+        self._config = make_instance(self._home, SERVICES, self._settings())
         (self._config / "held").write_text("/^Subject:/ HOLD\n", encoding="ascii")
-        (self._config / "main.cf").write_text(self._settings(), encoding="ascii")
         self._group = kind()()
         self._process = Process(
             "sender (Postfix)", ["postfix", "-c", str(self._config), "start-fg"], self._home / "output",
@@ -147,20 +131,9 @@ class PostfixPeer:
             raise WorldError(f"{command}: {done.stderr.decode()}{self._log()[-2000:]}")
 
     def _settings(self):
-        return f"""compatibility_level = 3.6
-queue_directory = {self._home}/queue
-data_directory = {self._home}/data
-maillog_file = {self._home}/log
-maillog_file_prefixes = {self._home}
-myhostname = sender.lab
-mydestination =
-mynetworks = 127.0.0.0/8
+        return f"""myhostname = sender.lab
 inet_interfaces = 127.0.0.1
-inet_protocols = ipv4
-alias_maps =
-local_recipient_maps =
-header_checks = regexp:{self._config}/held
-message_size_limit = 0
+header_checks = regexp:{self._home}/etc/held
 smtp_dns_support_level = dnssec
 smtp_tls_security_level = {"dane" if self._row.domain != "plain" else "none"}
 smtp_tls_loglevel = 1

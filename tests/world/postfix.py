@@ -13,8 +13,8 @@ from network import peer_socket, peers_command
 from processes import Process, wait_for
 from receivers import Mail
 
+# master(5): what any instance needs.
 SERVICES = """\
-{address}:25 inet n - n - - smtpd
 cleanup unix n - n - 0 cleanup
 qmgr unix n - n 300 1 qmgr
 tlsmgr unix - - n 1000? 1 tlsmgr
@@ -22,11 +22,34 @@ rewrite unix - - n - - trivial-rewrite
 bounce unix - - n - 0 bounce
 defer unix - - n - 0 bounce
 error unix - - n - - error
-virtual unix - n n - - virtual
 proxymap unix - - n - - proxymap
 anvil unix - - n - 1 anvil
 postlog unix-dgram n - n - 1 postlogd
 """
+
+
+def make_instance(home, services, more_settings):
+    """An instance below `home`, with these lines of master.cf and main.cf besides; returns the directory of its
+    configuration. Its log is home/log."""
+    config = home / "etc"
+    for path in (home, config, home / "queue", home / "data"):
+        path.mkdir()
+    user = pwd.getpwnam("postfix")
+    os.chown(home / "data", user.pw_uid, user.pw_gid)
+    (config / "master.cf").write_text(services + SERVICES, encoding="ascii")
+    (config / "main.cf").write_text(f"""compatibility_level = 3.6
+queue_directory = {home}/queue
+data_directory = {home}/data
+maillog_file = {home}/log
+maillog_file_prefixes = {home}
+mydestination =
+mynetworks = 127.0.0.0/8
+inet_protocols = ipv4
+alias_maps =
+local_recipient_maps =
+message_size_limit = 0
+{more_settings}""", encoding="ascii")
+    return config
 
 
 class Postfix:
@@ -35,16 +58,12 @@ class Postfix:
         self._address = address
         self._mail = directory / "mail"
         self._log = directory / "log"
-        config = directory / "etc"
-        for path in (directory, self._mail, config, directory / "queue", directory / "data"):
-            path.mkdir()
         user = pwd.getpwnam("postfix")
-        os.chown(directory / "data", user.pw_uid, user.pw_gid)
+        services = f"{address}:25 inet n - n - - smtpd\nvirtual unix - n n - - virtual\n"
+        config = make_instance(directory, services, self._settings(address, domain, certificate, user))
+        self._mail.mkdir()
         os.chown(self._mail, user.pw_uid, user.pw_gid)
-        (config / "master.cf").write_text(SERVICES.format(address=address), encoding="ascii")
         (config / "refused").write_text("/^tmp/ 451 come back later\n/^bad/ 550 no such user here\n",
-                                        encoding="ascii")
-        (config / "main.cf").write_text(self._settings(config, address, domain, certificate, user),
                                         encoding="ascii")
         self._process = Process(
             "receiver (Postfix)", peers_command(["postfix", "-c", str(config), "start-fg"]),
@@ -76,21 +95,11 @@ class Postfix:
         files = sorted(self._mail.rglob("new/*"), key=lambda path: path.stat().st_mtime_ns)
         return [Mail(path.read_bytes()) for path in files]
 
-    def _settings(self, config, address, domain, certificate, user):
-        return f"""compatibility_level = 3.6
-queue_directory = {self._home}/queue
-data_directory = {self._home}/data
-maillog_file = {self._log}
-maillog_file_prefixes = {self._home}
-myhostname = postfix.lab
-mydestination =
-mynetworks = 127.0.0.0/8
+    def _settings(self, address, domain, certificate, user):
+        return f"""myhostname = postfix.lab
 inet_interfaces = {address}
-inet_protocols = ipv4
 disable_dns_lookups = yes
 smtp_host_lookup = native
-alias_maps =
-local_recipient_maps =
 virtual_mailbox_domains = {domain}
 virtual_mailbox_base = {self._mail}
 virtual_mailbox_maps = static:box/
@@ -99,10 +108,9 @@ virtual_uid_maps = static:{user.pw_uid}
 virtual_gid_maps = static:{grp.getgrgid(user.pw_gid).gr_gid}
 smtpd_tls_chain_files = {certificate.pem_file}
 smtpd_tls_security_level = may
-smtpd_recipient_restrictions = check_recipient_access regexp:{config}/refused, permit_mynetworks, reject_unauth_destination
+smtpd_recipient_restrictions = check_recipient_access regexp:{self._home}/etc/refused, permit_mynetworks, reject_unauth_destination
 smtpd_peername_lookup = no
 smtputf8_enable = yes
-message_size_limit = 0
 max_idle = 1s
 virtual_mailbox_limit = 0
 """
