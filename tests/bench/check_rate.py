@@ -16,10 +16,9 @@ from pathlib import Path
 TOP = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(TOP / "tests/world"))
 
-from world import World  # noqa: E402  (needs the path above)
+from tool import TOOL  # noqa: E402  (needs the path above)
+from world import World  # noqa: E402
 from zone import Zone, one_mx  # noqa: E402
-
-TOOL = os.environ.get("DANESMTP") or TOP / "build/installed/bin/danesmtp"
 
 
 def peak(process, before):

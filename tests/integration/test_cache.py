@@ -10,9 +10,9 @@ import subprocess
 
 import pytest
 
+from tool import TOOL
 from zones import zone_named
 
-TOOL = os.environ.get("DANESMTP", "build/dev/tools/danesmtp/danesmtp")
 WRONG = ("3 1 1 =impostor-key",)
 
 

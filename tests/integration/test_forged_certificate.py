@@ -2,18 +2,14 @@
 """Servers whose certificate shows one key to a careless reader, the one that a TLSA record names, and
 another, which they have, to GnuTLS: real Exim with hosts_require_dane, and the tool. Nobody may be
 deceived, in TLS 1.2 and 1.3, as the server's own certificate and as a trust anchor."""
-import os
 import subprocess
-from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
 import forged_certificate
 from certificates import Authority, Leaf, tlsa
-
-TOP = Path(__file__).resolve().parents[2]
-TOOL = os.environ.get("DANESMTP") or TOP / "build/installed/bin/danesmtp"
+from tool import TOOL
 
 
 @pytest.fixture(scope="module")

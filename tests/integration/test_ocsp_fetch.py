@@ -2,11 +2,9 @@
 """`danesmtp ocsp-fetch` beside real programs: the OpenSSL responder it asks, the Exim that reads the
 file while it is replaced, and the danesmtp transport that requires what Exim then staples."""
 import datetime
-import os
 import subprocess
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives import serialization
@@ -16,9 +14,8 @@ from cryptography.x509 import ocsp
 from ocsp import HOUR, Responder
 from processes import Process
 from test_ocsp import EVENT_ACL, options, outcome
+from tool import TOOL
 
-TOP = Path(__file__).resolve().parents[2]
-TOOL = os.environ.get("DANESMTP") or TOP / "build/installed/bin/danesmtp"
 TA_ADDRESS = "192.0.2.14"  # where Exim shows the certificate `ta`
 RESPONDER = ("127.0.0.1", 8888)
 REPLACEMENTS = 1000

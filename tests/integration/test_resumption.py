@@ -3,7 +3,6 @@
 ticket keys or loses them, and one with GnuTLS.
 """
 import datetime
-import os
 import re
 import shutil
 import subprocess
@@ -12,11 +11,11 @@ import time
 import pytest
 
 from certificates import TA_CHAIN, Dates, Leaf
+from tool import TOOL
 from zones import zone_named
 
 ADDRESS = "192.0.2.49"
 RIGHT, OTHER = "3 1 1 =scripted", "3 1 1 =impostor-key"
-TOOL = os.environ.get("DANESMTP", "build/dev/tools/danesmtp/danesmtp")
 VERSIONS = ["1.2", "1.3"]
 SEEN = ("X-Seen: resumption=$tls_out_resumption dane=$tls_out_dane "
         "${certextract{subject}{$tls_out_peercert}}")

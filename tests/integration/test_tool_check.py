@@ -3,7 +3,6 @@
 with mail to it. The expectations are those of test_scenarios.py, which holds Exim to them.
 """
 import json
-import os
 import re
 import socket
 import subprocess
@@ -14,10 +13,10 @@ import pytest
 from certificates import TA_CHAIN, Leaf, tlsa
 from ocsp import Responder
 from sender import MX_ROUTER
+from tool import TOOL
 from zones import SCENARIOS
 
 TOP = Path(__file__).resolve().parents[2]
-TOOL = os.environ.get("DANESMTP") or TOP / "build/installed/bin/danesmtp"
 
 OUTCOMES = {"dane": "dane", "yes": "verified", "no": "encrypted"}
 OK, WARNING, CRITICAL, UNKNOWN = range(4)
