@@ -141,14 +141,14 @@ void Checker::work() {
       resolver = make_resolver(resolver_);
     auto target = target_to_probe(*text, probe_);
     if (!target) {
-      output_.report(bad_target(*text, target.error().text, time_now()));
+      output_.report(bad_target(*text, target.error().text, wall_time()));
       continue;
     }
     auto report = probe(*resolver, *target, probe_, {});
     // One that could not open says so for ever.
     if (!report.resolver_answers) resolver = make_resolver(resolver_);
     if (has_unsigned_host(report)) report.broken_signing = broken_signing(keys, report);
-    output_.report(judge_report(std::move(report), time_now(), options_.warn_days));
+    output_.report(judge_report(std::move(report), wall_time(), options_.warn_days));
   }
 }
 

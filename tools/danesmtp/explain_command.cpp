@@ -44,7 +44,7 @@ int explain(const ExplainOptions& options) {
       std::cout << line << '\n' << std::flush;
   };
   auto resolver = make_resolver(*settings);
-  const auto checked = judge_report(probe(*resolver, *target, *how, tell), time_now(), 0);
+  const auto checked = judge_report(probe(*resolver, *target, *how, tell), wall_time(), 0);
   if (options.json)
     std::cout << to_json(checked, trace).dump() << '\n';
   else

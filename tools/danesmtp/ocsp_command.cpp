@@ -113,7 +113,7 @@ int check(const std::vector<OcspTarget>& targets, const OcspOptions& options) {
   auto critical = optional_duration("--critical", options.critical);
   for (const auto* limit : {&warning, &critical})
     if (!*limit) return complain_as(true, limit->error().text);
-  const auto checked = check_proofs(targets, {*warning, *critical}, time_now());
+  const auto checked = check_proofs(targets, {*warning, *critical}, wall_time());
   std::cout << checked.line << '\n';
   return nagios_code(checked.state);
 }
@@ -129,7 +129,7 @@ int run(const OcspOptions& options) {
   }
   int code = kDone;
   for (const auto& target : *targets)
-    code = std::max(code, tell(renew(target, patience, time_now())));
+    code = std::max(code, tell(renew(target, patience, wall_time())));
   return code;
 }
 

@@ -40,7 +40,7 @@ class Watch {
  public:
   Watch(const std::vector<OcspTarget>& targets, const Patience& patience, const TellRenewal& tell)
       : patience_(patience), tell_(tell), chance_(std::random_device()()) {
-    for (const auto& target : targets) watched_.push_back({&target, time_now(), {}, {}});
+    for (const auto& target : targets) watched_.push_back({&target, wall_time(), {}, {}});
   }
 
   void visit_all() {
@@ -49,19 +49,19 @@ class Watch {
 
   seconds until_next() const {
     seconds wait = kLongestSleep;
-    for (const auto& one : watched_) wait = std::min(wait, seconds(one.next - time_now()));
+    for (const auto& one : watched_) wait = std::min(wait, seconds(one.next - wall_time()));
     return std::max(wait, kShortestPause);
   }
 
  private:
   // What is not due is looked at all the same: its certificate may be another one by now.
   void visit(Watched& one) {
-    if (one.retry && one.next > time_now()) return;
+    if (one.retry && one.next > wall_time()) return;
     Patience patience = patience_;
     patience.early = one.early;
-    auto renewed = renew(*one.target, patience, time_now());
+    auto renewed = renew(*one.target, patience, wall_time());
     if (!renewed || renewed->what == Renewal::Replaced) tell_(renewed);
-    if (renewed && renewed->due - one.early > time_now())
+    if (renewed && renewed->due - one.early > wall_time())
       wait_until(one, renewed->due);
     else
       try_again(one);
@@ -69,13 +69,13 @@ class Watch {
 
   void wait_until(Watched& one, WallTime due) {
     one.retry.reset();
-    one.early = by_chance(due - time_now(), chance_);
+    one.early = by_chance(due - wall_time(), chance_);
     one.next = due - one.early;
   }
 
   void try_again(Watched& one) {
     one.retry = one.retry ? std::min(*one.retry * 2, kLongestRetry) : kFirstRetry;
-    one.next = time_now() + *one.retry;
+    one.next = wall_time() + *one.retry;
   }
 
   Patience patience_;

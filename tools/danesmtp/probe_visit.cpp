@@ -77,7 +77,8 @@ void ask_for_other_key(ProbeServer& server, const AttemptRequest& asked, const H
   SmtpSession session(LineChannel(std::move(*socket)), std::move(*settings), server);
   if (session.open()) session.quit();
   if (!shown || shown->chain.empty() || has_rsa_key(shown->chain.front()) == rsa) return;
-  auto verdict = verify_dane({shown->chain, dane->records.records(), asked.plan.names, time_now()});
+  auto verdict =
+      verify_dane({shown->chain, dane->records.records(), asked.plan.names, wall_time()});
   address.other = OtherCertificate{std::move(*shown), std::move(verdict)};
 }
 

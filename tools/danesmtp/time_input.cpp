@@ -104,8 +104,4 @@ std::string to_rfc3339(WallTime time) {
                 clock.hours().count(), clock.minutes().count(), clock.seconds().count());
 }
 
-WallTime time_now() {
-  return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-}
-
 }  // namespace danesmtp::tool

@@ -14,8 +14,6 @@ namespace danesmtp::tool {
 // otherwise.
 [[nodiscard]] Result<WallTime> parse_rfc3339(std::string_view text);
 
-WallTime time_now();
-
 // "2026-11-22T15:30:00Z".
 std::string to_rfc3339(WallTime time);
 

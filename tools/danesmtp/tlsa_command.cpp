@@ -181,7 +181,7 @@ std::string why_refused(const TlsaRecord& record, const Published& published, co
   if (!why.empty() || !published.key.empty()) return why;
   const std::vector<TlsaRecord> records{record};
   const std::vector<DnsName> names{host};
-  return verify_dane({published.chain.presented, records, names, time_now()}).reason;
+  return verify_dane({published.chain.presented, records, names, wall_time()}).reason;
 }
 
 Records checked_records(const std::vector<TlsaRecord>& wanted, const Published& published,

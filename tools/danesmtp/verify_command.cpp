@@ -80,7 +80,7 @@ Result<std::vector<DnsName>> parse_names(const std::vector<std::string>& texts) 
 }
 
 Result<WallTime> parse_at(const std::string& text) {
-  if (text.empty()) return time_now();
+  if (text.empty()) return wall_time();
   auto at = parse_rfc3339(text);
   if (!at) return fail(ErrorKind::BadInput, "--at: " + at.error().text);
   return at;

@@ -63,7 +63,7 @@ Result<std::vector<DnsName>> names(const json& object) {
 
 Result<WallTime> time_of(const json& object) {
   auto time = object.find("verify_time");
-  if (time == object.end() || time->is_null()) return time_now();
+  if (time == object.end() || time->is_null()) return wall_time();
   if (!time->is_string()) return fail(ErrorKind::BadInput, "\"verify_time\" is not a text");
   return parse_rfc3339(time->get<std::string>());
 }
