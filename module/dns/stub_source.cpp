@@ -97,6 +97,9 @@ Result<DnsReply> StubSource::resolve(const DnsQuestion& question, Deadline deadl
       replied = replied || last.kind == ErrorKind::DnsFailure;
     }
   }
+  // That nobody was reached says nothing of the name.
+  if (last.kind != ErrorKind::DnsFailure)
+    return fail_for_operator(ErrorKind::DnsFailure, last.text);
   return fail(ErrorKind::DnsFailure, last.text);
 }
 
