@@ -72,6 +72,12 @@ static const char *option_text(void *exim, const char *name)
   return value ? *value : NULL;
 }
 
+/* As Exim has it of every file: nobody outside may name it. */
+static BOOL names_a_file_from_outside(const char *name, const uschar *value)
+{
+  return value && strcmp(name, "dane_cache") == 0 && is_tainted(value);
+}
+
 static const char *option_expanded(void *exim, const char *name, int *failed)
 {
   const char *raw = option_text(exim, name);
@@ -79,6 +85,10 @@ static const char *option_expanded(void *exim, const char *name, int *failed)
   *failed = 0;
   if (!raw) return NULL;
   if (!(value = expand_string(CUS raw)) && !f.expand_string_forcedfail) *failed = 1;
+  if (names_a_file_from_outside(name, value)) {
+    expand_string_message = string_sprintf("\"%s\" is tainted", value);
+    *failed = 1;
+  }
   return CCS value;
 }
 

@@ -198,6 +198,15 @@ def test_a_relative_path_is_no_path(sender):
     assert b"option dane_cache: \"db/danesmtp\" is no absolute path" in done.stdout + done.stderr
 
 
+@pytest.mark.parametrize("name", ["ee", "plain"])
+def test_a_recipient_names_no_file(ee, name):
+    """What Exim calls tainted: db/callout would be its own. The message waits, as with other files."""
+    mail = ee(dane_cache="$spool_directory/db/$domain")
+    message_id = mail.send(f"bob@{name}.lab")
+    assert not (mail.spool / f"db/{name}.lab").exists(), mail.log_lines(message_id)
+    assert message_id in mail.queue() and f"/db/{name}.lab\" is tainted" in mail.mainlog()
+
+
 def test_what_the_tool_tells(ee):
     mail = ee()
     assert deliver(mail) == "dane"
