@@ -4,7 +4,6 @@
 #include "dns/unbound_session.h"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <pthread.h>
 #include <unistd.h>
 
@@ -20,7 +19,6 @@
 namespace danesmtp {
 namespace {
 
-constexpr int kClassIn = 1;
 constexpr int kNxdomain = 3;
 constexpr int kPipes = 8;  // twice as many descriptors: for its pipes, event loop and sockets
 constexpr std::uint8_t kFlagAa = 0x04;  // RFC 1035 4.1.1, in the third octet
@@ -107,7 +105,11 @@ Result<void> ContextOptions::set_defaults() const {
       // Beyond so many, NSEC3 records would prove nothing and a replayed one would be "insecure".
       {"val-nsec3-keysize-iterations:", "1024 65535 2048 65535 4096 65535"},
       // RFC 8145 telemetry: each message is a process of its own, each would send it.
-      {"trust-anchor-signaling:", "no"}};
+      {"trust-anchor-signaling:", "no"},
+      // The tool asks for many domains, and for each only once.
+      {"msg-cache-size:", "1m"},
+      {"rrset-cache-size:", "2m"},
+      {"key-cache-size:", "1m"}};
   for (const char* zone : kMadeUpZones)
     options.emplace_back("local-zone:", std::string(zone) + " transparent");
   for (const auto& [name, value] : options)
@@ -212,13 +214,6 @@ Result<Answer<Bytes>> to_answer(const ub_result& result, const DnsName& name) {
 
 }  // namespace
 
-void UnboundSession::arrived(void* pending, int error, ub_result* result) {
-  auto* question = static_cast<Pending*>(pending);
-  question->result.reset(result);
-  question->error = error;
-  question->done = true;
-}
-
 Result<std::unique_ptr<UnboundSession>> UnboundSession::open(ResolverSetup setup,
                                                              Deadline deadline) {
   auto unbound = unbound_library();
@@ -242,16 +237,16 @@ Result<Answer<Bytes>> UnboundSession::ask(const DnsName& name, RrType type, Dead
 Result<void> UnboundSession::open(Deadline deadline) {
   if (auto can = try_descriptors(); !can) return can;
   errno = 0;
-  context_.reset(unbound_.ctx_create());
-  if (!context_)
+  UnboundContext context(unbound_.ctx_create(), {&unbound_});
+  if (!context)
     return fail_for_operator(ErrorKind::DnsFailure,
                              format("no libunbound context: {}", std::strerror(errno)));
-  unbound_.ctx_debugout(context_.get(), nullptr);  // Exim's standard error is not ours
-  unbound_.ctx_async(context_.get(), 1);           // a thread, not a process
-  if (auto configured = ContextOptions(context_).set(setup_); !configured) return configured;
+  unbound_.ctx_debugout(context.get(), nullptr);  // Exim's standard error is not ours
+  unbound_.ctx_async(context.get(), 1);           // a thread, not a process
+  if (auto configured = ContextOptions(context).set(setup_); !configured) return configured;
+  questions_.emplace(unbound_, std::move(context));
   if (auto started = start(deadline); !started) {
-    // Its destructor would wait for a thread that is not there, or crash.
-    static_cast<void>(context_.release());
+    questions_->abandon();
     return started;
   }
   return probe_root(deadline);
@@ -283,44 +278,16 @@ tl::unexpected<Error> UnboundSession::not_working(const Error& why) const {
 }
 
 Result<UnboundResult> UnboundSession::resolve(const DnsQuestion& question, Deadline deadline) {
-  Pending& pending = pending_.emplace_back(unbound_);
-  int id = 0;
-  int code = 0;
-  {
-    SignalsBlocked blocked;
-    // An absolute name for libunbound: no search list (D-057).
-    code =
-        unbound_.resolve_async(context_.get(), question.name.empty() ? "." : question.name.c_str(),
-                               static_cast<int>(question.type), kClassIn, &pending, &arrived, &id);
-  }
-  if (code) return failed(question, unbound_.strerror(code));
-  if (auto waited = wait(pending, deadline); !waited) {
-    unbound_.cancel(context_.get(), id);
-    return failed(question, waited.error().text);
-  }
-  UnboundResult result = std::move(pending.result);
-  const int error = pending.error;
-  pending_.pop_back();  // the tool asks millions of questions
-  if (error || !result) return failed(question, unbound_.strerror(error));
+  auto result = questions_->ask(question, deadline);
+  if (!result) return failed(question, result.error().text);
   // RFC 7672 2.1.1: bogus is an error, as is any other rcode (D-001, D-002).
-  if (result->bogus)
+  const ub_result& said = **result;
+  if (said.bogus)
     return fail(ErrorKind::DnsBogus,
                 format("{}: {}", question_text(question),
-                       result->why_bogus ? printable(result->why_bogus) : "validation failure"));
-  if (result->rcode != 0 && result->rcode != kNxdomain)
-    return failed(question, rcode_text(result->rcode));
+                       said.why_bogus ? printable(said.why_bogus) : "validation failure"));
+  if (said.rcode != 0 && said.rcode != kNxdomain) return failed(question, rcode_text(said.rcode));
   return result;
-}
-
-Result<void> UnboundSession::wait(const Pending& pending, Deadline deadline) {
-  while (!pending.done) {
-    pollfd poller{unbound_.fd(context_.get()), POLLIN, 0};
-    if (deadline.passed()) return fail(ErrorKind::Timeout, "no answer in time");
-    int ready = ::poll(&poller, 1, deadline.left());
-    if (ready <= 0) continue;  // time-out or a signal: the deadline decides
-    if (int code = unbound_.process(context_.get())) return refused(unbound_, "ub_process", code);
-  }
-  return {};
 }
 
 }  // namespace danesmtp

@@ -7,14 +7,14 @@
 // what libunbound would make up by itself is switched off (doc/decisions/0011).
 #pragma once
 
-#include <deque>
 #include <memory>
+#include <optional>
 
 #include "core/deadline.h"
 #include "dns/record_source.h"
 #include "dns/resolver_config.h"
-#include "dns/unbound_handles.h"
 #include "dns/unbound_library.h"
+#include "dns/unbound_questions.h"
 
 namespace danesmtp {
 
@@ -27,32 +27,22 @@ class UnboundSession {
   UnboundSession(const UnboundSession&) = delete;
   UnboundSession& operator=(const UnboundSession&) = delete;
 
+  // Threads may ask at the same time.
   [[nodiscard]] Result<Answer<Bytes>> ask(const DnsName& name, RrType type, Deadline deadline);
 
  private:
   UnboundSession(const UnboundTable& unbound, ResolverSetup setup)
-      : unbound_(unbound), setup_(std::move(setup)), context_(nullptr, {&unbound}) {}
-
-  // A question under way; the callback writes here, so it outlives a question given up.
-  struct Pending {
-    explicit Pending(const UnboundTable& unbound) : result(nullptr, {&unbound}) {}
-    bool done = false;
-    int error = 0;
-    UnboundResult result;
-  };
-  static void arrived(void* pending, int error, ub_result* result);
+      : unbound_(unbound), setup_(std::move(setup)) {}
 
   [[nodiscard]] Result<void> open(Deadline deadline);
   [[nodiscard]] Result<void> start(Deadline deadline);
   [[nodiscard]] Result<void> probe_root(Deadline deadline);
   tl::unexpected<Error> not_working(const Error& why) const;
   [[nodiscard]] Result<UnboundResult> resolve(const DnsQuestion& question, Deadline deadline);
-  [[nodiscard]] Result<void> wait(const Pending& pending, Deadline deadline);
 
   const UnboundTable& unbound_;
   ResolverSetup setup_;
-  std::deque<Pending> pending_;  // before context_: deleting the context is what ends the callbacks
-  UnboundContext context_;
+  std::optional<UnboundQuestions> questions_;
 };
 
 }  // namespace danesmtp

@@ -14,20 +14,28 @@ constexpr std::chrono::hours kRecursionTime{1};
 }  // namespace
 
 Result<Answer<Bytes>> UnboundSource::ask(const DnsName& name, RrType type, Deadline deadline) {
+  auto session = opened(deadline);
+  if (!session) return tl::unexpected(session.error());
+  auto answer = (*session)->ask(name, type, deadline);
+  // Another server may know better, also of what looks bogus: its answer is validated as well.
+  while (!answer && !deadline.passed() && opened_after(*session, deadline))
+    answer = (*session)->ask(name, type, deadline);
+  return answer;
+}
+
+Result<UnboundSource::Session> UnboundSource::opened(Deadline deadline) {
+  const std::lock_guard<std::mutex> lock(mutex_);
   if (!ready_) ready_ = open(deadline);
   if (!*ready_) return tl::unexpected(ready_->error());
-  auto answer = session_->ask(name, type, deadline);
-  // Another server may know better, also of what looks bogus: its answer is validated as well.
-  while (!answer && !left_.empty() && !deadline.passed()) {
-    auto session = std::move(session_);
-    if (auto opened = open_forwarder(deadline); !opened) {
-      session_ = std::move(session);
-      return answer;
-    }
-    // NOLINTNEXTLINE(clang-analyzer-cplusplus.Move): open_forwarder() has made another
-    answer = session_->ask(name, type, deadline);
-  }
-  return answer;
+  return session_;
+}
+
+// Puts the session of the server after that of `session` into it; false: there is none.
+bool UnboundSource::opened_after(Session& session, Deadline deadline) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const bool found = session != session_ || (!left_.empty() && open_forwarder(deadline));
+  session = session_;
+  return found;
 }
 
 Result<void> UnboundSource::use(std::vector<NameServer> servers, Deadline deadline) {

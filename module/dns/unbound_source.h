@@ -6,6 +6,7 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <vector>
 
@@ -24,11 +25,15 @@ class UnboundSource final : public RecordSource {
 
   // The first question's opening and probe are within its deadline. A file that cannot be used
   // (BadInput) or a root that does not validate (DnsFailure, DnsBogus) is the error of this and
-  // every later question.
+  // every later question. Threads may ask at the same time.
   [[nodiscard]] Result<Answer<Bytes>> ask(const DnsName& name, RrType type,
                                           Deadline deadline) override;
 
  private:
+  using Session = std::shared_ptr<UnboundSession>;
+
+  [[nodiscard]] Result<Session> opened(Deadline deadline);
+  [[nodiscard]] bool opened_after(Session& session, Deadline deadline);
   [[nodiscard]] Result<void> open(Deadline deadline);
   [[nodiscard]] Result<void> open_forwarder(Deadline deadline);
   [[nodiscard]] Result<void> open_recursion(const Error& before, Deadline deadline);
@@ -37,9 +42,10 @@ class UnboundSource final : public RecordSource {
 
   ResolverSettings settings_;
   ResolverSurroundings around_;
+  std::mutex mutex_;  // of all below
   ResolverSetup setup_;
   std::optional<Result<void>> ready_;
-  std::unique_ptr<UnboundSession> session_;
+  Session session_;
   std::vector<NameServer> left_;  // to ask when the session's server has no answer
 };
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from certificates import TA_CHAIN, Leaf, tlsa
+from name_servers import answers, start_unbound
 from ocsp import Responder
 from sender import MX_ROUTER
 from tool import TOOL
@@ -59,6 +60,21 @@ def test_states(reports):
     wrong = {domain: reports["try", domain]["state"] for domain, mail in SCENARIOS.items()
              if reports["try", domain]["state"] != mail.check_state}
     assert wrong == {}
+
+
+def test_many_workers_share_a_few_resolvers(world):
+    """Each resolver lets the root validate before it is asked anything else."""
+    address = "127.0.0.7"
+    server = start_unbound(world.directory, world.trust_anchor, address=address, more=("log-queries: yes",))
+    try:
+        server.wait_until(lambda: answers("lab.", server=address))
+        domains = "".join(f"{domain}.lab\n" for domain in SCENARIOS)
+        tool(world, "check", "--dns-only", "--json", "--list", "-", "--jobs", "32", "--resolver",
+             f"forward:{address}", stdin=domains)
+    finally:
+        server.stop()
+    log = (world.directory / f"unbound-{address}/log").read_text(encoding="ascii")
+    assert 1 <= log.count(" . DNSKEY IN") <= 4
 
 
 NAGIOS_LINE = re.compile(

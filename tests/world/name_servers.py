@@ -55,11 +55,12 @@ remote-control:
                    [home / "log"])
 
 
-def start_unbound(directory, trust_anchor, *, address="127.0.0.1", lies=(), validates=True):
+def start_unbound(directory, trust_anchor, *, address="127.0.0.1", lies=(), validates=True, more=()):
     """The system's resolver. `lies` are records, in zone form, that it tells instead of the truth; a
-    resolver that lies does not validate."""
+    resolver that lies does not validate. `more` are lines of the `server` section."""
     home = directory / f"unbound-{address}"
     home.mkdir(exist_ok=True)
+    added = "".join(f"  {line}\n" for line in more)
     told = "".join(f"  local-zone: {record.split()[0]} transparent\n  local-data: '{record}'\n"
                    for record in lies)
     (home / "root.hints").write_text(f". NS ns.lab.\nns.lab. A {NAME_SERVER}\n", encoding="ascii")
@@ -82,7 +83,7 @@ def start_unbound(directory, trust_anchor, *, address="127.0.0.1", lies=(), vali
   root-hints: "{home}/root.hints"
   trust-anchor-file: "{trust_anchor}"
   module-config: "{'validator iterator' if validates and not lies else 'iterator'}"
-{told}remote-control:
+{told}{added}remote-control:
   control-enable: yes
   control-interface: "{home}/control"
   control-use-cert: no

@@ -2,6 +2,7 @@
 // `danesmtp check`: for each target what the transport would do and what it would find, as text, as
 // JSON, for monitoring. Reports come in the order in which they are done.
 #include <algorithm>
+#include <chrono>
 #include <iostream>
 #include <memory>
 #include <mutex>
@@ -12,10 +13,10 @@
 #include "command.h"
 #include "core/format.h"
 #include "dns/record_resolver.h"
-#include "dns/unbound_source.h"
 #include "nagios_report.h"
 #include "probe_arguments.h"
 #include "prometheus_file.h"
+#include "source_pool.h"
 #include "target_list.h"
 #include "time_input.h"
 #include "zone_keys.h"
@@ -108,16 +109,22 @@ class Checker {
  public:
   Checker(const CheckOptions& options, const ProbeOptions& probe, const ResolverSettings& resolver,
           TargetList& targets, Output& output)
-      : options_(options), probe_(probe), resolver_(resolver), targets_(targets), output_(output) {}
+      : options_(options),
+        probe_(probe),
+        question_time_(resolver.question_time),
+        sources_(resolver, options.jobs),
+        targets_(targets),
+        output_(output) {}
 
   void run();
 
  private:
-  void work();
+  void work(unsigned worker);
 
   const CheckOptions& options_;
   const ProbeOptions& probe_;
-  const ResolverSettings& resolver_;
+  const std::chrono::milliseconds question_time_;
+  SourcePool sources_;
   TargetList& targets_;
   Output& output_;
 };
@@ -128,34 +135,27 @@ bool has_unsigned_host(const Report& report) {
   });
 }
 
-// What a resolver remembers of so many targets is not much; of a long list it would be.
-constexpr int kTargetsPerResolver = 100;
-
-// One worker with a resolver of its own.
-void Checker::work() {
-  auto resolver = make_resolver(resolver_);
-  UnboundSource keys(resolver_, {});  // opened at its first question
-  int asked = 0;
+void Checker::work(unsigned worker) {
+  auto pooled = std::make_unique<PooledSource>(sources_, worker);
+  PooledSource& source = *pooled;
+  RecordResolver resolver(std::move(pooled), question_time_);
   while (auto text = targets_.next()) {
-    if (asked++ % kTargetsPerResolver == kTargetsPerResolver - 1)
-      resolver = make_resolver(resolver_);
     auto target = target_to_probe(*text, probe_);
     if (!target) {
       output_.report(bad_target(*text, target.error().text, wall_time()));
       continue;
     }
-    auto report = probe(*resolver, *target, probe_, {});
-    // One that could not open says so for ever.
-    if (!report.resolver_answers) resolver = make_resolver(resolver_);
-    if (has_unsigned_host(report)) report.broken_signing = broken_signing(keys, report);
+    auto report = probe(resolver, *target, probe_, {});
+    if (!report.resolver_answers) source.renew();
+    if (has_unsigned_host(report)) report.broken_signing = broken_signing(source, report);
     output_.report(judge_report(std::move(report), wall_time(), options_.warn_days));
   }
 }
 
 void Checker::run() {
   std::vector<std::jthread> workers;
-  for (unsigned i = 1; i < options_.jobs; ++i) workers.emplace_back([this] { work(); });
-  work();
+  for (unsigned i = 1; i < options_.jobs; ++i) workers.emplace_back([this, i] { work(i); });
+  work(0);
 }
 
 int check(const CheckOptions& options) {
