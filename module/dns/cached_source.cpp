@@ -32,16 +32,31 @@ Bytes CachedSource::key(const DnsName& name, RrType type) const {
   return key;
 }
 
+std::optional<Result<Answer<Bytes>>> CachedSource::kept(const DnsName& name, RrType type) const {
+  const auto entry = store_.find(Shelf::Answers, key(name, type));
+  if (!entry) return std::nullopt;
+  return said_by(entry->value, static_cast<std::uint32_t>(entry->left.count()));
+}
+
+// What the store knows is not asked, nor what it knows of the next step.
+void CachedSource::expect(const DnsName& name, RrType type, const Next& next, Deadline deadline) {
+  const auto unknown_next = [this, next](const Answer<Bytes>& answer) -> std::optional<DnsName> {
+    auto owner = next ? next(answer) : std::nullopt;
+    return owner && !kept(*owner, RrType::Tlsa) ? owner : std::nullopt;
+  };
+  const auto known = kept(name, type);
+  if (!known) return source_->expect(name, type, unknown_next, deadline);
+  if (!*known) return;
+  if (const auto owner = unknown_next(**known)) source_->expect(*owner, RrType::Tlsa, {}, deadline);
+}
+
 Result<Answer<Bytes>> CachedSource::ask(const DnsName& name, RrType type, Deadline deadline) {
-  const Bytes where = key(name, type);
-  if (const auto kept = store_.find(Shelf::Answers, where))
-    if (auto said = said_by(kept->value, static_cast<std::uint32_t>(kept->left.count())))
-      return *std::move(said);
+  if (auto said = kept(name, type)) return *std::move(said);
   auto said = source_->ask(name, type, deadline);
   const auto time = time_to_keep(said, deadline);
   if (time.count() <= 0) return said;
   if (const auto record = record_of(said); !record.empty())
-    store_.keep(Shelf::Answers, where, record, time);
+    store_.keep(Shelf::Answers, key(name, type), record, time);
   return said;
 }
 

@@ -22,8 +22,10 @@ class CachedSource final : public RecordSource {
 
   [[nodiscard]] Result<Answer<Bytes>> ask(const DnsName& name, RrType type,
                                           Deadline deadline) override;
+  void expect(const DnsName& name, RrType type, const Next& next, Deadline deadline) override;
 
  private:
+  [[nodiscard]] std::optional<Result<Answer<Bytes>>> kept(const DnsName& name, RrType type) const;
   [[nodiscard]] Bytes key(const DnsName& name, RrType type) const;
 
   Store& store_;

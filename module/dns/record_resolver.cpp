@@ -52,9 +52,19 @@ Result<Answer<T>> read_records(const Answer<Bytes>& raw, const DnsName& name, Rr
 
 }  // namespace
 
+Deadline RecordResolver::end_of_question() const {
+  const auto deadline = Deadline::in(question_time_);
+  return limit_ ? earlier(deadline, *limit_) : deadline;
+}
+
+void RecordResolver::expect_addresses(const DnsName& host, const Next& next) {
+  const auto deadline = end_of_question();
+  if (deadline.passed()) return;
+  for (const auto type : {RrType::A, RrType::Aaaa}) source_->expect(host, type, next, deadline);
+}
+
 Result<Answer<Bytes>> RecordResolver::ask(const DnsName& name, RrType type) {
-  auto deadline = Deadline::in(question_time_);
-  if (limit_) deadline = earlier(deadline, *limit_);
+  const auto deadline = end_of_question();
   // D-013: what there is no time to ask is not known.
   if (deadline.passed()) return broken(name, type, "the time for look-ups is used up");
   auto answer = source_->ask(name, type, deadline);

@@ -22,6 +22,7 @@ class RecordResolver final : public Resolver {
       : source_(std::move(source)), question_time_(question_time) {}
 
   void limit(Deadline deadline) override { limit_ = deadline; }
+  void expect_addresses(const DnsName& host, const Next& next) override;
 
   [[nodiscard]] Result<Answer<MxRecord>> mx(const DnsName& domain) override;
   [[nodiscard]] Result<Answer<std::string>> addresses(const DnsName& host,
@@ -30,6 +31,7 @@ class RecordResolver final : public Resolver {
   [[nodiscard]] Result<Answer<DnsName>> cname(const DnsName& name) override;
 
  private:
+  [[nodiscard]] Deadline end_of_question() const;
   [[nodiscard]] Result<Answer<Bytes>> ask(const DnsName& name, RrType type);
 
   std::unique_ptr<RecordSource> source_;

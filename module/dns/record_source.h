@@ -20,6 +20,16 @@ class RecordSource {
   // deadline.
   [[nodiscard]] virtual Result<Answer<Bytes>> ask(const DnsName& name, RrType type,
                                                   Deadline deadline) = 0;
+
+  // This will be asked, and then the TLSA records that `next` says (empty: none): see Resolver.
+  // What has to be opened for it is opened by the deadline.
+  using Next = Resolver::Next;
+  virtual void expect(const DnsName& name, RrType type, const Next& next, Deadline deadline) {
+    static_cast<void>(name);
+    static_cast<void>(type);
+    static_cast<void>(next);
+    static_cast<void>(deadline);
+  }
 };
 
 }  // namespace danesmtp

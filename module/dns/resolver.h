@@ -3,6 +3,8 @@
 // answer means for mail it must not know.
 #pragma once
 
+#include <functional>
+#include <optional>
 #include <string>
 
 #include "core/bytes.h"
@@ -24,6 +26,16 @@ class Resolver {
 
   // Questions from here on end by then at the latest, with DnsFailure (D-013).
   virtual void limit(Deadline deadline) = 0;
+
+  // From a host's addresses (rdata): the owner of the TLSA records that will be asked for next, if
+  // any. It holds values only: it may be called later, and by any thread.
+  using Next = std::function<std::optional<DnsName>(const Answer<Bytes>&)>;
+  // Both families of the host's addresses will be asked for, and then what `next` says (empty:
+  // nothing). These questions may be under way from here on; no answer is another one for it.
+  virtual void expect_addresses(const DnsName& host, const Next& next) {
+    static_cast<void>(host);
+    static_cast<void>(next);
+  }
 
   [[nodiscard]] virtual Result<Answer<MxRecord>> mx(const DnsName& domain) = 0;
 

@@ -12,36 +12,88 @@ namespace danesmtp {
 namespace {
 
 constexpr int kClassIn = 1;
+constexpr std::chrono::seconds kFresh{1};
+constexpr int kMostExpected = 64;
 
 }  // namespace
 
 void UnboundQuestions::arrived(void* pending, int error, ub_result* result) {
-  auto* question = static_cast<Pending*>(pending);
-  const std::lock_guard<std::mutex> lock(question->questions.mutex_);
-  question->result.reset(result);
-  question->error = error;
-  question->done = true;
-  question->changed.notify_one();
+  auto& question = *static_cast<Pending*>(pending);
+  UnboundResult said(result, {&question.questions.unbound_});
+  try {
+    if (question.then && said) question.then(*said);
+  } catch (...) {  // of no memory: what was to follow is asked in its turn
+  }
+  const std::lock_guard<std::mutex> lock(question.questions.mutex_);
+  question.result = std::move(said);
+  question.error = error;
+  question.fresh = Deadline::in(kFresh);
+  question.done = true;
+  question.changed.notify_one();
 }
 
-int UnboundQuestions::start(const DnsQuestion& question, Pending& pending, int& id) {
+UnboundQuestions::Place UnboundQuestions::add(const DnsQuestion& question, Then then) {
+  return pending_.emplace(pending_.end(), *this, question, std::move(then));
+}
+
+int UnboundQuestions::start(Pending& pending) {
   const SignalsBlocked blocked;
+  const auto& [name, type] = pending.question;
   // An absolute name for libunbound: no search list (D-057).
-  return unbound_.resolve_async(context_.get(), question.name.empty() ? "." : question.name.c_str(),
-                                static_cast<int>(question.type), kClassIn, &pending, &arrived, &id);
+  return unbound_.resolve_async(context_.get(), name.empty() ? "." : name.c_str(),
+                                static_cast<int>(type), kClassIn, &pending, &arrived, &pending.id);
+}
+
+UnboundQuestions::Place UnboundQuestions::find_expected(const DnsQuestion& question) {
+  return std::find_if(pending_.begin(), pending_.end(), [&](const Pending& one) {
+    return one.expected && one.question.type == question.type && one.question.name == question.name;
+  });
+}
+
+bool UnboundQuestions::has_room() {
+  const auto old = [](const Pending& one) { return one.expected && one.done; };
+  const auto expected = [](const Pending& one) { return one.expected; };
+  if (std::count_if(pending_.begin(), pending_.end(), expected) >= kMostExpected)
+    pending_.remove_if(old);
+  return std::count_if(pending_.begin(), pending_.end(), expected) < kMostExpected;
+}
+
+void UnboundQuestions::expect(const DnsQuestion& question, Then then) {
+  Lock lock(mutex_);
+  if (find_expected(question) != pending_.end() || !has_room()) return;
+  const Place pending = add(question, std::move(then));
+  lock.unlock();
+  const int code = start(*pending);
+  lock.lock();
+  pending->expected = true;
+  if (code) pending_.erase(pending);  // whoever asks is told
+}
+
+// The end of the list: nothing is under way. Of an answer that has waited libunbound's cache knows
+// how much of its TTL is left.
+UnboundQuestions::Place UnboundQuestions::take_expected(const DnsQuestion& question) {
+  const Place pending = find_expected(question);
+  if (pending == pending_.end()) return pending;
+  pending->expected = false;
+  if (!pending->done || !pending->fresh->passed()) return pending;
+  pending_.erase(pending);
+  return pending_.end();
 }
 
 Result<UnboundResult> UnboundQuestions::ask(const DnsQuestion& question, Deadline deadline) {
   Lock lock(mutex_);
-  const Place pending = pending_.emplace(pending_.end(), *this);
-  lock.unlock();
-  int id = 0;
-  const int code = start(question, *pending, id);
-  lock.lock();
+  Place pending = take_expected(question);
+  int code = 0;
+  if (pending == pending_.end()) {
+    pending = add(question, {});
+    lock.unlock();
+    code = start(*pending);
+    lock.lock();
+  }
   if (!code) {
     if (auto waited = wait(*pending, deadline, lock); !waited) {
       // Stays in the list: another thread may be about to write its answer.
-      unbound_.cancel(context_.get(), id);
+      unbound_.cancel(context_.get(), pending->id);
       return tl::unexpected(waited.error());
     }
   }

@@ -212,6 +212,16 @@ Result<Answer<Bytes>> to_answer(const ub_result& result, const DnsName& name) {
   return answer;
 }
 
+// RFC 7672 2.1.1: bogus is an error, as is any other rcode (D-001, D-002).
+Result<void> check(const DnsQuestion& question, const ub_result& said) {
+  if (said.bogus)
+    return fail(ErrorKind::DnsBogus,
+                format("{}: {}", question_text(question),
+                       said.why_bogus ? printable(said.why_bogus) : "validation failure"));
+  if (said.rcode != 0 && said.rcode != kNxdomain) return failed(question, rcode_text(said.rcode));
+  return {};
+}
+
 }  // namespace
 
 Result<std::unique_ptr<UnboundSession>> UnboundSession::open(ResolverSetup setup,
@@ -224,12 +234,29 @@ Result<std::unique_ptr<UnboundSession>> UnboundSession::open(ResolverSetup setup
 }
 
 Result<Answer<Bytes>> UnboundSession::ask(const DnsName& name, RrType type, Deadline deadline) {
-  DnsQuestion question{name.text(), type};
-  auto result = resolve(question, deadline);
+  auto result = resolve({name.text(), type}, deadline);
   if (!result) return tl::unexpected(result.error());
-  if (setup_.unbound_conf.empty() && made_up(**result, name))
+  return answer(name, type, **result);
+}
+
+void UnboundSession::expect(const DnsName& name, RrType type, const RecordSource::Next& next) {
+  UnboundQuestions::Then then;
+  if (next)
+    then = [this, name, type, next](const ub_result& said) {
+      const auto addresses = answer(name, type, said);
+      const auto owner = addresses ? next(*addresses) : std::nullopt;
+      if (owner) questions_->expect({owner->text(), RrType::Tlsa}, {});
+    };
+  questions_->expect({name.text(), type}, std::move(then));
+}
+
+Result<Answer<Bytes>> UnboundSession::answer(const DnsName& name, RrType type,
+                                             const ub_result& said) const {
+  const DnsQuestion question{name.text(), type};
+  if (auto good = check(question, said); !good) return tl::unexpected(good.error());
+  if (setup_.unbound_conf.empty() && made_up(said, name))
     return failed(question, "libunbound did not ask the DNS");
-  auto answer = to_answer(**result, name);
+  auto answer = to_answer(said, name);
   if (!answer) return failed(question, answer.error().text);
   return answer;
 }
@@ -280,13 +307,7 @@ tl::unexpected<Error> UnboundSession::not_working(const Error& why) const {
 Result<UnboundResult> UnboundSession::resolve(const DnsQuestion& question, Deadline deadline) {
   auto result = questions_->ask(question, deadline);
   if (!result) return failed(question, result.error().text);
-  // RFC 7672 2.1.1: bogus is an error, as is any other rcode (D-001, D-002).
-  const ub_result& said = **result;
-  if (said.bogus)
-    return fail(ErrorKind::DnsBogus,
-                format("{}: {}", question_text(question),
-                       said.why_bogus ? printable(said.why_bogus) : "validation failure"));
-  if (said.rcode != 0 && said.rcode != kNxdomain) return failed(question, rcode_text(said.rcode));
+  if (auto good = check(question, **result); !good) return tl::unexpected(good.error());
   return result;
 }
 

@@ -29,6 +29,8 @@ class UnboundSession {
 
   // Threads may ask at the same time.
   [[nodiscard]] Result<Answer<Bytes>> ask(const DnsName& name, RrType type, Deadline deadline);
+  // As RecordSource::expect().
+  void expect(const DnsName& name, RrType type, const RecordSource::Next& next);
 
  private:
   UnboundSession(const UnboundTable& unbound, ResolverSetup setup)
@@ -38,6 +40,8 @@ class UnboundSession {
   [[nodiscard]] Result<void> start(Deadline deadline);
   [[nodiscard]] Result<void> probe_root(Deadline deadline);
   tl::unexpected<Error> not_working(const Error& why) const;
+  [[nodiscard]] Result<Answer<Bytes>> answer(const DnsName& name, RrType type,
+                                             const ub_result& said) const;
   [[nodiscard]] Result<UnboundResult> resolve(const DnsQuestion& question, Deadline deadline);
 
   const UnboundTable& unbound_;

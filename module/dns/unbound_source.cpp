@@ -23,6 +23,10 @@ Result<Answer<Bytes>> UnboundSource::ask(const DnsName& name, RrType type, Deadl
   return answer;
 }
 
+void UnboundSource::expect(const DnsName& name, RrType type, const Next& next, Deadline deadline) {
+  if (const auto session = opened(deadline)) (*session)->expect(name, type, next);
+}
+
 Result<UnboundSource::Session> UnboundSource::opened(Deadline deadline) {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (!ready_) ready_ = open(deadline);

@@ -28,6 +28,7 @@ class UnboundSource final : public RecordSource {
   // every later question. Threads may ask at the same time.
   [[nodiscard]] Result<Answer<Bytes>> ask(const DnsName& name, RrType type,
                                           Deadline deadline) override;
+  void expect(const DnsName& name, RrType type, const Next& next, Deadline deadline) override;
 
  private:
   using Session = std::shared_ptr<UnboundSession>;

@@ -174,6 +174,19 @@ TlsaDecision look_up_tlsa(Resolver& resolver, const DnsName& host, std::uint16_t
   return look_up_candidate(resolver, host, port);
 }
 
+// Signed addresses of either family are enough for look_up_host() to ask at the name that they are
+// at; without them nobody may (D-051).
+void expect_host(Resolver& resolver, const DnsName& host, std::optional<std::uint16_t> port) {
+  Resolver::Next next;
+  if (port)
+    next = [port](const Answer<Bytes>& addresses) -> std::optional<DnsName> {
+      if (!addresses.secure() || addresses.records.empty()) return std::nullopt;
+      auto owner = addresses.canonical.tlsa_owner(*port);
+      return owner ? std::optional(*std::move(owner)) : std::nullopt;
+    };
+  resolver.expect_addresses(host, next);
+}
+
 HostDns look_up_addresses(Resolver& resolver, const DnsName& host) {
   return addresses_of(resolver, host).dns;
 }

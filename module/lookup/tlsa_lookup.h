@@ -57,6 +57,10 @@ HostDns look_up_addresses(Resolver& resolver, const DnsName& host);
 // without a validated address it is TlsaLookupFailed.
 HostDns look_up_host(Resolver& resolver, const DnsName& host, std::uint16_t port);
 
+// The host will be looked up, with this port or (none) its addresses alone: what is sure to be
+// asked for that may be under way from here on.
+void expect_host(Resolver& resolver, const DnsName& host, std::optional<std::uint16_t> port);
+
 // The records of this name alone, for a host whose addresses do not come from the DNS.
 TlsaDecision look_up_tlsa(Resolver& resolver, const DnsName& host, std::uint16_t port);
 

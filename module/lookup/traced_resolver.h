@@ -40,6 +40,9 @@ class TracedResolver final : public Resolver {
   TracedResolver(Resolver& resolver, Tell tell) : resolver_(resolver), tell_(std::move(tell)) {}
 
   void limit(Deadline deadline) override { resolver_.limit(deadline); }
+  void expect_addresses(const DnsName& host, const Next& next) override {
+    resolver_.expect_addresses(host, next);
+  }
   [[nodiscard]] Result<Answer<MxRecord>> mx(const DnsName& domain) override;
   [[nodiscard]] Result<Answer<std::string>> addresses(const DnsName& host,
                                                       AddressFamily family) override;

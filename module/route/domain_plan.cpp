@@ -29,8 +29,9 @@ class Planner {
   [[nodiscard]] Result<bool> domain_listed(const DomainListOption& option);
   [[nodiscard]] Result<bool> excepted();
   void plan_hosts();
-  void plan_host(const HostKey& key);
-  HostPlan decide(const HostKey& key);
+  std::vector<HostKey> used_hosts() const;
+  void plan_host(const HostKey& key, const Result<ListedWish>& wish);
+  HostPlan decide(const HostKey& key, const Result<ListedWish>& wish);
   void audit(const HostKey& key, HostPlan& plan);
   void explain(const HostKey& key, const HostPlan& plan);
 
@@ -65,16 +66,15 @@ Result<bool> Planner::listed(const HostListOption& option, const HostKey& key) {
   return false;
 }
 
-HostPlan Planner::decide(const HostKey& key) {
-  const auto wish = strictest_wish(key);
+HostPlan Planner::decide(const HostKey& key, const Result<ListedWish>& wish) {
   if (wish) return judge_.judge(key, *wish);
   HostPlan plan;
   plan.policy = SkipHost{wish.error()};
   return plan;
 }
 
-void Planner::plan_host(const HostKey& key) {
-  auto& plan = plan_.hosts[key] = decide(key);
+void Planner::plan_host(const HostKey& key, const Result<ListedWish>& wish) {
+  auto& plan = plan_.hosts[key] = decide(key, wish);
   if (audit_) audit(key, plan);
   explain(key, plan);
 }
@@ -132,11 +132,24 @@ Result<bool> Planner::excepted() {
   return audit ? Result<bool>(false) : audit;
 }
 
+// Each once, in the order of the list.
+std::vector<HostKey> Planner::used_hosts() const {
+  std::vector<HostKey> keys;
+  for (const auto& host : batch_.hosts)
+    if (host.lookup == AddressLookup::Done &&
+        std::find(keys.begin(), keys.end(), plan_.key(host)) == keys.end())
+      keys.push_back(plan_.key(host));
+  return keys;
+}
+
 void Planner::plan_hosts() {
+  std::vector<std::pair<HostKey, Result<ListedWish>>> hosts;
+  for (const auto& key : used_hosts()) hosts.emplace_back(key, strictest_wish(key));
+  for (const auto& [key, wish] : hosts)
+    if (wish) judge_.expect(key, *wish);
   // RFC 7672 2.2.1, D-030: each host is a destination of its own.
-  for (const auto& host : batch_.hosts) {
-    if (host.lookup != AddressLookup::Done || plan_.hosts.count(plan_.key(host)) != 0) continue;
-    plan_host(plan_.key(host));
+  for (const auto& [key, wish] : hosts) {
+    plan_host(key, wish);
     if (plan_.failure) return;
   }
 }

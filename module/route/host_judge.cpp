@@ -42,6 +42,17 @@ HostPlan HostJudge::judge(const HostKey& key, const ListedWish& listed) {
   return unlisted ? judge_unlisted(key, *unlisted, *reached) : judge_records(key, wish, *reached);
 }
 
+void HostJudge::expect(const HostKey& key, const ListedWish& listed) {
+  const auto host = DnsName::of_any_kind(key.first);
+  if (!host || AddressLiteral::by(key.first)) return;
+  if (group_.route == RouteKind::Fixed && reach_.named_by_record(key)) return;  // asks for each
+  if (!reach_.check_renames()) return;
+  const auto reached = reach_.reach(key, *host);
+  if (!reached || may_be_ignored(*reached)) return;
+  const bool records = std::holds_alternative<DaneWish>(listed);
+  expect_host(resolver_, *host, records ? std::optional(key.second) : std::nullopt);
+}
+
 // D-058: an address that the configuration names has no TLSA records.
 HostPlan HostJudge::judge_literal(const HostKey& key, DaneWish wish, AddressLiteral literal) {
   const auto unsigned_mx = reach_.reach_address(key);

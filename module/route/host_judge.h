@@ -34,6 +34,9 @@ class HostJudge {
         end_(end) {}
 
   HostPlan judge(const HostKey& key, const ListedWish& listed);
+  // The host will be judged. What judge() is sure to ask for is under way after this, once the
+  // domain is known.
+  void expect(const HostKey& key, const ListedWish& listed);
 
  private:
   HostPlan judge_literal(const HostKey& key, DaneWish wish, AddressLiteral literal);

@@ -2,7 +2,8 @@
 // A Resolver that answers from maps. A name is in a signed zone unless it is in `insecure`; CNAMEs
 // are followed, and one insecure link makes the answer insecure (D-009). A question in `failures`
 // fails, also when a chain leads to it. What is not in a map is NODATA or NXDOMAIN. Every question
-// is noted in `asked`, so a test can say which questions must, and must not, have been put.
+// is noted in `asked`, so a test can say which questions must, and must not, have been put; those
+// that are announced are noted in `expected`, with what would follow from the answers.
 #pragma once
 
 #include <map>
@@ -26,6 +27,26 @@ class FakeResolver final : public Resolver {
 
   void limit(Deadline deadline) override { limits.push_back(deadline); }
   std::vector<Deadline> limits;
+
+  std::vector<std::string> expected;  // "A mx.lab", "TLSA _25._tcp.mx.lab", ...
+  void expect_addresses(const DnsName& host, const Next& next) override {
+    const std::string before = asked;
+    for (const auto family : {AddressFamily::Inet, AddressFamily::Inet6}) {
+      expected.push_back((family == AddressFamily::Inet ? "A " : "AAAA ") + host.text());
+      const auto found = addresses(host, family);
+      if (!found || !next) continue;
+      const Answer<Bytes> octets{found->security, std::vector<Bytes>(found->records.size()),
+                                 found->canonical, found->ttl, found->nxdomain};
+      if (const auto owner = next(octets)) expected.push_back("TLSA " + owner->text());
+    }
+    asked = before;
+  }
+  // The first of `expected` that was not asked; empty: none.
+  std::string expected_in_vain() const {
+    for (const auto& question : expected)
+      if ((", " + asked + ",").find(", " + question + ",") == std::string::npos) return question;
+    return {};
+  }
 
   Result<Answer<MxRecord>> mx(const DnsName& domain) override {
     return follow("MX", domain, mx_records);

@@ -7,6 +7,7 @@ Only the module asks them; Exim's router goes on asking the world's own Unbound.
 import itertools
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -140,6 +141,48 @@ def crooked(monkeypatch):
 def test_crooked_forwarder(world, sender, crooked, kind):
     options = forwarding(world, crooked(kind))
     assert outcomes(world, sender, options) == CROOKED[kind]
+
+
+class Together(lab.Crooked):
+    """Answers no question of a stage before each of the stage has been asked. A stage that does not come
+    together is `apart`, and its questions fail."""
+    stages = []
+    apart = []
+    order = []
+    _seen = set()
+    _more = threading.Condition()
+
+    def together(self, query, question, _transport):
+        asked = (dns.rdatatype.to_text(question.rdtype), question.name.to_text())
+        stage = next((stage for stage in self.stages if asked in stage), None)
+        with self._more:
+            if asked not in self._seen:
+                self.order.append(asked)
+            self._seen.add(asked)
+            self._more.notify_all()
+            if stage and not self._more.wait_for(lambda: stage <= self._seen, timeout=5):
+                self.apart.append(asked)
+                return self.failing(query, dns.rcode.SERVFAIL)
+        return [self.ask(query).to_wire()]
+
+
+# tests D-051
+def test_questions_for_all_hosts_are_under_way_together(world, sender, monkeypatch):
+    """The MX records; then the addresses of both hosts; then the TLSA records of both."""
+    monkeypatch.setattr(lab, "HONEST", "127.0.0.1")
+    hosts = [f"mx{number}.two-mx.lab." for number in (1, 2)]
+    addresses = {(kind, host) for host in hosts for kind in ("A", "AAAA")}
+    records = {("TLSA", f"_25._tcp.{host}") for host in hosts}
+    monkeypatch.setattr(Together, "stages", [addresses, records])
+    address = next(ADDRESSES)
+    Together("together", address)
+    mail = sender(driver="danesmtp", options=forwarding(world, f"{address}@{lab.CROOKED_PORT}"))
+    message_id = mail.send("bob@two-mx.lab")
+    assert Together.apart == []
+    assert " CV=dane" in "".join(mail.log_lines(message_id)), mail.mainlog()
+    asked = [question for question in Together.order if question[0] not in ("DNSKEY", "DS")]
+    assert asked[0] == ("MX", "two-mx.lab.")
+    assert sorted(asked[1:]) == sorted(addresses | records)
 
 
 # tests D-002

@@ -14,6 +14,9 @@ class MxAskedOnce final : public Resolver {
   explicit MxAskedOnce(Resolver& resolver) : resolver_(resolver) {}
 
   void limit(Deadline deadline) override { resolver_.limit(deadline); }
+  void expect_addresses(const DnsName& host, const Next& next) override {
+    resolver_.expect_addresses(host, next);
+  }
   [[nodiscard]] Result<Answer<MxRecord>> mx(const DnsName& domain) override {
     auto [entry, added] = known_.try_emplace(domain, fail(ErrorKind::Internal, ""));
     if (added) entry->second = resolver_.mx(domain);

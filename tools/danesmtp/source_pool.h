@@ -42,6 +42,9 @@ class PooledSource final : public RecordSource {
                                           Deadline deadline) override {
     return source_->ask(name, type, deadline);
   }
+  void expect(const DnsName& name, RrType type, const Next& next, Deadline deadline) override {
+    source_->expect(name, type, next, deadline);
+  }
   // It could not be opened, and would say so for ever.
   void renew() { source_ = pool_.renewed(worker_, source_); }
 

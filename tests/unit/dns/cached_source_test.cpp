@@ -15,23 +15,31 @@ DnsName name(const char* text) {
 
 class Script final : public RecordSource {
  public:
-  Script(Result<Answer<Bytes>> says, int& asked) : says_(std::move(says)), asked_(asked) {}
+  Script(Result<Answer<Bytes>> says, int& asked, std::string& expected)
+      : says_(std::move(says)), asked_(asked), expected_(expected) {}
   Result<Answer<Bytes>> ask(const DnsName&, RrType, Deadline) override {
     ++asked_;
     return says_;
+  }
+  void expect(const DnsName& of, RrType type, const Next& next, Deadline) override {
+    expected_ += question_text({of.text(), type}) + ";";
+    const auto owner = next && says_ ? next(*says_) : std::nullopt;
+    if (owner) expected_ += "then " + owner->text() + ";";
   }
 
  private:
   Result<Answer<Bytes>> says_;
   int& asked_;
+  std::string& expected_;
 };
 
 struct Cached {
   FakeStore store;
   int asked = 0;
+  std::string expected;
 
   CachedSource source(Result<Answer<Bytes>> says, Bytes identity = Bytes(16, 1)) {
-    return {store, std::move(identity), std::make_unique<Script>(std::move(says), asked)};
+    return {store, std::move(identity), std::make_unique<Script>(std::move(says), asked, expected)};
   }
 };
 
@@ -145,10 +153,47 @@ START_TEST(the_question_of_an_entry) {
 }
 END_TEST
 
+START_TEST(only_what_is_unknown_is_announced) {
+  const auto next = [](const Answer<Bytes>&) { return std::optional(name("t.lab")); };
+  Cached cached;
+  auto source = cached.source(answer(60));
+  source.expect(name("a.lab"), RrType::A, next, soon());
+  assert_text(cached.expected, "A of a.lab;then t.lab;");
+  ck_assert(cached.store.entries.empty());
+
+  cached.expected.clear();
+  assert_ok(source.ask(name("a.lab"), RrType::A, soon()));
+  source.expect(name("a.lab"), RrType::A, next, soon());
+  assert_text(cached.expected, "TLSA of t.lab;");
+  cached.expected.clear();
+  source.expect(name("a.lab"), RrType::A, {}, soon());
+  assert_text(cached.expected, "");
+
+  assert_ok(source.ask(name("t.lab"), RrType::Tlsa, soon()));
+  source.expect(name("a.lab"), RrType::A, next, soon());
+  assert_text(cached.expected, "");
+  source.expect(name("b.lab"), RrType::A, next, soon());
+  assert_text(cached.expected, "A of b.lab;");
+  ck_assert_int_eq(cached.asked, 2);
+}
+END_TEST
+
+START_TEST(a_kept_failure_leads_nowhere) {
+  Cached cached;
+  auto source = cached.source(tl::unexpected(error(ErrorKind::DnsBogus)));
+  assert_error(source.ask(name("a.lab"), RrType::A, soon()), ErrorKind::DnsBogus);
+  source.expect(
+      name("a.lab"), RrType::A,
+      [](const Answer<Bytes>& said) { return std::optional(said.canonical); }, soon());
+  assert_text(cached.expected, "");
+}
+END_TEST
+
 START_TEST(no_store) {
   NoStore none;
   int asked = 0;
-  CachedSource source(none, {}, std::make_unique<Script>(answer(60), asked));
+  std::string expected;
+  CachedSource source(none, {}, std::make_unique<Script>(answer(60), asked, expected));
   assert_ok(source.ask(name("a.lab"), RrType::A, soon()));
   assert_ok(source.ask(name("a.lab"), RrType::A, soon()));
   ck_assert_int_eq(asked, 2);
@@ -164,6 +209,8 @@ int main() {
   tcase_add_test(all, what_cannot_be_read_is_asked);
   tcase_add_test(all, no_time_says_nothing_of_the_dns);
   tcase_add_test(all, the_question_of_an_entry);
+  tcase_add_test(all, only_what_is_unknown_is_announced);
+  tcase_add_test(all, a_kept_failure_leads_nowhere);
   tcase_add_test(all, no_store);
   suite_add_tcase(suite, all);
   return run_suite(suite);

@@ -21,6 +21,7 @@ class OneAnswer final : public RecordSource {
     asked_ = type;
     return answer_;
   }
+  void expect(const DnsName&, RrType type, const Next&, Deadline) override { asked_ = type; }
 
  private:
   Result<Answer<Bytes>> answer_;
@@ -67,6 +68,17 @@ START_TEST(no_question_is_asked_after_the_limit) {  // tests D-013
   ck_assert(dns.type == RrType::Dnskey);  // as before: nobody was asked
   dns.resolver.limit(Deadline::in(std::chrono::minutes(1)));
   assert_ok(dns.resolver.tlsa(host()));
+}
+END_TEST
+
+START_TEST(nothing_is_announced_after_the_limit) {  // tests D-013
+  Asked dns(std::vector<Bytes>{Bytes(35, 1)});
+  dns.resolver.limit(Deadline::in(std::chrono::seconds(0)));
+  dns.resolver.expect_addresses(host(), {});
+  ck_assert(dns.type == RrType::Dnskey);  // as before
+  dns.resolver.limit(Deadline::in(std::chrono::minutes(1)));
+  dns.resolver.expect_addresses(host(), {});
+  ck_assert(dns.type == RrType::Aaaa);  // the last of the two
 }
 END_TEST
 
@@ -152,6 +164,7 @@ int main() {
   TCase* tc = tcase_create("records");
   tcase_add_test(tc, errors_stay_errors);
   tcase_add_test(tc, no_question_is_asked_after_the_limit);
+  tcase_add_test(tc, nothing_is_announced_after_the_limit);
   tcase_add_test(tc, malformed_rdata);
   tcase_add_test(tc, bounds);
   tcase_add_test(tc, good_records);

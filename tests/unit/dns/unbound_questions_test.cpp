@@ -6,6 +6,8 @@
 #include <sys/socket.h>
 
 #include <atomic>
+#include <new>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -44,9 +46,22 @@ class Silence {
     ck_assert_int_eq(::getsockname(socket_.get(), address, &size), 0);
     text = format("127.0.0.1@{}", ntohs(at.sin_port));
   }
+  // The next new name that it is asked for.
+  std::string question() {
+    constexpr std::size_t header = 12;
+    std::uint8_t octets[512];
+    std::string name;
+    do {
+      const auto size = ::recv(socket_.get(), octets, sizeof(octets), 0);
+      ck_assert_int_gt(size, static_cast<int>(header));
+      name.assign(reinterpret_cast<char*>(octets) + header + 1, octets[header]);
+    } while (!seen_.insert(name).second);
+    return name;
+  }
   std::string text;
 
  private:
+  std::set<std::string> seen_;
   UniqueFd socket_;
 };
 
@@ -62,6 +77,10 @@ class Questions {
     if ((*result)->havedata) ::inet_ntop(AF_INET, (*result)->data[0], text, sizeof(text));
     return std::string(text);
   }
+  void expect(const std::string& name, UnboundQuestions::Then then = {}) {
+    asked_.expect({name, RrType::A}, std::move(then));
+  }
+  std::string seen_by_the_silent_server() { return silence_.question(); }
 
  private:
   UnboundContext context() {
@@ -99,6 +118,53 @@ START_TEST(no_answer_in_time) {
   Questions questions;
   assert_error(questions.address("silence.example", kShort), ErrorKind::Timeout);
   assert_text(assert_ok(questions.address(name_of(1), kLong)), address_of(1));
+}
+END_TEST
+
+// Nobody waits for the first two: the socket of the name server alone tells of them.
+START_TEST(what_is_expected_is_asked_at_once) {
+  Questions questions;
+  std::set<std::string> seen;
+  for (const char* name : {"one.example", "two.example", "one.example", "three.example"})
+    questions.expect(name);
+  for (int i = 0; i < 3; ++i) seen.insert(questions.seen_by_the_silent_server());
+  ck_assert(seen == (std::set<std::string>{"one", "two", "three"}));
+  assert_error(questions.address("two.example", kShort), ErrorKind::Timeout);
+}
+END_TEST
+
+START_TEST(an_expected_answer_and_what_follows) {
+  Questions questions;
+  int followed = 0;
+  questions.expect(name_of(1), [&](const ub_result& said) {
+    ck_assert(said.havedata);
+    ++followed;
+    questions.expect(name_of(2));
+  });
+  assert_text(assert_ok(questions.address(name_of(1), kLong)), address_of(1));
+  ck_assert_int_eq(followed, 1);
+  assert_text(assert_ok(questions.address(name_of(2), kLong)), address_of(2));
+  assert_text(assert_ok(questions.address(name_of(1), kLong)), address_of(1));
+  ck_assert_int_eq(followed, 1);
+}
+END_TEST
+
+START_TEST(nothing_is_thrown_through_libunbound) {
+  Questions questions;
+  questions.expect(name_of(1), [](const ub_result&) { throw std::bad_alloc(); });
+  assert_text(assert_ok(questions.address(name_of(1), kLong)), address_of(1));
+}
+END_TEST
+
+START_TEST(more_than_may_be_expected) {
+  Questions questions;
+  int followed = 0;
+  for (int i = 0; i < kNames; ++i)
+    questions.expect(name_of(i), [&](const ub_result&) { ++followed; });
+  for (int i = 0; i < kNames; ++i)
+    assert_text(assert_ok(questions.address(name_of(i), kLong)), address_of(i));
+  ck_assert_int_gt(followed, 0);
+  ck_assert_int_lt(followed, kNames);
 }
 END_TEST
 
@@ -155,6 +221,10 @@ int main() {
   TCase* questions = tcase_create("unbound_questions");
   tcase_add_test(questions, an_answer);
   tcase_add_test(questions, no_answer_in_time);
+  tcase_add_test(questions, what_is_expected_is_asked_at_once);
+  tcase_add_test(questions, an_expected_answer_and_what_follows);
+  tcase_add_test(questions, nothing_is_thrown_through_libunbound);
+  tcase_add_test(questions, more_than_may_be_expected);
   tcase_add_test(questions, a_name_that_is_none);
   tcase_add_test(questions, each_thread_gets_its_own_answers);
   tcase_add_test(questions, who_gives_up_reading_leaves_it_to_another);

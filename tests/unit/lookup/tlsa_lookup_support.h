@@ -102,10 +102,14 @@ inline DnsName name(const char* text) {
 inline void assert_decides(const Case& row) {
   FakeResolver dns;
   for (const auto& step : row.zone) step(dns);
+  expect_host(dns, name("mx.lab"), 25);
+  ck_assert_msg(dns.asked.empty(), "%s: asked %s", row.name, dns.asked.c_str());
   auto found = look_up_host(dns, name("mx.lab"), 25);
   auto seen = decision_text(found.tlsa);
   ck_assert_msg(seen == row.decision, "%s: %s, not %s", row.name, seen.c_str(), row.decision);
   ck_assert_msg(dns.asked == row.asked, "%s: asked %s", row.name, dns.asked.c_str());
+  const auto in_vain = dns.expected_in_vain();
+  ck_assert_msg(in_vain.empty(), "%s: expected %s", row.name, in_vain.c_str());
 }
 
 }  // namespace danesmtp::test

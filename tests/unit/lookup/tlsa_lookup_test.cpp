@@ -83,6 +83,23 @@ START_TEST(a_name_too_long_for_tlsa_has_none) {
 }
 END_TEST
 
+START_TEST(what_is_sure_to_be_asked_is_announced) {
+  FakeResolver dns;
+  dns.a_records = {{"mx.lab", {"192.0.2.1"}}};
+  dns.aaaa_records = {{"mx.lab", {"2001:db8::1"}}};
+  expect_host(dns, name("mx.lab"), 587);
+  ck_assert(dns.expected == (std::vector<std::string>{"A mx.lab", "TLSA _587._tcp.mx.lab",
+                                                      "AAAA mx.lab", "TLSA _587._tcp.mx.lab"}));
+  dns.expected.clear();
+  expect_host(dns, name("mx.lab"), std::nullopt);  // the addresses alone
+  ck_assert(dns.expected == (std::vector<std::string>{"A mx.lab", "AAAA mx.lab"}));
+  dns.expected.clear();
+  dns.insecure = {"mx.lab"};
+  expect_host(dns, name("mx.lab"), 25);
+  ck_assert(dns.expected == (std::vector<std::string>{"A mx.lab", "AAAA mx.lab"}));
+}
+END_TEST
+
 // The fake is what "no TLSA query was sent" rests on: it must tell of every question.
 START_TEST(the_fake_notes_every_question) {
   FakeResolver dns;
@@ -105,6 +122,7 @@ int main() {
   tcase_add_test(tc, whose_address_it_may_be);
   tcase_add_test(tc, an_odd_alias_of_the_records);
   tcase_add_test(tc, a_name_too_long_for_tlsa_has_none);
+  tcase_add_test(tc, what_is_sure_to_be_asked_is_announced);
   tcase_add_test(tc, the_fake_notes_every_question);
   suite_add_tcase(suite, tc);
   return run_suite(suite);

@@ -29,8 +29,10 @@ struct Scene {
   }
   DomainPlan plan() {
     auto groups = recipients_by_domain(batch);
-    return plan_domain(server, resolver, batch, groups.at(0),
-                       Deadline::in(std::chrono::minutes(1)));
+    auto plan =
+        plan_domain(server, resolver, batch, groups.at(0), Deadline::in(std::chrono::minutes(1)));
+    assert_text(resolver.expected_in_vain(), "");
+    return plan;
   }
   const HostPlan& host(const DomainPlan& plan, std::size_t index) {
     return plan.host(batch.hosts[index]);

@@ -158,6 +158,44 @@ START_TEST(each_decision_is_explained) {
 }
 END_TEST
 
+// tests D-051: of the host whose addresses are not signed no records
+START_TEST(all_hosts_are_announced_together) {
+  Scene scene;
+  scene.resolver.insecure = {"mx2.lab"};
+  scene.plan();
+  ck_assert(scene.resolver.expected ==
+            (std::vector<std::string>{"A mx1.lab", "TLSA _25._tcp.mx1.lab", "AAAA mx1.lab",
+                                      "A mx2.lab", "AAAA mx2.lab"}));
+}
+END_TEST
+
+START_TEST(nothing_is_announced_that_nobody_asks) {
+  Scene may;
+  may.resolver.insecure = {"dom.lab"};
+  may.server.options["dane_insecure_mx"] = "may";
+  may.plan();
+  ck_assert(may.resolver.expected.empty());
+
+  Scene unlisted;
+  unlisted.server.lists["hosts_try_dane"] = {0};
+  unlisted.plan();
+  ck_assert(unlisted.resolver.expected ==
+            (std::vector<std::string>{"A mx1.lab", "TLSA _25._tcp.mx1.lab", "AAAA mx1.lab",
+                                      "A mx2.lab", "AAAA mx2.lab"}));
+
+  Scene failed;
+  failed.resolver.failures["MX dom.lab"] = kBogus;
+  failed.plan();
+  ck_assert(failed.resolver.expected.empty());
+
+  Scene forged;
+  forged.resolver.mx_records["dom.lab"] = {{10, "mx2.lab"}};
+  forged.plan();
+  ck_assert(forged.resolver.expected ==
+            (std::vector<std::string>{"A mx2.lab", "TLSA _25._tcp.mx2.lab", "AAAA mx2.lab"}));
+}
+END_TEST
+
 // tests D-013
 START_TEST(look_ups_of_a_host_have_their_own_time) {
   Scene scene;
@@ -172,6 +210,8 @@ int main() {
   Suite* suite = suite_create("domain_plan");
   TCase* tc = tcase_create("plan");
   tcase_add_test(tc, bogus_mx_stops_the_domain);
+  tcase_add_test(tc, all_hosts_are_announced_together);
+  tcase_add_test(tc, nothing_is_announced_that_nobody_asks);
   tcase_add_test(tc, a_failed_tlsa_look_up_skips_that_host_alone);
   tcase_add_test(tc, one_host_with_records_takes_the_domain);
   tcase_add_test(tc, no_records_at_all_is_delegated);
