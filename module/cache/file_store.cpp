@@ -14,15 +14,23 @@ struct Found {
   Kept kept;
 };
 
-// Sessions are long: only the one that is meant is read to its end.
+// An answer's slot is read at once. Sessions are long: only the one that is meant is read to its
+// end.
+std::optional<Bytes> slot_with(const CacheFile& file, Shelf shelf, ByteView key, std::uint64_t at) {
+  constexpr std::size_t at_once = 1024;
+  const std::size_t size = plan_of(shelf).slot;
+  Bytes slot = file.read(at, std::min(size, at_once));
+  const auto front = front_of(shelf, key, slot);
+  if (!front || !front->same_key) return std::nullopt;
+  return size > at_once ? file.read(at, size) : std::move(slot);
+}
+
 std::optional<Found> look(const CacheFile& file, Shelf shelf, ByteView key, const Moment& now) {
   const std::uint64_t begin = group_of(shelf, key);
   const std::uint64_t end = begin + group_size(shelf);
   for (std::uint64_t at = begin; at < end; at += plan_of(shelf).slot) {
-    const auto front = front_of(shelf, key, file.read(at, front_size(key)));
-    if (!front || !front->same_key) continue;
-    const Bytes slot = file.read(at, plan_of(shelf).slot);
-    const auto entry = entry_in(shelf, slot);
+    const auto slot = slot_with(file, shelf, key, at);
+    const auto entry = slot ? entry_in(shelf, *slot) : std::nullopt;
     if (!entry || !std::ranges::equal(entry->key, key)) continue;
     const auto left = entry->left(now);
     if (left > 0)

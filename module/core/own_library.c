@@ -30,13 +30,13 @@ static int read_at(int fd, void* into, size_t length, uint64_t offset) {
 }
 
 static int segments_are_there(int fd, const ElfW(Ehdr) * header, uint64_t size) {
-  ElfW(Phdr) segment;
-  if (header->e_phentsize != sizeof(segment)) return 0;
-  for (int i = 0; i < header->e_phnum; i++) {
-    if (!read_at(fd, &segment, sizeof(segment), header->e_phoff + (uint64_t)i * sizeof(segment)))
-      return 0;
-    if (!within(segment.p_offset, segment.p_filesz, size)) return 0;
-  }
+  ElfW(Phdr) segments[32]; /* linkers make about ten */
+  const size_t count = header->e_phnum;
+  if (header->e_phentsize != sizeof(*segments) || count > sizeof(segments) / sizeof(*segments))
+    return 0;
+  if (!read_at(fd, segments, count * sizeof(*segments), header->e_phoff)) return 0;
+  for (size_t i = 0; i < count; i++)
+    if (!within(segments[i].p_offset, segments[i].p_filesz, size)) return 0;
   return 1;
 }
 
@@ -52,23 +52,24 @@ static int end_is_there(int fd, const ElfW(Ehdr) * header, uint64_t size) {
 
 /* A file that is cut short, or is just being copied, would end the process by a signal, and Exim
  * would freeze the message. Its own headers (ELF gABI) say how far it has to reach. */
-static int is_whole(const char* path) {
+static int is_cut_short(const char* path) {
   struct stat facts;
   ElfW(Ehdr) header;
   const int fd = open(path, O_RDONLY | O_CLOEXEC);
-  const int whole = fd >= 0 && fstat(fd, &facts) == 0 && read_at(fd, &header, sizeof(header), 0) &&
+  if (fd < 0) return 0; /* dlopen() says why */
+  const int whole = fstat(fd, &facts) == 0 && read_at(fd, &header, sizeof(header), 0) &&
                     memcmp(header.e_ident, ELFMAG, SELFMAG) == 0 &&
                     segments_are_there(fd, &header, (uint64_t)facts.st_size) &&
                     end_is_there(fd, &header, (uint64_t)facts.st_size);
-  if (fd >= 0) close(fd);
-  return whole;
+  close(fd);
+  return !whole;
 }
 
 const void* danesmtp_open_library(const char* path, const struct danesmtp_own_library* wanted,
                                   char* problem, size_t size) {
   const struct danesmtp_table_head* head;
   void* library;
-  if (access(path, R_OK) == 0 && !is_whole(path)) {
+  if (is_cut_short(path)) {
     snprintf(problem, size, "%.400s is not whole; install it again", path);
     return NULL;
   }

@@ -93,7 +93,8 @@ void callout_over(void);
  * no transport at all; doc/decisions/0012. */
 void misfit_take_over(transport_info *info, const char *why);
 
-/* core_library.c: the core, opened at the first delivery. NULL: *why says why not. */
+/* core_library.c: the core, opened at the first delivery or when a queue run begins. NULL: *why says why
+ * not. */
 const struct danesmtp_core_table *core_library(const char **why);
 
 /* address_batch_import.c */

@@ -45,6 +45,26 @@ static void tell_unreadable_files(const transport_instance *tblock)
   log_write(LOG_MAIN, "%s transport: %s: mail to remote hosts will wait", tblock->drinst.name, why);
 }
 
+static BOOL empty_list(const transport_instance *tblock, const char *name)
+{
+  uschar **list = option_address(tblock, name, opt_stringptr);
+  return !list || !*list || !**list;
+}
+
+static BOOL dane_is_asked_for(const transport_instance *tblock)
+{
+  return !empty_list(tblock, "hosts_try_dane") || !empty_list(tblock, "hosts_require_dane");
+}
+
+/* A process that runs the queue once forks for each message: what it has open, they need not open, and
+ * an upgrade meanwhile cannot come between this module and its core. Without success they try themselves,
+ * and say why not. */
+static void open_core_for_queue_run(void)
+{
+  const char *why = NULL;
+  if (qrunners && qrunners->interval == 0) (void)core_library(&why);
+}
+
 /* The instance presents itself to Exim's core as `smtp`, since its option block begins with that of
  * the smtp driver: callouts, TLS credential preload and SOCKS go by that name. */
 static void instance_init(driver_instance *t)
@@ -53,15 +73,10 @@ static void instance_init(driver_instance *t)
   const char *why = own_options_fault(own_options(tblock));
   if (why) log_write_die(LOG_CONFIG_FOR, "%s transport: %s", t->name, why);
   tell_unreadable_files(tblock);
+  if (dane_is_asked_for(tblock)) open_core_for_queue_run();
   smtp_transport_info.drinfo.init(t);
   callout_wrap_setup(tblock);
   t->driver_name = US "smtp";
-}
-
-static BOOL empty_list(const transport_instance *tblock, const char *name)
-{
-  uschar **list = option_address(tblock, name, opt_stringptr);
-  return !list || !*list || !**list;
 }
 
 /* Not for LMTP; nor switched off. */
@@ -71,7 +86,7 @@ BOOL dane_may_apply(const transport_instance *tblock)
   const uschar *protocol =
       ob->protocol && Ustrchr(ob->protocol, '$') ? expand_string(ob->protocol) : ob->protocol;
   if (protocol && strcmpic(protocol, US "lmtp") == 0) return FALSE;
-  return !empty_list(tblock, "hosts_try_dane") || !empty_list(tblock, "hosts_require_dane");
+  return dane_is_asked_for(tblock);
 }
 
 /* Only the first pass of two: routed, and left. */

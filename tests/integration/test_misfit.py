@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from sender import MX_ROUTER
+
 TOP = Path(__file__).resolve().parents[2]
 CONFIG = "keep_environment =\nbegin transports\na:\n  driver = danesmtp\n"
 
@@ -234,6 +236,30 @@ def test_a_damaged_core(world, sender, damage, complaint):
         assert complaint in line
         waits(mail, message_id)
     mail.deliver(message_id)
+    assert len(world.receivers.mail(message_id)) == 1
+
+
+def test_a_queue_run_keeps_the_core_that_it_began_with(world, sender):
+    """An upgrade in the middle of it: here its first message takes the file away."""
+    with world.exim.other_modules() as directory:
+        away = f"address_data = ${{run{{/bin/rm -f {directory}/danesmtp/core.so}}}}\n  no_more"
+        mail = sender(options={"dane_trust_anchor_file": world.trust_anchor},
+                      routers=MX_ROUTER.replace("no_more", away))
+        message_ids = [mail.inject("bob@ee.lab") for _ in range(2)]
+        mail.run_queue(forced=True)
+        assert not (directory / "danesmtp/core.so").exists()
+    assert [len(world.receivers.mail(message_id)) for message_id in message_ids] == [1, 1]
+
+
+def test_a_queue_run_without_a_core(world, sender):
+    mail = sender(options={"dane_trust_anchor_file": world.trust_anchor})
+    message_id = mail.inject("bob@ee.lab")
+    with module_changed(world, lambda directory: (directory / "danesmtp/core.so").unlink()):
+        mail.run_queue(forced=True)
+        assert "cannot open its core library" in the_one_line(mail, f"{message_id} == bob@ee.lab")
+        assert mail.paniclog().count("\n") == 1  # of the delivery; the queue run itself says nothing
+        waits(mail, message_id)
+    mail.run_queue(forced=True)
     assert len(world.receivers.mail(message_id)) == 1
 
 
