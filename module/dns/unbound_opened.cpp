@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // unbound.so stands beside the library that this is linked into.
+#include <malloc.h>
+
 #include <climits>
 
 #include "core/format.h"
@@ -17,6 +19,13 @@ tl::unexpected<Error> unusable(std::string_view why) {
   return fail_for_operator(ErrorKind::DnsFailure, format("danesmtp: {}", why));
 }
 
+// A pool of its own would cost libunbound's thread more than all that it asks for from it.
+void share_memory_with_thread() {
+#ifdef M_ARENA_MAX  // glibc
+  ::mallopt(M_ARENA_MAX, 1);
+#endif
+}
+
 }  // namespace
 
 Result<const UnboundTable*> unbound_library() {
@@ -31,6 +40,7 @@ Result<const UnboundTable*> unbound_library() {
   const auto* table = static_cast<const UnboundTable*>(found);
   if (table->result_size != sizeof(ub_result))
     return unusable(format("{} is for another libunbound", path));
+  share_memory_with_thread();
   return opened = table;
 }
 

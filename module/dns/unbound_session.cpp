@@ -106,6 +106,9 @@ Result<void> ContextOptions::set_defaults() const {
       {"val-nsec3-keysize-iterations:", "1024 65535 2048 65535 4096 65535"},
       // RFC 8145 telemetry: each message is a process of its own, each would send it.
       {"trust-anchor-signaling:", "no"},
+      // The ports that Linux would choose from: libunbound fills a table of those that it may use.
+      {"outgoing-port-avoid:", "0-32767"},
+      {"outgoing-port-avoid:", "61000-65535"},
       // The tool asks for many domains, and for each only once.
       {"msg-cache-size:", "1m"},
       {"rrset-cache-size:", "2m"},
