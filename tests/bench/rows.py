@@ -54,8 +54,12 @@ ROWS = {
     "cold": Row("3 1 1, first message to its domain", "cold", bar=1.40),
     "plain": Row("no TLS, no DANE: the floor", "plain", (OURS, THEIRS, POSTFIX), dane=False),
     "1-MB": Row("3 1 1, 1 MB a message", "ee", bar=1.00, judged="wall", messages=10, size=MB),
+    "1-MB-4": Row("3 1 1, 1 MB a message, four deliveries at a time", "ee", judged="wall", runners=4,
+                  messages=12, size=MB),
     "100-MB": Row("3 1 1, 100 MB a message", "ee", EXIM_ONLY, bar=1.00, judged="wall", messages=1,
                   size=100 * MB),
+    "100-MB-4": Row("3 1 1, 100 MB a message, four deliveries at a time", "ee", EXIM_ONLY, judged="wall",
+                    runners=4, messages=4, size=100 * MB),
 }
 START_UP = "start-up"
 START_UP_ROW = Row("start of an Exim process (exim -bV)", "", (OURS, THEIRS), bar=1.02)
