@@ -33,7 +33,7 @@ bool is_within_limit(std::uint64_t end) {
 }
 
 UniqueFd open_file(const std::string& path, int flags) {
-  return UniqueFd(::open(path.c_str(), flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0640));
+  return UniqueFd(::open(path.c_str(), flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600));
 }
 
 // Exim makes its hints directory when it first needs one.
@@ -46,6 +46,14 @@ UniqueFd make_file(const std::string& path) {
 }
 
 }  // namespace
+
+// A transport's group may have many users in it, and TLS sessions are not for them.
+Result<void> CacheFile::hide(const std::string& path) const {
+  struct stat status {};
+  if (::fstat(file_.get(), &status) != 0) return trouble(path);
+  if ((status.st_mode & S_IRGRP) == 0) return {};
+  return ::fchmod(file_.get(), 0600) == 0 ? Result<void>{} : trouble(path);
+}
 
 Result<void> CacheFile::check(const std::string& path, bool any_owner) const {
   struct stat status {};
@@ -79,6 +87,7 @@ Result<CacheFile> CacheFile::open(const std::string& path) {
     CacheFile cache(make_file(path));
     if (!cache.file_) return trouble(path);
     if (auto checked = cache.check(path, false); !checked) return tl::unexpected(checked.error());
+    if (auto hidden = cache.hide(path); !hidden) return tl::unexpected(hidden.error());
     const auto begun = cache.begin();
     if (!begun) return tl::unexpected(retold(begun.error(), path + ": " + begun.error().text));
     if (*begun) return cache;

@@ -15,8 +15,9 @@ namespace danesmtp {
 
 class CacheFile {
  public:
-  // Makes the file (mode 0640, as Exim's hints) and the directory that it is in (0750), if they are
-  // not there. BadInput: what is there is not ours; Io: it cannot be made.
+  // Makes the file (mode 0600; one that its group may read gets it as well) and the directory that
+  // it is in (0750), if they are not there. BadInput: what is there is not ours; Io: it cannot be
+  // made.
   [[nodiscard]] static Result<CacheFile> open(const std::string& path);
 
   // As it is, to be looked at: also by root, for whoever owns it.
@@ -34,6 +35,7 @@ class CacheFile {
  private:
   explicit CacheFile(UniqueFd file) : file_(std::move(file)) {}
   [[nodiscard]] Result<void> check(const std::string& path, bool any_owner) const;
+  [[nodiscard]] Result<void> hide(const std::string& path) const;
   [[nodiscard]] Result<bool> begin() const;
 
   UniqueFd file_;

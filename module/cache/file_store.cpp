@@ -97,7 +97,8 @@ std::optional<Kept> FileStore::take(Shelf shelf, ByteView key) {
 void FileStore::keep(Shelf shelf, ByteView key, ByteView value, std::chrono::seconds time) {
   const auto now = time.count() > 0 ? ready() : std::nullopt;
   if (!now) return;
-  const Bytes slot = slot_of(shelf, {*now, time.count(), key, value}, plan_of(shelf).slot);
+  const auto seconds = std::min(time, kLongestKept).count();
+  const Bytes slot = slot_of(shelf, {*now, seconds, key, value}, plan_of(shelf).slot);
   // Whatever is wrong with the disk, the next process asks again.
   if (!slot.empty()) static_cast<void>(file_->write(place_for(*file_, shelf, key, *now), slot));
 }

@@ -47,7 +47,8 @@ std::optional<Moment> this_moment() {
 }
 
 std::int64_t seconds_left(const Moment& then, std::int64_t seconds, const Moment& now) {
-  if (seconds < 0 || then.calendar < 0 || then.running < 0) return 0;  // nobody's: damaged octets
+  if (seconds < 0 || seconds > kLongestKept.count() || then.calendar < 0 || then.running < 0)
+    return 0;  // nobody's: damaged octets
   const std::int64_t calendar = now.calendar - then.calendar;
   const std::int64_t running = now.running - then.running;
   if (then.boot != now.boot || calendar < 0 || running < 0) return 0;

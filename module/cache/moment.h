@@ -5,6 +5,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <optional>
 
@@ -20,6 +21,9 @@ struct Moment {
 
 // Nothing: the system does not tell its boot.
 std::optional<Moment> this_moment();
+
+// Nothing is kept for longer: what says so is damaged, and would hold its place for ever.
+constexpr std::chrono::seconds kLongestKept = std::chrono::hours(2);
 
 // What is left at `now` of the `seconds` that something was kept for at `then`; 0: nothing.
 std::int64_t seconds_left(const Moment& then, std::int64_t seconds, const Moment& now);

@@ -33,7 +33,8 @@ class Store {
   // As find(), and no other process gets this one.
   [[nodiscard]] virtual std::optional<Kept> take(Shelf shelf, ByteView key) = 0;
 
-  // Replaces what is under the key. What is too long for the shelf is not kept.
+  // Replaces what is under the key. What is too long for the shelf is not kept, nor anything for
+  // more than two hours.
   virtual void keep(Shelf shelf, ByteView key, ByteView value, std::chrono::seconds time) = 0;
 };
 

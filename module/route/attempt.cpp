@@ -148,14 +148,22 @@ void Connection::offer_earlier_session(SessionSettings& settings) {
   settings.tls.earlier_session = [this] { return sessions_->take(wall_time()); };
 }
 
+// In TLS 1.3 our end of a handshake is before the server's (RFC 8446 2.2): what it thinks of the
+// session shows where its first reply is expected. A reply is about something else.
+bool failed_at_handshake(const SmtpSession& session, const SmtpTrouble& trouble) {
+  if (trouble.stage == SmtpStage::Handshake) return true;
+  const bool first_words = trouble.stage == SmtpStage::Ehlo || trouble.stage == SmtpStage::Greeting;
+  return first_words && session.tls() && !trouble.reply &&
+         trouble.error.kind != ErrorKind::BadInput;
+}
+
 // A peer that goes on with an earlier session has shown no certificate of today, and one that fails
-// at it may do better without: neither is held against it. A server that broke off is not offered a
-// session again for a while.
+// at it may do better without: neither is held against it. A server that broke off, or hung, is not
+// offered a session again for a while.
 bool Connection::spoilt_by_earlier_session(const SmtpSession& session, const SmtpTrouble& trouble) {
   if (!sessions_ || !sessions_->took_one()) return false;
   if (trouble.stage == SmtpStage::Verify) return session.tls()->resumption.used;
-  if (trouble.stage != SmtpStage::Handshake || trouble.error.kind == ErrorKind::Timeout)
-    return false;
+  if (!failed_at_handshake(session, trouble)) return false;
   sessions_->give_up();
   return true;
 }

@@ -7,9 +7,11 @@ import pwd
 import re
 import stat
 import subprocess
+import time
 
 import pytest
 
+from signing import sign_newly, sign_spoilt, sign_without_ds
 from tool import TOOL
 from zones import zone_named
 
@@ -110,14 +112,98 @@ def test_the_second_delivery_decides_as_the_first(world, ee, domain, kind):
     assert f"{kind}: " in cache("stat", file=mail.spool / "db/danesmtp").stdout or kind in ("bogus", "failed")
 
 
+# What the DNS said holds for its TTL, which is 300 seconds in this world; then what it says by now. To forget
+# an answer is what the end of its TTL is. In between nobody gets what neither state of the DNS allows.
+
+def seconds_left(mail, name):
+    """Of each answer that is kept of a name and those below it."""
+    dumped = cache("dump", file=mail.spool / "db/danesmtp").stdout
+    left = [int(one) for one in re.findall(rf"^(\d+) s left: .* of (?:\S+\.)?{re.escape(name)}:", dumped, re.MULTILINE)]
+    assert left, dumped
+    return left
+
+
+def end_ttl(mail, *names):
+    done = cache("drop", *names, file=mail.spool / "db/danesmtp")
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_zone_that_is_signed_under_a_cached_insecure_answer(world, ee):
+    mail = ee()
+    assert deliver(mail, "plain.lab") == "no"
+    assert max(seconds_left(mail, "plain.lab")) <= 300
+    newly = sign_newly(world.zones, zone_named("plain"), world.certificates, "_25._tcp.mx", WRONG)
+    with world.changed_zones(newly) as script:
+        change(script)
+        # For the TTL of "insecure", as by any resolver: RFC 7672 2.1.1 promises no more.
+        assert deliver(mail, "plain.lab") == "no"
+        assert max(seconds_left(mail, "plain.lab")) <= 300, "what was kept is kept no longer for being used"
+        # The MX record's ends first: its host's address is still insecure, so there is no DANE for it.
+        end_ttl(mail, "plain.lab")
+        assert deliver(mail, "plain.lab") == "no"
+        end_ttl(mail, "plain.lab", "mx.plain.lab")
+        assert deliver(mail, "plain.lab") is None, mail.mainlog()
+        assert "no TLSA record matches" in mail.mainlog()
+
+
+def test_a_zone_that_turns_bogus_under_a_cached_secure_answer(world, ee):
+    mail = ee()
+    assert deliver(mail) == "dane"
+    spoilt = sign_spoilt(world.zones, zone_named("ee"), "_25._tcp.mx", "TLSA")
+    with world.changed_zones({"ee.lab": spoilt}) as script:
+        change(script)
+        assert deliver(mail) == "dane", "the signature that was good covers its TTL"
+        assert max(seconds_left(mail, "ee.lab")) <= 300
+        end_ttl(mail, "mx.ee.lab")
+        assert [deliver(mail), deliver(mail)] == [None, None], mail.mainlog()
+    time.sleep(3.1)  # the failure is kept for three seconds
+    assert deliver(mail) == "dane"
+
+
+def test_records_that_are_withdrawn_under_cached_ones(world, ee):
+    mail = ee()
+    assert deliver(mail) == "dane"
+    with world.changed_records(zone_named("ee"), "_25._tcp.mx", ()) as script:
+        change(script)
+        assert deliver(mail) == "dane", "the server is held to them for their TTL"
+        assert max(seconds_left(mail, "mx.ee.lab")) <= 300
+        end_ttl(mail, "mx.ee.lab")
+        assert deliver(mail) == "no"
+        # "There are none" is an answer too: for the zone's 60 seconds (RFC 2308 5).
+        assert min(seconds_left(mail, "mx.ee.lab")) <= 60
+    assert deliver(mail) == "no"
+    end_ttl(mail, "mx.ee.lab")
+    assert deliver(mail) == "dane"
+
+
+@pytest.mark.parametrize("name,at_first,forged", [("ee", "dane", False), ("impostor", None, True)])
+def test_a_delegation_that_loses_its_ds_and_gets_it_back(world, ee, name, at_first, forged):
+    """An impostor gets nothing before its domain really is without DANE."""
+    mail, domain = ee(), f"{name}.lab"
+    assert deliver(mail, domain) == at_first
+    with world.changed_zones({"lab": sign_without_ds(world.zones, zone_named(name))}) as script:
+        change(script)
+        assert deliver(mail, domain) == at_first, "for the TTL of what was proved"
+        assert max(seconds_left(mail, domain)) <= 300
+        end_ttl(mail, domain, f"mx.{domain}")
+        assert deliver(mail, domain) == "no"
+    assert deliver(mail, domain) == "no", "for the TTL of what is insecure"
+    assert max(seconds_left(mail, domain)) <= 300
+    end_ttl(mail, domain, f"mx.{domain}")
+    assert deliver(mail, domain) == at_first
+    assert ("no TLSA record matches" in mail.mainlog()) == forged
+
+
 def test_owner_mode_and_place(ee):
     mail = ee()
     assert deliver(mail) == "dane"
     status = (mail.spool / "db/danesmtp").stat()
-    assert (status.st_uid, stat.S_IMODE(status.st_mode)) == (pwd.getpwnam("mail").pw_uid, 0o640)
+    assert (status.st_uid, stat.S_IMODE(status.st_mode)) == (pwd.getpwnam("mail").pw_uid, 0o600)
     assert status.st_blocks * 512 < 1 << 20, "it is as large as what was kept"
-    stranger = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "cat", mail.spool / "db/danesmtp"]
-    assert subprocess.run(stranger, capture_output=True, check=False).returncode != 0
+    group = pwd.getpwnam("mail").pw_gid
+    for regid in (65534, group):
+        stranger = ["setpriv", "--reuid=65534", f"--regid={regid}", "--clear-groups", "cat", mail.spool / "db/danesmtp"]
+        assert subprocess.run(stranger, capture_output=True, check=False).returncode != 0
 
 
 def foreign(path):

@@ -71,16 +71,41 @@ def _with_tlsa_data(line, certificates):
 def sign_changed(directory, zone, certificates, owner, tlsa_data, life=30 * DAY):
     """The path of a second version of a signed zone, by the same key, serial 2: with these TLSA records
     at `owner` and signatures that end in `life` seconds."""
-    path = directory / f"{zone.origin}.changed"
-    lines = (directory / f"{zone.origin}.zone").read_text(encoding="ascii").splitlines()
-    kept = [line for line in lines if line.split()[:2] != [owner, "TLSA"]]
     new = [_with_tlsa_data(f"{owner} TLSA {data}", certificates) for data in tlsa_data]
-    text = "\n".join([*kept, *new]).replace("hostmaster.lab. 1 ", "hostmaster.lab. 2 ")
+    return _sign_second(directory, zone.origin, lambda line: line.split()[:2] != [owner, "TLSA"], new, life)
+
+
+def sign_spoilt(directory, zone, owner, covered):
+    """As sign_changed(), with nothing changed but one signature, which is wrong."""
+    path = _sign_second(directory, zone.origin, lambda line: True)
+    _spoil_signature(path, zone.origin, owner, covered)
+    return path
+
+
+def sign_without_ds(directory, zone):
+    """A second version of `lab.`, in which the zone is not signed any more."""
+    return _sign_second(directory, "lab", lambda line: line.split()[:1] != [f"{zone.origin}."])
+
+
+def sign_newly(directory, zone, certificates, owner, tlsa_data):
+    """Second versions of `lab.` and of a zone that was not signed and now is: their paths by origin."""
+    key = _run(directory, "ldns-keygen", "-k", "-a", "ECDSAP256SHA256", "-r", "/dev/urandom", f"{zone.origin}.")
+    ds = (directory / f"{key}.ds").read_text(encoding="ascii").strip()
+    return {zone.origin: sign_changed(directory, zone, certificates, owner, tlsa_data),
+            "lab": _sign_second(directory, "lab", lambda line: True, [ds])}
+
+
+def _sign_second(directory, origin, stays, more=(), life=30 * DAY):
+    """The path of a second version of a zone, by the same key, serial 2: the lines of the first that stay, and
+    some more."""
+    path = directory / f"{origin}.changed"
+    lines = (directory / f"{origin}.zone").read_text(encoding="ascii").splitlines()
+    text = "\n".join([*filter(stays, lines), *more]).replace("hostmaster.lab. 1 ", "hostmaster.lab. 2 ")
     path.write_text(text + "\n", encoding="ascii")
-    (key,) = directory.glob(f"K{zone.origin}.+*.key")
+    (key,) = directory.glob(f"K{origin}.+*.key")
     now = int(time.time())
-    _run(directory, "ldns-signzone", "-o", f"{zone.origin}.", "-i", str(now - HOUR), "-e",
-         str(now + life), "-f", f"{path}.signed", str(path), key.stem)
+    _run(directory, "ldns-signzone", "-o", f"{origin}.", "-i", str(now - HOUR), "-e", str(now + life),
+         "-f", f"{path}.signed", str(path), key.stem)
     return f"{path}.signed"
 
 

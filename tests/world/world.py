@@ -43,6 +43,8 @@ class World:
             raise WorldError("not inside a private world: run this through tests/world/enter")
         own = Path(os.environ["DANESMTP_WORLD"])
         self.directory = Path(directory) if directory else own / "world"
+        self.zones = self.directory / "zones"
+        self._served = {}
         self._resolv_conf = own / "resolv.conf"
         self._stops = contextlib.ExitStack()
         self._numbers = itertools.count(1)
@@ -215,24 +217,35 @@ class World:
     def changed_records(self, zone, owner, tlsa_data, **signing):
         """Gives a shell script that puts other TLSA records of `owner` into the running name server, and
         ends when it answers with them; `signing` as in sign_changed(). Afterwards the zone is as before."""
-        served = self.directory / "zones" / f"{zone.origin}.zone.signed"
-        before = Path(f"{served}.before")
-        shutil.copy(served, before)
-        changed = sign_changed(served.parent, zone, self.certificates, owner, tlsa_data, **signing)
+        changed = sign_changed(self.zones, zone, self.certificates, owner, tlsa_data, **signing)
+        with self.changed_zones({zone.origin: changed}) as script:
+            yield script
 
-        def script(source, serial):
-            return f"""cp {source} {served}
-kill -HUP $(cat {self.directory}/nsd/pid)
-for try in $(seq 200); do
-  drill SOA {zone.origin} @{NAME_SERVER} | grep -q ' {serial} 3600 ' && exit 0
-  sleep 0.05
-done
-exit 1
-"""
+    @contextlib.contextmanager
+    def changed_zones(self, changed):
+        """As changed_records(), of the second versions of zones: paths by origin, as signing.py makes them."""
+        before = {origin: f"{self._served[origin]}.before" for origin in changed}
+        for origin, path in before.items():
+            shutil.copy(self._served[origin], path)
         try:
-            yield script(changed, 2)
+            yield self._script_to_serve(changed, 2)
         finally:
-            subprocess.run(["sh", "-c", script(before, 1)], check=True)
+            subprocess.run(["sh", "-c", self._script_to_serve(before, 1)], check=True)
+
+    def _script_to_serve(self, paths, serial):
+        copies = "\n".join(f"cp {path} {self._served[origin]}" for origin, path in paths.items())
+        waits = "\n".join(f"serves {origin} || exit 1" for origin in paths)
+        return f"""{copies}
+kill -HUP $(cat {self.directory}/nsd/pid)
+serves() {{
+  for try in $(seq 200); do
+    drill SOA $1 @{NAME_SERVER} | grep -q ' {serial} 3600 ' && return 0
+    sleep 0.05
+  done
+  return 1
+}}
+{waits}
+"""
 
     def _make_configs_trusted(self, receiving):
         configs = self.directory / "configs"
@@ -242,7 +255,8 @@ exit 1
                                *((self.exim, config) for config in self._free_configs)])
 
     def _start_name_servers(self):
-        files, self.trust_anchor = sign_world(self.directory / "zones", self._zones, self.certificates)
+        files, self.trust_anchor = sign_world(self.zones, self._zones, self.certificates)
+        self._served = {file.origin: file.path for file in files}
         hidden = {zone.origin for zone in self._zones if zone.answers}
         main = start_nsd(self.directory, "nsd", NAME_SERVER, 53,
                          [file for file in files if file.origin not in hidden])

@@ -63,11 +63,24 @@ START_TEST(a_new_one) {
   const auto path = directory.path + "/db/cache";
   umask(0);
   assert_ok(CacheFile::open(path));
-  ck_assert_int_eq(status_of(path).st_mode & 07777, 0640);
+  ck_assert_int_eq(status_of(path).st_mode & 07777, 0600);
   ck_assert_int_eq(status_of(directory.path + "/db").st_mode & 07777, 0750);
   assert_text(content_of(path), kHead);
   assert_ok(CacheFile::open(path));
   assert_ok(CacheFile::open_existing(path));
+}
+END_TEST
+
+// A transport's `group` may be one that many users are in, and there are TLS sessions in it.
+START_TEST(its_group_reads_it_no_more) {
+  OwnDirectory directory;
+  umask(077);
+  write_file(directory.file(), kHead);
+  ck_assert_int_eq(chmod(directory.file().c_str(), 0640), 0);
+  assert_ok(CacheFile::open_existing(directory.file()));  // to be looked at: left as it is
+  ck_assert_int_eq(status_of(directory.file()).st_mode & 07777, 0640);
+  assert_ok(CacheFile::open(directory.file()));
+  ck_assert_int_eq(status_of(directory.file()).st_mode & 07777, 0600);
 }
 END_TEST
 
@@ -148,6 +161,7 @@ int main() {
   Suite* suite = suite_create("cache_file");
   TCase* all = tcase_create("all");
   tcase_add_test(all, a_new_one);
+  tcase_add_test(all, its_group_reads_it_no_more);
   tcase_add_loop_test(all, what_is_not_ours_is_left_alone, 0,
                       static_cast<int>(std::size(kRefused)));
   tcase_add_test(all, a_foreign_file_keeps_what_it_has);

@@ -115,6 +115,27 @@ START_TEST(a_full_group_gives_up_what_ends_first) {
 }
 END_TEST
 
+// Such a slot would be the last to be given up.
+START_TEST(damaged_slots_are_not_kept_for_ever) {
+  Shared shared;
+  auto store = shared.open();
+  const auto keys = keys_of_one_group(2 * ShelfPlan::kSlotsOfGroup);
+  for (std::size_t i = 0; i < ShelfPlan::kSlotsOfGroup; ++i)
+    store->keep(Shelf::Sessions, keys[i], octets("v"), kMinute);
+  auto file = assert_ok(CacheFile::open(shared.directory.file()));
+  constexpr std::uint64_t seconds = 48;  // within a slot
+  const std::uint64_t begin = group_of(Shelf::Sessions, keys.front());
+  for (std::uint64_t at = begin; at < begin + group_size(Shelf::Sessions);
+       at += plan_of(Shelf::Sessions).slot)
+    ck_assert(file.write(at + seconds + 5, Bytes{1}));  // 34,865 years more
+  ck_assert(!store->find(Shelf::Sessions, keys.front()));
+  for (std::size_t i = ShelfPlan::kSlotsOfGroup; i < keys.size(); ++i)
+    store->keep(Shelf::Sessions, keys[i], octets("v"), kMinute);
+  for (std::size_t i = ShelfPlan::kSlotsOfGroup; i < keys.size(); ++i)
+    ck_assert_msg(store->find(Shelf::Sessions, keys[i]).has_value(), "entry %zu", i);
+}
+END_TEST
+
 START_TEST(taken_once) {
   Shared shared;
   constexpr int processes = 20, rounds = 50;
@@ -257,9 +278,9 @@ int main() {
   tcase_set_timeout(all, 50);
   for (const auto* test :
        {one_process_keeps_for_the_next, for_its_time, too_long_is_not_kept,
-        a_full_group_gives_up_what_ends_first, taken_once, killed_at_any_moment,
-        the_disk_takes_no_more, beyond_the_limit_on_file_sizes, no_room_for_the_head,
-        cut_short_while_it_is_used, removed_while_it_is_used, told_once, off})
+        a_full_group_gives_up_what_ends_first, damaged_slots_are_not_kept_for_ever, taken_once,
+        killed_at_any_moment, the_disk_takes_no_more, beyond_the_limit_on_file_sizes,
+        no_room_for_the_head, cut_short_while_it_is_used, removed_while_it_is_used, told_once, off})
     tcase_add_test(all, test);
   suite_add_tcase(suite, all);
   return run_suite(suite);

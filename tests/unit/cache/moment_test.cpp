@@ -49,6 +49,14 @@ START_TEST(no_time_of_this_machine) {
 }
 END_TEST
 
+START_TEST(longer_than_anything_is_kept) {
+  constexpr auto most = std::numeric_limits<std::int64_t>::max();
+  ck_assert_int_eq(seconds_left(kThen, most, kThen), 0);
+  ck_assert_int_eq(seconds_left(kThen, kLongestKept.count() + 1, kThen), 0);
+  ck_assert_int_eq(seconds_left(kThen, kLongestKept.count(), kThen), kLongestKept.count());
+}
+END_TEST
+
 START_TEST(this_machine_tells_its_time) {
   const auto now = this_moment();
   ck_assert(now.has_value());
@@ -64,6 +72,7 @@ int main() {
   TCase* all = tcase_create("all");
   tcase_add_loop_test(all, what_is_left, 0, static_cast<int>(std::size(kRows)));
   tcase_add_test(all, no_time_of_this_machine);
+  tcase_add_test(all, longer_than_anything_is_kept);
   tcase_add_test(all, this_machine_tells_its_time);
   suite_add_tcase(suite, all);
   return run_suite(suite);

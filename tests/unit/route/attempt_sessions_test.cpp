@@ -51,6 +51,41 @@ void break_off(PeerSide& peer) {
   peer.take(1);
 }
 
+// What a server does that takes a TLS session up, and fails at it only after our Finished, which is
+// when a client's handshake in TLS 1.3 is over (RFC 8446 2): or before it answers at all.
+struct Failing {
+  const char* what;
+  std::function<void(PeerSide&, const TlsServerSettings&)> go_on;
+};
+
+const Failing kFailing[] = {
+    {"it closes after the handshake",
+     [](PeerSide& peer, const TlsServerSettings& tls) { peer.start_tls(tls); }},
+    {"it says nothing after the handshake",
+     [](PeerSide& peer, const TlsServerSettings& tls) {
+       peer.start_tls(tls);
+       peer.wait_for_hangup();
+     }},
+    {"it hangs over the ticket",
+     [](PeerSide& peer, const TlsServerSettings&) { peer.wait_for_hangup(); }},
+};
+
+Script failing_server(const Lab& lab, const Failing& failing) {
+  return [settings = lab.tls, &failing](PeerSide& peer) {
+    clear_greeting(peer, "250-mx1.lab\r\n250 STARTTLS\r\n");
+    peer.answer("220 go\r\n");
+    failing.go_on(peer, settings);
+  };
+}
+
+// In words: that is about something else.
+void refuse_after_tls(PeerSide& peer, const TlsServerSettings& tls) {
+  clear_greeting(peer, "250-mx1.lab\r\n250 STARTTLS\r\n");
+  peer.answer("220 go\r\n");
+  peer.start_tls(tls);
+  peer.answer("421 too busy\r\n");
+}
+
 struct Delivery {
   AttemptEnd end;
   RecipientOutcome outcome;
@@ -253,6 +288,47 @@ START_TEST(a_server_that_breaks_off_gets_a_full_handshake) {
 }
 END_TEST
 
+START_TEST(a_server_that_fails_after_our_finished_gets_a_full_handshake) {
+  Lab lab;
+  lab.tls.priority = kVersions[1];
+  deliver_to(lab);
+  ck_assert_uint_eq(lab.store.entries.size(), 1);
+  const auto second = deliver_to(lab, {}, failing_server(lab, kFailing[_i]));
+  must_arrive(second);
+  ck_assert_msg(!second.steps.wanted && !second.outcome.connection.resumed, "%s",
+                kFailing[_i].what);
+  assert_contains(second.trace, "connect 0:25; event tcp:close ; connect 0:25; journal 0");
+  const auto third = deliver_to(lab);  // it is not offered one again
+  must_arrive(third);
+  ck_assert_msg(!third.steps.wanted, "%s", kFailing[_i].what);
+}
+END_TEST
+
+START_TEST(a_server_that_fails_without_one_too_is_tried_once_more_and_not_again) {
+  Lab lab;
+  lab.tls.priority = kVersions[1];
+  deliver_to(lab);
+  Scene scene(1, lab.policy, failing_server(lab, kFailing[0]));
+  ScriptedPeer second(failing_server(lab, kFailing[0])), third(kNothing);
+  scene.server.later_sockets.push_back(second.take_socket());
+  scene.server.later_sockets.push_back(third.take_socket());
+  std::swap(scene.store.entries, lab.store.entries);
+  ck_assert(scene.run().end == AttemptEnd::HostDeferred);
+  ck_assert_uint_eq(scene.server.later_sockets.size(), 1);
+}
+END_TEST
+
+START_TEST(what_a_server_says_after_the_handshake_counts) {
+  Lab lab;
+  lab.tls.priority = kVersions[_i];
+  deliver_to(lab);
+  Scene scene(1, lab.policy, [&](PeerSide& peer) { refuse_after_tls(peer, lab.tls); });
+  std::swap(scene.store.entries, lab.store.entries);
+  ck_assert(scene.run().end == AttemptEnd::HostDeferred);
+  assert_contains(scene.server.outcomes.at(0).verdict.text, "421 too busy");
+}
+END_TEST
+
 // Nothing of an earlier session was to blame.
 START_TEST(who_breaks_off_a_full_handshake_is_not_asked_again) {
   Lab lab;
@@ -280,6 +356,10 @@ int main() {
                       static_cast<int>(std::size(kOther)));
   tcase_add_loop_test(tc, a_resumed_peer_is_judged_again, 0, versions);
   tcase_add_test(tc, a_server_that_breaks_off_gets_a_full_handshake);
+  tcase_add_loop_test(tc, a_server_that_fails_after_our_finished_gets_a_full_handshake, 0,
+                      static_cast<int>(std::size(kFailing)));
+  tcase_add_test(tc, a_server_that_fails_without_one_too_is_tried_once_more_and_not_again);
+  tcase_add_loop_test(tc, what_a_server_says_after_the_handshake_counts, 0, versions);
   tcase_add_test(tc, who_breaks_off_a_full_handshake_is_not_asked_again);
   suite_add_tcase(suite, tc);
   return run_suite(suite);
