@@ -2,6 +2,7 @@
 #include "smtp/envelope_exchange.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace danesmtp {
 namespace {
@@ -30,9 +31,6 @@ void EnvelopeExchange::run() {
 
 void EnvelopeExchange::exchange_group(std::size_t first, std::size_t end) {
   if (!send_group(first, end)) return;
-  // RFC 3030 4.2: BDAT may follow in the same group, and the message with it.
-  const bool last = end == commands_.lines.size();
-  if (last && early_ != nullptr) early_->send();
   // Each command has its reply, in order, also after a refusal; until the connection is lost.
   for (std::size_t i = first; i < end && session_.usable(); ++i) {
     auto reply = session_.read_reply(commands_.stage(i), commands_.name(i),
@@ -43,10 +41,20 @@ void EnvelopeExchange::exchange_group(std::size_t first, std::size_t end) {
 }
 
 bool EnvelopeExchange::send_group(std::size_t first, std::size_t end) {
-  auto sent = session_.send_commands(commands_.group(first, end));
-  if (!sent)
-    record_.note({commands_.stage(first), sent.error(), std::nullopt, commands_.name(first)});
+  // RFC 3030 4.2: BDAT may follow in the same group, and the message with it.
+  const bool with_message = early_ != nullptr && end == commands_.lines.size();
+  auto commands = commands_.group(first, end);
+  auto sent =
+      with_message ? early_->send_with(std::move(commands)) : session_.send_commands(commands);
+  if (!sent) note_unsent(first, sent.error());
   return sent.has_value();
+}
+
+// The file of the message is read before anything of its group is sent.
+void EnvelopeExchange::note_unsent(std::size_t first, const Error& error) {
+  const bool of_message = early_ != nullptr && error.kind == ErrorKind::Io;
+  if (of_message) return record_.note({SmtpStage::Data, error, std::nullopt, "message data"});
+  record_.note({commands_.stage(first), error, std::nullopt, commands_.name(first)});
 }
 
 void EnvelopeExchange::take_reply(std::size_t place, const SmtpReply& reply) {

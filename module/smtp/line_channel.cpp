@@ -101,16 +101,22 @@ Result<void> LineChannel::write_all(ByteView bytes, Deadline deadline) {
   return sent;
 }
 
-Result<void> LineChannel::send_file(const FileExtent& file, std::chrono::milliseconds per_block) {
-  Bytes block(static_cast<std::size_t>(std::min<std::uint64_t>(file.size, kFileBlock)));
-  for (std::uint64_t offset = 0; offset < file.size; offset += block.size()) {
-    block.resize(static_cast<std::size_t>(std::min<std::uint64_t>(file.size - offset, kFileBlock)));
-    auto got = read_block(file.fd, block, offset);
+Result<void> LineChannel::send_file(const FileExtent& file, std::chrono::milliseconds per_block,
+                                    std::string_view lead) {
+  Bytes block(lead.begin(), lead.end());
+  std::uint64_t offset = 0;
+  do {
+    const auto size = std::min<std::uint64_t>(file.size - offset, kFileBlock);
+    const auto in_front = block.size();
+    block.resize(in_front + static_cast<std::size_t>(size));
+    auto got = read_block(file.fd, std::span(block).subspan(in_front), offset);
     if (!got) close();
     if (!got) return got;
     auto sent = write_all(block, Deadline::in(per_block));
     if (!sent) return sent;
-  }
+    offset += size;
+    block.clear();
+  } while (offset < file.size);
   return {};
 }
 

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "core/bytes.h"
 #include "core/deadline.h"
@@ -44,8 +45,11 @@ class LineChannel {
   [[nodiscard]] Result<void> write_all(ByteView bytes, Deadline deadline);
 
   // The file in blocks, each with its own time limit (RFC 5321 4.5.3.2.5); memory use does not
-  // depend on its size. Io when the file cannot be read or is shorter than it was said to be.
-  [[nodiscard]] Result<void> send_file(const FileExtent& file, std::chrono::milliseconds per_block);
+  // depend on its size. `lead` goes out in front of it, in the same write as the first block. Io
+  // when the file cannot be read or is shorter than it was said to be; if at its beginning, nothing
+  // has been sent.
+  [[nodiscard]] Result<void> send_file(const FileExtent& file, std::chrono::milliseconds per_block,
+                                       std::string_view lead = {});
 
   // True when the peer has already sent something that was not yet read, also what still waits in
   // the socket. What is wrong with that shows at the next step.

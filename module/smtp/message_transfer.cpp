@@ -10,20 +10,29 @@ namespace danesmtp {
 // Every command has been answered: what is there now would pass for the reply to a message that the
 // server has not seen yet.
 void MessageTransfer::send_awaited() {
-  if (!session_.unasked_reply()) return send();
-  session_.abandon();
-  record_.note(
-      {SmtpStage::Data, {ErrorKind::Protocol, "a reply to nothing"}, std::nullopt, command_});
+  if (session_.unasked_reply()) {
+    session_.abandon();
+    return record_.note(
+        {SmtpStage::Data, {ErrorKind::Protocol, "a reply to nothing"}, std::nullopt, command_});
+  }
+  std::vector<std::string> commands;
+  if (message_.form == MessageForm::Plain) commands.push_back(command_);
+  auto sent = send(commands);
+  if (!sent) record_.note({SmtpStage::Data, sent.error(), std::nullopt, "message data"});
 }
 
-void MessageTransfer::send() {
-  auto sent =
-      message_.form == MessageForm::Plain ? session_.send_commands({command_}) : Result<void>();
-  if (sent) sent = session_.send_message(message_.file);
-  if (!sent) return record_.note({SmtpStage::Data, sent.error(), std::nullopt, "message data"});
+Result<void> MessageTransfer::send_with(std::vector<std::string> commands) {
+  commands.push_back(command_);
+  return send(commands);
+}
+
+Result<void> MessageTransfer::send(const std::vector<std::string>& commands) {
+  auto sent = session_.send_message(commands, message_.file);
+  if (!sent) return sent;
   sent_ = true;
   // RFC 5321 4.2.5 and 4.5.3.2.6: from here on only the reply tells who has the message.
   record_.result.custody = Custody::Unknown;
+  return {};
 }
 
 void MessageTransfer::read_final_reply() {

@@ -25,10 +25,10 @@ class MessageTransfer {
         record_(record),
         on_record_(on_record) {}
 
-  // The BDAT, where it goes by that, and the message.
-  void send();
+  // Behind the envelope's last commands, in one breath with them, by BDAT.
+  [[nodiscard]] Result<void> send_with(std::vector<std::string> commands);
 
-  // The same when every command has been answered.
+  // When every command has been answered.
   void send_awaited();
 
   // To its last octet.
@@ -37,6 +37,7 @@ class MessageTransfer {
   void read_final_reply();
 
  private:
+  [[nodiscard]] Result<void> send(const std::vector<std::string>& commands);
   void take_final_reply(const SmtpReply& reply);
   void read_replies_of_recipients();
   void take_overall_reply(const std::vector<SmtpReply>& said, const SmtpReply& overall);

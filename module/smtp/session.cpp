@@ -209,19 +209,26 @@ SmtpResult<SmtpReply> SmtpSession::converse(SmtpStage stage, const std::string& 
   return read_reply(stage, command, Deadline::in(settings_.timeouts.command));
 }
 
-Result<void> SmtpSession::send_commands(const std::vector<std::string>& commands) {
+std::string SmtpSession::octets_of(const std::vector<std::string>& commands) {
   std::string octets;
   for (const auto& command : commands) {
     octets += command + "\r\n";
     log_.dialogue("SMTP>> " + printable(command));
   }
-  return channel_.write_all(as_bytes(octets), Deadline::in(settings_.timeouts.command));
+  return octets;
 }
 
-Result<void> SmtpSession::send_message(const FileExtent& file) {
+Result<void> SmtpSession::send_commands(const std::vector<std::string>& commands) {
+  return channel_.write_all(as_bytes(octets_of(commands)),
+                            Deadline::in(settings_.timeouts.command));
+}
+
+Result<void> SmtpSession::send_message(const std::vector<std::string>& commands,
+                                       const FileExtent& file) {
+  const auto lead = octets_of(commands);
   // D-162: its size alone.
   log_.dialogue(format("SMTP>> (message, {} octets)", file.size));
-  return channel_.send_file(file, settings_.timeouts.data_block);
+  return channel_.send_file(file, settings_.timeouts.data_block, lead);
 }
 
 SmtpResult<SmtpReply> SmtpSession::read_reply(SmtpStage stage, const std::string& command,

@@ -104,7 +104,9 @@ class SmtpSession {
   // The steps that a transaction is made of. Each failure closes the connection.
   // Writes the command lines in one go, CRLF added to each.
   [[nodiscard]] Result<void> send_commands(const std::vector<std::string>& commands);
-  [[nodiscard]] Result<void> send_message(const FileExtent& file);
+  // The same, and the message behind the last of them. Io: it could not be read.
+  [[nodiscard]] Result<void> send_message(const std::vector<std::string>& commands,
+                                          const FileExtent& file);
   // A reply as it is, whatever its code; 421 and failures are a trouble.
   [[nodiscard]] SmtpResult<SmtpReply> read_reply(SmtpStage stage, const std::string& command,
                                                  Deadline deadline);
@@ -128,6 +130,7 @@ class SmtpSession {
   [[nodiscard]] SmtpResult<State> after_hello() const;
   [[nodiscard]] SmtpResult<SmtpReply> converse(SmtpStage stage, const std::string& command);
   [[nodiscard]] Result<SmtpReply> receive_reply(Deadline deadline);
+  [[nodiscard]] std::string octets_of(const std::vector<std::string>& commands);
   void debug(const std::string& line);
 
   LineChannel channel_;

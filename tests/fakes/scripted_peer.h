@@ -111,6 +111,10 @@ class PeerSide {
     while (receive()) input_.clear();
   }
 
+  // How many reads it took to hear all this: on a socket that keeps the bounds of writes
+  // (SOCK_SEQPACKET), how many times the client has written.
+  int reads() const { return reads_; }
+
   // How the client's side ended: "" if TLS was shut down in order, otherwise the alert or the
   // reason.
   std::string tls_ending() const { return tls_ ? tls_->ending() : "no TLS"; }
@@ -131,8 +135,10 @@ class PeerSide {
     char block[16384];
     ssize_t got =
         tls_ ? tls_->read(block, sizeof block) : ::recv(socket_.get(), block, sizeof block, 0);
-    if (got > 0) input_.append(block, static_cast<std::size_t>(got));
-    return got > 0;
+    if (got <= 0) return false;
+    ++reads_;
+    input_.append(block, static_cast<std::size_t>(got));
+    return true;
   }
 
   std::string take_until(std::string_view end) {
@@ -148,15 +154,16 @@ class PeerSide {
   std::optional<TlsServer> tls_;
   std::string input_;
   std::vector<std::string> heard_;
+  int reads_ = 0;
 };
 
 class ScriptedPeer {
  public:
   using Script = std::function<void(PeerSide&)>;
 
-  explicit ScriptedPeer(Script script) {
+  explicit ScriptedPeer(Script script, int socket_type = SOCK_STREAM) {
     int ends[2] = {-1, -1};
-    if (::socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0) return;
+    if (::socketpair(AF_UNIX, socket_type, 0, ends) != 0) return;
     client_ = UniqueFd(ends[0]);
     thread_ = std::thread([this, fd = ends[1], run = std::move(script)] {
       PeerSide side{UniqueFd(fd)};

@@ -70,12 +70,15 @@ struct Dialogue {
   RecordingLog log;
   SmtpSession session;
 
-  explicit Dialogue(ScriptedPeer::Script script, SessionSettings settings = short_settings())
-      : peer([script = std::move(script)](PeerSide& side) {
-          side.say("220 mx.lab\r\n");
-          side.answer("250-mx.lab\r\n250 PIPELINING\r\n");
-          script(side);
-        }),
+  explicit Dialogue(ScriptedPeer::Script script, SessionSettings settings = short_settings(),
+                    int socket_type = SOCK_STREAM)
+      : peer(
+            [script = std::move(script)](PeerSide& side) {
+              side.say("220 mx.lab\r\n");
+              side.answer("250-mx.lab\r\n250 PIPELINING\r\n");
+              script(side);
+            },
+            socket_type),
         session(LineChannel(peer.take_socket()), std::move(settings), log) {
     ck_assert(session.open().has_value());
   }

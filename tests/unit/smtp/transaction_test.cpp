@@ -142,6 +142,86 @@ START_TEST(the_envelope_is_one_write) {
 }
 END_TEST
 
+// RFC 3030 4.2: the envelope, BDAT and the message; with one packet and one TLS record the server
+// has all of it or nothing.
+START_TEST(a_small_message_by_bdat_is_one_write) {
+  const std::string content = std::string(static_cast<std::size_t>(_i), 'x') + "\r\n";
+  auto file = file_of(content);
+  int writes = 0;
+  Dialogue dialogue(
+      [&](PeerSide& side) {
+        const int before = side.reads();
+        for (int i = 0; i < 3; ++i) side.hear();
+        side.hear_octets(std::stoul(side.hear().substr(5)));
+        writes = side.reads() - before;
+        side.say("250 a\r\n250 b\r\n550 c\r\n250 d\r\n");
+        side.hear();
+      },
+      short_settings(), SOCK_SEQPACKET);
+  auto result = run_transaction(dialogue.session, envelope(2),
+                                {{file.get(), content.size()}, MessageForm::Plain}, ignore);
+  assert_text(fates(result), "D250 R550");
+  dialogue.session.quit();
+  assert_text(joined(dialogue.peer.heard()),
+              "EHLO me.lab|MAIL FROM:<s@me.lab>|RCPT TO:<r1@mx.lab>|RCPT TO:<r2@mx.lab>|BDAT " +
+                  std::to_string(content.size()) + " LAST|" + content + "|QUIT");
+  ck_assert_int_eq(writes, 1);
+}
+END_TEST
+
+// One that waited for a recipient: BDAT and the first octets of the message.
+START_TEST(a_chunk_begins_in_the_write_of_its_command) {
+  const std::string content = std::string(9000, 'x') + "\r\n";
+  auto file = file_of(content);
+  int writes = 0;
+  Dialogue dialogue(
+      [&](PeerSide& side) {
+        side.answer("250 a\r\n");
+        side.answer("250 b\r\n");
+        const int before = side.reads();
+        side.hear_octets(std::stoul(side.hear().substr(5)));
+        writes = side.reads() - before;
+        side.say("250 c\r\n");
+        side.hear();
+      },
+      short_settings(), SOCK_SEQPACKET);
+  auto result = run_transaction(dialogue.session, envelope(1),
+                                {{file.get(), content.size()}, MessageForm::Plain}, ignore);
+  assert_text(fates(result), "D250");
+  dialogue.session.quit();
+  ck_assert(dialogue.peer.heard().at(4) == content);
+  ck_assert_int_eq(writes, 1);
+}
+END_TEST
+
+// What the socket does not take at once: nothing was sent to its end.
+START_TEST(a_server_that_is_gone_has_no_message) {
+  auto file = file_of(kPlainMessage);
+  Dialogue dialogue([](PeerSide& side) { side.drop(); });
+  dialogue.peer.heard();
+  auto result = run_transaction(
+      dialogue.session, envelope(1),
+      {{file.get(), std::string_view(kPlainMessage).size()}, MessageForm::Plain}, ignore);
+  assert_text(fates(result), "U");
+  ck_assert(result.trouble.has_value());
+  assert_trouble(*result.trouble, {SmtpStage::Mail, ErrorKind::Disconnected});
+  ck_assert(result.custody == Custody::NotTaken && result.trouble->in_group);
+}
+END_TEST
+
+// Nothing has gone out yet, not even MAIL.
+START_TEST(an_early_chunk_that_cannot_be_read) {
+  auto file = file_of("short");
+  Dialogue dialogue([](PeerSide& side) { side.hear(); });
+  auto result =
+      run_transaction(dialogue.session, envelope(1), {{file.get(), 6}, MessageForm::Plain}, ignore);
+  ck_assert(result.trouble.has_value());
+  assert_trouble(*result.trouble, {SmtpStage::Data, ErrorKind::Io});
+  ck_assert(result.custody == Custody::NotTaken && !dialogue.session.usable());
+  assert_text(joined(dialogue.peer.heard()), "EHLO me.lab");
+}
+END_TEST
+
 // RFC 2920 3.1: a large envelope must not fill both directions: this server answers each command
 // with 500 octets at once and reads no more until its reply is gone.
 START_TEST(a_large_envelope_does_not_deadlock) {
@@ -347,6 +427,11 @@ int main() {
   tcase_add_test(tc, the_message_must_end_with_a_dot);
   tcase_add_test(tc, nothing_is_sent_of_a_bad_envelope);
   tcase_add_test(tc, the_envelope_is_one_write);
+  for (int size : {0, 1900, 8190})
+    tcase_add_loop_test(tc, a_small_message_by_bdat_is_one_write, size, size + 1);
+  tcase_add_test(tc, a_chunk_begins_in_the_write_of_its_command);
+  tcase_add_test(tc, a_server_that_is_gone_has_no_message);
+  tcase_add_test(tc, an_early_chunk_that_cannot_be_read);
   // The last one is more than the socket holds in either direction.
   for (int count : {1, 126, 127, 128, 254, 255, 256, 12000})
     tcase_add_loop_test(tc, a_large_envelope_does_not_deadlock, count, count + 1);
