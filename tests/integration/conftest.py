@@ -10,6 +10,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "world"))
 
+import cache_switch  # noqa: E402
 from network import inside_world  # noqa: E402  (needs the path above)
 from world import World  # noqa: E402
 
@@ -34,13 +35,28 @@ def servers_end_with_the_test(request):
         yield
 
 
+def pytest_collection_modifyitems(items):
+    cache_switch.leave_out(items)
+
+
+@pytest.fixture(scope="session")
+def foreign_cache(world):
+    return cache_switch.ForeignCache(world)
+
+
 @pytest.fixture
-def sender(world, request):
+def sender(world, request, foreign_cache):
     """A function that makes a fresh Sender; its arguments are those of World.sender."""
     made = request.node.stash[_SENDERS] = []
 
     def make(**arguments):
+        options = arguments.get("options") or {}
+        switched = arguments.get("driver", "danesmtp") == "danesmtp" and "dane_cache" not in options
+        if switched and cache_switch.WAY == "off":
+            arguments["options"] = {**options, "dane_cache": ""}
         made.append(world.sender(**arguments))
+        if switched and cache_switch.WAY == "foreign":
+            foreign_cache.put_into(made[-1])
         return made[-1]
 
     yield make

@@ -15,6 +15,9 @@ from signing import sign_newly, sign_spoilt, sign_without_ds
 from tool import TOOL
 from zones import zone_named
 
+pytestmark = [pytest.mark.needs_cache("about what is kept"),
+              pytest.mark.begins_empty("about what is kept from its first entry on")]
+
 WRONG = ("3 1 1 =impostor-key",)
 
 

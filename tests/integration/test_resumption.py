@@ -14,6 +14,8 @@ from certificates import TA_CHAIN, Dates, Leaf
 from tool import TOOL
 from zones import zone_named
 
+pytestmark = pytest.mark.needs_cache("about TLS sessions that are kept")
+
 ADDRESS = "192.0.2.49"
 RIGHT, OTHER = "3 1 1 =scripted", "3 1 1 =impostor-key"
 VERSIONS = ["1.2", "1.3"]
