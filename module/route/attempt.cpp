@@ -3,6 +3,8 @@
 #include "route/attempt.h"
 
 #include <optional>
+#include <string>
+#include <utility>
 
 #include "route/attempt_recipients.h"
 #include "route/attempt_verdict.h"
@@ -59,6 +61,7 @@ class Connection {
   AttemptRecipients& recipients_;
   SessionWatch watch_;
   std::optional<HostSessions> sessions_;  // none with this host, or not on this connection
+  std::string digest_;                    // of the policy, of a connection that was taken over
   Next next_ = Next::None;
 };
 
@@ -112,6 +115,7 @@ AttemptResult Connection::take_over() {
   SmtpSession session(LineChannel(attempt_.server.use_open_connection()),
                       std::move(verified->settings), verified->known.offered, attempt_.server);
   watch_.taken_over(verified->open, verified->known.resumed);
+  digest_ = std::move(verified->digest);
   return send(session, Transactions(attempt_, recipients_, watch_.facts(), verified->open));
 }
 
@@ -200,7 +204,7 @@ AttemptResult Connection::send(SmtpSession& session, Transactions transactions) 
   leave_session(session);
   const bool done =
       result.end == AttemptEnd::Worked && recipients_.settled_one() && recipients_.all_decided();
-  if (done && leave_open(attempt_, tls_, session, watch_.facts(), transactions.served()))
+  if (done && leave_open(attempt_, tls_, session, watch_.facts(), transactions.served(), digest_))
     return result;
   session.quit();
   watch_.closed();

@@ -19,6 +19,7 @@ class AttemptRecipients {
   explicit AttemptRecipients(const AttemptContext& attempt);
 
   bool all_decided() const { return undecided_.empty(); }
+  std::size_t left() const { return undecided_.size(); }  // undecided
   bool settled_one() const { return settled_one_; }
   std::vector<RecipientIndex> next(std::size_t most) const;
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "route/shared_connection.h"
 
+#include <utility>
+
 #include "route/attempt_verdict.h"
 
 namespace danesmtp {
@@ -25,36 +27,43 @@ std::optional<VerifiedConnection> verified_connection(const AttemptContext& atte
   auto& server = attempt.server;
   const auto open = server.open_connection();
   auto settings = session_settings(server, tls);
-  std::optional<MarkedConnection> known;
   if (open && settings) {
     auto digest = digest_of(attempt, tls, *settings);
-    if (digest) known = marked_under(*digest, open->mark);
+    const auto known = digest ? marked_under(*digest, open->mark) : std::nullopt;
+    if (known) return VerifiedConnection{*open, std::move(*settings), *known, std::move(*digest)};
   }
-  if (known) return VerifiedConnection{*open, std::move(*settings), *known};
   server.debug("the open connection was not verified for this policy: a new one is made");
   server.end_open_connection();
   return std::nullopt;
 }
 
+bool is_wanted_further(const AttemptContext& attempt, const ConnectionFacts& facts,
+                       const Served& served) {
+  const auto& request = attempt.request;
+  const auto transactions = served.transactions + 1;
+  if (!request.may_stay_open || !is_held_to_dane(request.plan)) return false;
+  if (facts.cipher.empty() || transactions >= served.most || !allowed_by_options(attempt))
+    return false;
+  return attempt.server.further_message(request.host, transactions, served.most);
+}
+
 bool leave_open(const AttemptContext& attempt, const HostTls& tls, SmtpSession& session,
-                const ConnectionFacts& facts, const Served& served) {
+                const ConnectionFacts& facts, const Served& served, std::string digest) {
   auto& server = attempt.server;
-  const auto host = attempt.request.host;
-  if (!attempt.request.may_stay_open || !is_held_to_dane(attempt.request.plan)) return false;
-  if (facts.cipher.empty() || served.transactions >= served.most || !session.usable()) return false;
-  if (!allowed_by_options(attempt)) return false;
-  if (!server.further_message(host, served.transactions, served.most)) return false;
-  auto settings = session_settings(server, tls);
-  if (!settings) return false;
-  auto digest = digest_of(attempt, tls, *settings);
-  if (!digest || (served.needs_reset && !session.reset())) return false;
-  const auto mark = connection_mark(*digest, {session.capabilities(), facts.resumed});
+  if (!served.wanted || served.transactions >= served.most || !session.usable()) return false;
+  if (digest.empty()) {
+    auto settings = session_settings(server, tls);
+    if (settings) digest = digest_of(attempt, tls, *settings).value_or("");
+  }
+  if (digest.empty() || (served.needs_reset && !session.reset())) return false;
+  const auto mark = connection_mark(digest, {session.capabilities(), facts.resumed});
   auto socket = session.leave_open();
   if (!socket) {
     server.debug("the connection cannot stay open: " + socket.error().text);
     return false;
   }
-  server.leave_open(std::move(*socket), {host, mark, facts.cipher, served.transactions});
+  server.leave_open(std::move(*socket),
+                    {attempt.request.host, mark, facts.cipher, served.transactions});
   return true;
 }
 

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <string>
 
 #include "route/attempt_context.h"
 #include "route/connection_mark.h"
@@ -18,6 +19,7 @@ struct VerifiedConnection {
   OpenConnection open;
   SessionSettings settings;
   MarkedConnection known;  // of it, as of the earlier message
+  std::string digest;      // of the policy
 };
 
 // The open connection, if it is for this host's policy; its socket is the caller's to use. Nothing:
@@ -29,10 +31,16 @@ struct Served {
   std::size_t transactions = 0;  // on the connection, earlier messages' too
   std::size_t most = 0;          // as the options and the server have it
   bool needs_reset = false;      // the last one did not end with its final reply
+  bool wanted = false;           // for a further message; asked before the last transaction
 };
 
-// `facts`: of the connection. False: it is still ours to end.
+// Whether the connection may stay open after one more transaction, and a message waits for it.
+bool is_wanted_further(const AttemptContext& attempt, const ConnectionFacts& facts,
+                       const Served& served);
+
+// `facts`: of the connection; `digest`: of the policy, empty where it has not been needed yet.
+// False: the connection is still ours to end.
 bool leave_open(const AttemptContext& attempt, const HostTls& tls, SmtpSession& session,
-                const ConnectionFacts& facts, const Served& served);
+                const ConnectionFacts& facts, const Served& served, std::string digest);
 
 }  // namespace danesmtp

@@ -62,6 +62,7 @@ AttemptResult Transactions::run_all(SmtpSession& session, const Dialogue& dialog
     if (!envelope) return give_up(rule_on_inconvertible_address(envelope.error()));
     envelope->mail.auth = *auth;
     if (attempt_.batch.all_or_nothing) envelope->partial = Partial::Forbidden;
+    envelope->farewell = farewell_after(recipients);
     facts_.chunked = message.form == MessageForm::Plain;
     facts_.continued = served_.transactions > 0;
     const auto result = run_one(session, *envelope, message, recipients);
@@ -69,6 +70,14 @@ AttemptResult Transactions::run_all(SmtpSession& session, const Dialogue& dialog
   }
   used_up_ = !recipients_.all_decided();
   return recipients_.worked();
+}
+
+// What comes after the last transaction is asked before it, so that QUIT can go out with it.
+// Several recipients may need another one after all (452).
+Farewell Transactions::farewell_after(const std::vector<RecipientIndex>& recipients) {
+  if (recipients.size() < recipients_.left()) return Farewell::Later;
+  served_.wanted = served_.wanted || is_wanted_further(attempt_, facts_, served_);
+  return served_.wanted || recipients.size() > 1 ? Farewell::Later : Farewell::BehindMessage;
 }
 
 // The server has the message as soon as it says so: first of all, that is put on record. Nothing

@@ -35,6 +35,7 @@ class Transactions {
 
  private:
   AttemptResult run_all(SmtpSession& session, const Dialogue& dialogue, const MessageData& message);
+  Farewell farewell_after(const std::vector<RecipientIndex>& recipients);
   TransactionResult run_one(SmtpSession& session, const Envelope& envelope,
                             const MessageData& message,
                             const std::vector<RecipientIndex>& recipients);

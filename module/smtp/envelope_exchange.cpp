@@ -32,7 +32,7 @@ void EnvelopeExchange::run() {
 void EnvelopeExchange::exchange_group(std::size_t first, std::size_t end) {
   if (!send_group(first, end)) return;
   // Each command has its reply, in order, also after a refusal; until the connection is lost.
-  for (std::size_t i = first; i < end && session_.usable(); ++i) {
+  for (std::size_t i = first; i < end && session_.connected(); ++i) {
     auto reply = session_.read_reply(commands_.stage(i), commands_.name(i),
                                      Deadline::in(session_.timeouts().command));
     if (reply) take_reply(i, *reply);

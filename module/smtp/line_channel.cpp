@@ -102,8 +102,8 @@ Result<void> LineChannel::write_all(ByteView bytes, Deadline deadline) {
 }
 
 Result<void> LineChannel::send_file(const FileExtent& file, std::chrono::milliseconds per_block,
-                                    std::string_view lead) {
-  Bytes block(lead.begin(), lead.end());
+                                    const Around& around) {
+  Bytes block(around.before.begin(), around.before.end());
   std::uint64_t offset = 0;
   do {
     const auto size = std::min<std::uint64_t>(file.size - offset, kFileBlock);
@@ -112,9 +112,10 @@ Result<void> LineChannel::send_file(const FileExtent& file, std::chrono::millise
     auto got = read_block(file.fd, std::span(block).subspan(in_front), offset);
     if (!got) close();
     if (!got) return got;
+    offset += size;
+    if (offset == file.size) block.insert(block.end(), around.after.begin(), around.after.end());
     auto sent = write_all(block, Deadline::in(per_block));
     if (!sent) return sent;
-    offset += size;
     block.clear();
   } while (offset < file.size);
   return {};

@@ -26,6 +26,12 @@ struct FileExtent {
   std::uint64_t size = 0;
 };
 
+// What goes out with a file.
+struct Around {
+  std::string_view before{};
+  std::string_view after{};
+};
+
 class LineChannel {
  public:
   static constexpr std::size_t kMaxLine = 4096;  // octets, without the line ending
@@ -45,11 +51,11 @@ class LineChannel {
   [[nodiscard]] Result<void> write_all(ByteView bytes, Deadline deadline);
 
   // The file in blocks, each with its own time limit (RFC 5321 4.5.3.2.5); memory use does not
-  // depend on its size. `lead` goes out in front of it, in the same write as the first block. Io
+  // depend on its size. What goes around it is in the same write as the first or last block. Io
   // when the file cannot be read or is shorter than it was said to be; if at its beginning, nothing
   // has been sent.
   [[nodiscard]] Result<void> send_file(const FileExtent& file, std::chrono::milliseconds per_block,
-                                       std::string_view lead = {});
+                                       const Around& around = {});
 
   // True when the peer has already sent something that was not yet read, also what still waits in
   // the socket. What is wrong with that shows at the next step.

@@ -17,17 +17,17 @@ void MessageTransfer::send_awaited() {
   }
   std::vector<std::string> commands;
   if (message_.form == MessageForm::Plain) commands.push_back(command_);
-  auto sent = send(commands);
+  auto sent = send(commands, Farewell::Later);
   if (!sent) record_.note({SmtpStage::Data, sent.error(), std::nullopt, "message data"});
 }
 
 Result<void> MessageTransfer::send_with(std::vector<std::string> commands) {
   commands.push_back(command_);
-  return send(commands);
+  return send(commands, manner_.farewell);
 }
 
-Result<void> MessageTransfer::send(const std::vector<std::string>& commands) {
-  auto sent = session_.send_message(commands, message_.file);
+Result<void> MessageTransfer::send(const std::vector<std::string>& commands, Farewell farewell) {
+  auto sent = session_.send_message(commands, message_.file, farewell);
   if (!sent) return sent;
   sent_ = true;
   // RFC 5321 4.2.5 and 4.5.3.2.6: from here on only the reply tells who has the message.
@@ -46,10 +46,15 @@ void MessageTransfer::read_final_reply() {
   record_.note(std::move(trouble));
 }
 
+// The answer to a QUIT that has been sent says only that one before it is missing.
+bool MessageTransfer::accepts(const SmtpReply& reply) const {
+  return reply.positive() && (manner_.farewell == Farewell::Later || reply.code != 221);
+}
+
 void MessageTransfer::take_final_reply(const SmtpReply& reply) {
-  if (prdr_ == PerRecipientReplies::Yes && reply.intermediate())
+  if (manner_.prdr == PerRecipientReplies::Yes && reply.intermediate())
     return read_replies_of_recipients();
-  if (!reply.positive()) return refuse(reply);
+  if (!accepts(reply)) return refuse(reply);
   if (!record_.wanted()) {
     record_.result.custody = Custody::Unknown;  // a message for nobody was taken
     return;
@@ -81,7 +86,7 @@ void MessageTransfer::read_replies_of_recipients() {
     auto reply = session_.read_reply(SmtpStage::EndOfData, "end of data",
                                      Deadline::in(session_.timeouts().final_reply));
     if (!reply) return record_.note(reply.error());
-    if (!reply->positive() && !reply->refused())
+    if (!accepts(*reply) && !reply->refused())
       return record_.note(session_.unwelcome(SmtpStage::EndOfData, "end of data", *reply));
     said.push_back(*reply);
   }

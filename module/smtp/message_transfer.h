@@ -12,16 +12,22 @@
 
 namespace danesmtp {
 
+// As the envelope has it.
+struct MessageManner {
+  PerRecipientReplies prdr = PerRecipientReplies::No;
+  Farewell farewell = Farewell::Later;  // of a message that goes out with its envelope
+};
+
 class MessageTransfer {
  public:
   // All of it outlives the transfer. `command` is the DATA or BDAT.
   MessageTransfer(SmtpSession& session, const MessageData& message, const std::string& command,
-                  PerRecipientReplies prdr, TransactionRecord& record,
+                  const MessageManner& manner, TransactionRecord& record,
                   const MessageAccepted& on_record)
       : session_(session),
         message_(message),
         command_(command),
-        prdr_(prdr),
+        manner_(manner),
         record_(record),
         on_record_(on_record) {}
 
@@ -37,7 +43,8 @@ class MessageTransfer {
   void read_final_reply();
 
  private:
-  [[nodiscard]] Result<void> send(const std::vector<std::string>& commands);
+  [[nodiscard]] Result<void> send(const std::vector<std::string>& commands, Farewell farewell);
+  bool accepts(const SmtpReply& reply) const;
   void take_final_reply(const SmtpReply& reply);
   void read_replies_of_recipients();
   void take_overall_reply(const std::vector<SmtpReply>& said, const SmtpReply& overall);
@@ -47,7 +54,7 @@ class MessageTransfer {
   SmtpSession& session_;
   const MessageData& message_;
   const std::string& command_;
-  const PerRecipientReplies prdr_;
+  const MessageManner manner_;
   TransactionRecord& record_;
   const MessageAccepted& on_record_;
   bool sent_ = false;

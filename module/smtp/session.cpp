@@ -192,11 +192,10 @@ Result<UniqueFd> SmtpSession::leave_open() {
 }
 
 void SmtpSession::quit() {
-  if (!usable()) return;
+  if (!connected()) return;
   // RFC 5321 4.1.1.10 wants the reply waited for; nothing depends on what it says.
   auto deadline = Deadline::in(settings_.timeouts.quit);
-  log_.dialogue("SMTP>> QUIT");
-  if (channel_.write_all(as_bytes("QUIT\r\n"), deadline)) {
+  if (quit_sent_ || channel_.write_all(as_bytes(octets_of({"QUIT"})), deadline)) {
     auto reply = receive_reply(deadline);
     if (!reply) log_.dialogue(format("SMTP<< ({})", reply.error().text));
   }
@@ -224,11 +223,13 @@ Result<void> SmtpSession::send_commands(const std::vector<std::string>& commands
 }
 
 Result<void> SmtpSession::send_message(const std::vector<std::string>& commands,
-                                       const FileExtent& file) {
-  const auto lead = octets_of(commands);
+                                       const FileExtent& file, Farewell farewell) {
+  const auto before = octets_of(commands);
   // D-162: its size alone.
   log_.dialogue(format("SMTP>> (message, {} octets)", file.size));
-  return channel_.send_file(file, settings_.timeouts.data_block, lead);
+  quit_sent_ = farewell == Farewell::BehindMessage;
+  const auto after = quit_sent_ ? octets_of({"QUIT"}) : std::string();
+  return channel_.send_file(file, settings_.timeouts.data_block, {before, after});
 }
 
 SmtpResult<SmtpReply> SmtpSession::read_reply(SmtpStage stage, const std::string& command,

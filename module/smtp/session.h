@@ -27,6 +27,9 @@ namespace danesmtp {
 
 enum class TlsUse { Never, IfOffered, Required };
 enum class TlsStart { AfterStartTls, FromFirstOctet };
+// QUIT: when all is done, or behind the message, before its reply (RFC 2920 3.1: it may be the last
+// command of a group).
+enum class Farewell { Later, BehindMessage };
 enum class Hello { Ehlo, Helo };  // Helo: no extension is asked for, so no STARTTLS either
 
 // How long to wait for one reply, or for one block of message data (RFC 5321 4.5.3.2).
@@ -34,7 +37,7 @@ struct SmtpTimeouts {
   std::chrono::milliseconds command{std::chrono::minutes(5)};  // each reply, and the handshake
   std::chrono::milliseconds data_block{std::chrono::minutes(5)};
   std::chrono::milliseconds final_reply{std::chrono::minutes(10)};
-  std::chrono::milliseconds quit{std::chrono::seconds(2)};
+  std::chrono::milliseconds quit{std::chrono::seconds(1)};
 };
 
 // Judges the peer right after the handshake; an error refuses it.
@@ -79,12 +82,16 @@ class SmtpSession {
   std::optional<ResumableSession> resumable() const { return channel_.resumable(); }
 
   // False when nothing more can be sent.
-  bool usable() const { return channel_.open(); }
+  bool usable() const { return connected() && !quit_sent_; }
+
+  // False when nothing more can be heard either.
+  bool connected() const { return channel_.open(); }
 
   // RSET, so that a further message can follow one that did not get to its final reply.
   [[nodiscard]] SmtpResult<void> reset();
 
-  // QUIT, a short wait for the answer, close. What goes wrong here does not matter.
+  // QUIT, if that is still to be said, a short wait for the answer, close. What goes wrong here
+  // does not matter.
   void quit();
 
   // The server has said something that answers nothing, and that has arrived.
@@ -106,7 +113,7 @@ class SmtpSession {
   [[nodiscard]] Result<void> send_commands(const std::vector<std::string>& commands);
   // The same, and the message behind the last of them. Io: it could not be read.
   [[nodiscard]] Result<void> send_message(const std::vector<std::string>& commands,
-                                          const FileExtent& file);
+                                          const FileExtent& file, Farewell farewell);
   // A reply as it is, whatever its code; 421 and failures are a trouble.
   [[nodiscard]] SmtpResult<SmtpReply> read_reply(SmtpStage stage, const std::string& command,
                                                  Deadline deadline);
@@ -140,6 +147,7 @@ class SmtpSession {
   EhloCapabilities capabilities_;
   std::optional<TlsInfo> tls_info_;
   std::string steps_;
+  bool quit_sent_ = false;
 };
 
 }  // namespace danesmtp

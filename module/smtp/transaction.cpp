@@ -112,7 +112,7 @@ void Transaction::end_without_message(const EnvelopeExchange& envelope) {
 // RFC 3030 2: a message that went out before its recipients were refused has its own reply.
 void Transaction::end_chunk(MessageTransfer& transfer) {
   if (!transfer.sent() && record_.wanted()) transfer.send_awaited();
-  if (transfer.sent() && session_.usable()) transfer.read_final_reply();
+  if (transfer.sent() && session_.connected()) transfer.read_final_reply();
 }
 
 }  // namespace
@@ -128,7 +128,8 @@ TransactionResult run_transaction(SmtpSession& session, const Envelope& envelope
   }
   for (std::size_t i = 0; i < commands->names.size(); ++i)
     record.result.recipients[i].command = commands->names[i];
-  MessageTransfer transfer(session, message, commands->data, envelope.mail.prdr, record, accepted);
+  const MessageManner manner{envelope.mail.prdr, envelope.farewell};
+  MessageTransfer transfer(session, message, commands->data, manner, record, accepted);
   Transaction(session, message, *commands, record).run(transfer);
   return std::move(record.result);
 }

@@ -28,6 +28,8 @@ struct Envelope {
   std::vector<RcptArguments> recipients{};  // at least one
   Grouping grouping = Grouping::AsOffered;
   Partial partial = Partial::Allowed;
+  // Where the message goes out with the envelope; elsewhere QUIT always comes later.
+  Farewell farewell = Farewell::Later;
 };
 
 // The message as it goes over the wire; its lines end with CRLF.

@@ -109,6 +109,29 @@ START_TEST(what_the_server_may_have_is_not_sent_again_unseen) {
 }
 END_TEST
 
+// QUIT goes out with the last message, before it is answered, and not while others wait.
+START_TEST(quit_goes_with_the_last_message) {
+  const bool others_wait = _i == 1;
+  bool quit_was_there = false;
+  Scene scene(1, encrypt(), [&](PeerSide& peer) {
+    for (int line = 0; line < 3; ++line) peer.hear();
+    peer.hear_octets(22);
+    if (!others_wait) quit_was_there = peer.hear() == "QUIT";
+    peer.say("250 a\r\n250 b\r\n250 got it\r\n");
+    if (quit_was_there) peer.say("221 bye\r\n");
+  });
+  scene.server.lists["hosts_try_chunking"] = {0};
+  scene.server.numbers["connection_max_messages"] = 10;
+  scene.server.message_waits = others_wait;
+  leave_open(scene, "PC");
+  ck_assert(run_on_open_connection(scene).end == AttemptEnd::Worked);
+  ck_assert(scene.server.outcomes[0].verdict.status == Status::Delivered);
+  ck_assert(scene.server.left_open.has_value() == others_wait);
+  scene.peer.heard();
+  ck_assert(quit_was_there != others_wait);
+}
+END_TEST
+
 // A final refusal is the end of it: the second socket stays unused.
 START_TEST(a_refused_message_makes_no_other_connection) {
   Scene scene(2, no_dane(), [](PeerSide& peer) {
@@ -146,6 +169,7 @@ int main() {
   tcase_add_test(tc, nothing_of_a_peer_is_kept_for_the_next_connection);
   tcase_add_loop_test(tc, what_the_server_may_have_is_not_sent_again_unseen, 0,
                       static_cast<int>(std::size(kBroken)));
+  tcase_add_loop_test(tc, quit_goes_with_the_last_message, 0, 2);
   tcase_add_test(tc, a_refused_message_makes_no_other_connection);
   tcase_add_test(tc, the_second_connection_can_fail);
   suite_add_tcase(suite, tc);

@@ -50,7 +50,38 @@ const Row kChunkedPipelined[] = {
      {{EndOfData, Disconnected}}},
 };
 
+// The same with QUIT behind the message: what the replies mean is no other, and nothing more can be
+// said.
+const Row kChunkedWithQuit[] = {
+    {"delivered", "250 250 250 250", "D250 D250", kTakenAndOver, {}, kPlainMessage},
+    {"delivered to one", "250 250 550 250", "D250 R550", kTakenAndOver},
+    {"all refused, BDAT too", "250 550 450 503", "R550 R450", kNotTakenAndOver},
+    {"all refused, BDAT accepted", "250 550 450 250", "R550 R450", kInDoubt},
+    {"550 at MAIL", "550 503 503 503", "U U", kNotTakenAndOver, {{Mail, Protocol, 550}}},
+    {"drop in the middle", "250 250 drop", "U U", kInDoubt, {{Rcpt, Disconnected}}},
+    {"421 in the middle", "250 550 421", "R550 U", kInDoubt, {{Rcpt, Disconnected, 421}}},
+    {"552 to BDAT", "250 250 550 552", "U R550", kNotTakenAndOver, {{EndOfData, Protocol, 552}}},
+    {"drop instead of the reply to BDAT",
+     "250 250 550 drop",
+     "U R550",
+     kInDoubt,
+     {{EndOfData, Disconnected}}},
+    {"hangs up after the reply to BDAT", "250 250 250 250!", "D250 D250", kTakenAndOver},
+    {"the reply to QUIT in the place of BDAT's",
+     "250 250 250 221",
+     "U U",
+     kInDoubt,
+     {{EndOfData, Protocol, 221}}},
+    {"the same, all refused", "250 550 550 221", "R550 R550", kInDoubt},
+};
+
 }  // namespace
+
+START_TEST(chunked_with_quit) {
+  check_row(kChunkedWithQuit[_i],
+            {.pipelining = true, .form = MessageForm::Plain, .farewell = Farewell::BehindMessage});
+}
+END_TEST
 
 START_TEST(chunked) {
   check_row(kChunked[_i], {.form = MessageForm::Plain});
@@ -68,6 +99,7 @@ int main() {
   tcase_set_timeout(tc, 20);
   tcase_add_loop_test(tc, chunked, 0, static_cast<int>(std::size(kChunked)));
   tcase_add_loop_test(tc, chunked_pipelined, 0, static_cast<int>(std::size(kChunkedPipelined)));
+  tcase_add_loop_test(tc, chunked_with_quit, 0, static_cast<int>(std::size(kChunkedWithQuit)));
   suite_add_tcase(suite, tc);
   return run_suite(suite);
 }

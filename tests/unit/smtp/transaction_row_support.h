@@ -21,6 +21,7 @@ struct Server {
   // What comes in one breath with the envelope. The server has all of it before it answers: hanging
   // up on octets that it has not read resets the connection, and its last replies may be lost.
   std::string_view message{};
+  std::string_view behind_chunk{};
 };
 
 inline bool play(PeerSide& peer, const std::string& reply) {
@@ -45,6 +46,7 @@ inline void serve(PeerSide& peer, const Server& server) {
     if (heard.empty() || heard == "QUIT") return;
     if (heard.rfind("BDAT ", 0) == 0 && peer.hear_octets(std::stoul(heard.substr(5))).empty())
       return;
+    if (heard.rfind("BDAT ", 0) == 0) peer.await(server.behind_chunk);
     if (!play(peer, reply)) return;
     in_data = heard == "DATA" && reply[0] == '3';
   }
@@ -88,6 +90,8 @@ struct Ending {
 inline constexpr Ending kTaken{Custody::Taken, true};
 inline constexpr Ending kNotTaken{Custody::NotTaken, true};
 inline constexpr Ending kCutOff{Custody::NotTaken, false};
+inline constexpr Ending kTakenAndOver{Custody::Taken, false};
+inline constexpr Ending kNotTakenAndOver{Custody::NotTaken, false};
 inline constexpr Ending kInDoubt{Custody::Unknown, false};
 inline constexpr Ending kInDoubtGoesOn{Custody::Unknown, true};
 
@@ -111,17 +115,20 @@ struct Way {
   MessageForm form = MessageForm::Dotted;
   PerRecipientReplies prdr = PerRecipientReplies::No;
   std::size_t recipients = 2;
+  Farewell farewell = Farewell::Later;
 };
 
 inline Outcome run_row(const Row& row, const Way& way) {
   Server server{replies_of(row.replies), way.pipelining};
   if (way.pipelining && way.form == MessageForm::Plain) server.message = kPlainMessage;
+  if (way.farewell == Farewell::BehindMessage) server.behind_chunk = "QUIT\r\n";
   ScriptedPeer peer([server](PeerSide& side) { serve(side, server); });
   RecordingLog log;
   std::string_view content = way.form == MessageForm::Dotted ? kMessage : kPlainMessage;
   auto file = file_of(content);
   auto asked = envelope(way.recipients);
   asked.mail.prdr = way.prdr;
+  asked.farewell = way.farewell;
   Outcome outcome;
   {
     SmtpSession session(LineChannel(peer.take_socket()), short_settings(), log);
