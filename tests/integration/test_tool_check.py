@@ -3,6 +3,8 @@
 with mail to it. The expectations are those of test_scenarios.py, which holds Exim to them.
 """
 import json
+import os
+import pty
 import re
 import socket
 import subprocess
@@ -134,6 +136,18 @@ ADVICE = [
     ("mx-insecure", "warning", "RFC 7672 2.2.1", "an unsigned MX record", None),
     ("mx-literal-first", "warning", "RFC 5321 5.1", "names no host", None),
     ("ee-expired", "note", "RFC 7672 3.1.1", "has expired", None),
+    ("ta-root-unsent", "warning", "RFC 7672 3.1.2", 'its chain ends below "CN=', "ta-root-unsent"),
+]
+# of a usage 2 that no certificate of the chain is; the first is the commonest mistake there is
+UNRENEWED = [
+    # domain, RFC, parts of the text: what it is, both ways to mend it
+    ("ta-known-root", "RFC 7672 3.1.2", ("ISRG Root X1, a root of Let's Encrypt", "append it to the server's chain",
+                                         "publish 3 1 1")),
+    ("ta-known-stale", "RFC 7672 3.1.2", ("R3, an intermediate of Let's Encrypt", "stale", "publish 3 1 1",
+                                          "2 1 1 of the root")),
+    ("tlsa-alias-stale", "RFC 7671 6", ("at _dane.tlsa-alias-stale.lab, and were not renewed", "keep them",
+                                        "in the alias's place")),
+    ("ta-impostor", "RFC 7672 3.1.2", ("goes up to its root", "publish 3 1 1", "2 1 1 of an issuer")),
 ]
 
 
@@ -146,6 +160,20 @@ def test_advice(world, reports, domain, level, rfc, text, published):
     if published:
         data = tlsa(3, 1, 1, world.certificates[published])
         assert any(one["publish"] and one["publish"].endswith(f" IN TLSA {data}") for one in advice), advice
+
+
+@pytest.mark.parametrize("domain,rfc,parts", UNRENEWED, ids=[row[0] for row in UNRENEWED])
+def test_advice_on_records_that_nobody_renewed(world, domain, rfc, parts):
+    report = json.loads(tool(world, "check", "--json", f"{domain}.lab").stdout)
+    assert report["outcome"] == "waits"
+    found = [one["text"] for one in report["advice"] if one["rfc"] == rfc]
+    assert any(all(part in text for part in parts) for text in found), report["advice"]
+
+
+def test_an_alias_is_no_fault_where_the_records_fit(world):
+    report = json.loads(tool(world, "check", "--json", "cname-target.lab").stdout)
+    assert report["outcome"] == "dane"
+    assert not any("under an alias" in one["text"] for one in report["advice"])
 
 
 # -- destinations that are none, and what Exim does with mail to them
@@ -380,6 +408,51 @@ def test_a_bad_line_does_not_end_the_run(world, tmp_path):
                       "192.0.2.1": ("unknown", True), "ta.lab:0": ("unknown", True),
                       "impostor.lab": ("critical", False)}
     assert done.returncode == 2
+
+
+MEMBERS = """# members of a list
+bob@ee.lab
+Alice Example <alice@EE.lab>, "Carol, the other one" <carol@ta.lab>
+dave#1@plain.lab   # not at weekends
+ee.lab# again
+erin@ta.lab (Erin)
+[mx.ee.lab]
+bob@
+"""
+
+
+def test_a_mailing_list_counts_each_domain_once(world):
+    done = tool(world, "check", "--json", "--dns-only", "--list", "-", "ee.lab", stdin=MEMBERS)
+    reports = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [report["target"] for report in reports] == ["ee.lab", "ta.lab", "plain.lab", "[mx.ee.lab]", "bob@"]
+    assert [report["state"] for report in reports][3:] == ["ok", "unknown"] and done.returncode == 2
+
+
+def test_a_list_ends_with_a_summary(world):
+    done = tool(world, "check", "--dns-only", "--list", "-", stdin=MEMBERS.replace("bob@\n", "nothing.lab\n"))
+    assert re.fullmatch(r"5 targets: 1 critical, 1 warning, 3 ok; 3 named again; slowest: \S+, \d+\.\d{3} s",
+                        done.stdout.splitlines()[-1]), done.stdout
+    assert done.returncode == 1
+    assert "targets:" not in tool(world, "check", "--dns-only", "ee.lab").stdout
+
+
+def test_the_worst_first(world):
+    targets = ("ta.lab", "plain.lab", "impostor.lab", "nothing.lab", "signed-no-tlsa.lab", "ee.lab")
+    done = tool(world, "check", "--json", "--sort", "worst", *targets)
+    assert [json.loads(line)["target"] for line in done.stdout.splitlines()] == [
+        "impostor.lab", "nothing.lab", "plain.lab", "signed-no-tlsa.lab", "ee.lab", "ta.lab"]
+
+
+def test_progress_is_for_terminals_and_leaves_no_trace(world):
+    """Standard error a terminal: the line with counts is wiped before a report and at the end."""
+    terminal, side = pty.openpty()
+    argv = [TOOL, "check", "--trust-anchor", world.trust_anchor, "--dns-only", "ee.lab", "impostor.lab"]
+    done = subprocess.run(argv, stdout=subprocess.PIPE, stderr=side, timeout=60, check=False)
+    os.close(side)
+    shown = os.read(terminal, 10000).decode()
+    os.close(terminal)
+    assert "\r1 checked, 0 waiting" in shown and "\r2 checked, 0 waiting" in shown
+    assert shown.endswith("\r\033[K") and b"checked" not in done.stdout
 
 
 def test_prometheus_file_is_replaced_in_one_step(world, tmp_path):

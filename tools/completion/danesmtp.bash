@@ -14,12 +14,13 @@ _danesmtp() {
       return
       ;;
     --resolver) options="auto system recursive forward:" ;;
+    --sort) options="worst" ;;
     --usage) options="2 3" ;;
     --selector) options="0 1" ;;
     --matching) options="0 1 2" ;;
     *)
       case $command in
-        check) options="--help --list --jobs --json --nagios --prometheus --warn-days $connect" ;;
+        check) options="--help --list --jobs --json --nagios --prometheus --warn-days --sort $connect" ;;
         explain) options="--help --json $connect" ;;
         verify) options="--help --chain --tlsa --name --live --private-key --resolver --trust-anchor --timeout --at --json --jsonl" ;;
         tlsa) options="--help --key --usage --selector --matching --port --host --all --generic --json" ;;

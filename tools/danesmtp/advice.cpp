@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <set>
 
+#include "anchor_advice.h"
 #include "certificate_facts.h"
 #include "core/format.h"
 #include "dane/tlsa_match.h"
@@ -78,6 +79,7 @@ class Adviser {
   void on_records(const std::vector<TlsaRecord>& records);
   void on_unmatched(const HostReport& host, const Authenticate& dane);
   void on_address(const AddressReport& address);
+  void on_alias(const HostReport& host);
   void on_unsent_anchor(const AddressReport& address, const Authenticate& dane);
   void on_dates(const AddressReport& address);
   void on_proof(const AddressReport& address);
@@ -263,10 +265,34 @@ void Adviser::on_unmatched(const HostReport& host, const Authenticate& dane) {
   for (const auto& record : dane.records)
     if (!matches_something(record, *chain))
       add(Weight::Note,
-          shown(record) +
+          shown(record) + known_anchor_text(record) +
               " matches nothing that the server shows: right in a rollover, else "
               "remove it",
           "RFC 7671 8.1");
+}
+
+// The name, outside the host's own, at which the records stand; empty: there is none.
+std::string name_of_records(const Report& report, const HostReport& host) {
+  const auto* base = base_domain(host.plan.policy);
+  auto owner = base ? base->tlsa_owner(host.port) : fail(ErrorKind::Internal, "");
+  if (!owner) return {};
+  for (const auto& look_up : report.look_ups)
+    if (look_up.type == RrType::Tlsa && look_up.name == owner->text() &&
+        look_up.canonical != look_up.name)
+      return look_up.canonical;
+  return base->text() == host.name ? std::string() : owner->text();
+}
+
+// Records that do not fit any more, in the hands of somebody who is told of no new certificate.
+void Adviser::on_alias(const HostReport& host) {
+  const auto name = name_of_records(report(), host);
+  if (!name.empty())
+    add(Weight::Warning,
+        format("the records stand under an alias, at {}, and were not renewed with the server's "
+               "certificate: whoever runs the server has to keep them, or put records in the "
+               "alias's place",
+               name),
+        "RFC 7671 6");
 }
 
 void Adviser::on_unsent_anchor(const AddressReport& address, const Authenticate& dane) {
@@ -281,11 +307,7 @@ void Adviser::on_unsent_anchor(const AddressReport& address, const Authenticate&
               "publish usage 3",
           "RFC 7671 5.2");
     else if (!matches_something(record, chain))
-      add(Weight::Warning,
-          shown(record) +
-              ": the server does not send the certificate of this trust anchor; add it "
-              "to the server's chain",
-          "RFC 7672 3.1.2");
+      add(Weight::Warning, unsent_anchor_text(record, chain), "RFC 7672 3.1.2");
   }
 }
 
@@ -369,6 +391,7 @@ void Adviser::on_host(const HostReport& host) {
     const auto* dane = std::get_if<Authenticate>(&policy);
     if (!dane || !address.dane || address.dane->authenticated()) continue;
     on_unsent_anchor(address, *dane);
+    on_alias(host);
     add(Weight::Warning, "if this is the server you run, publish the record of its own key",
         "RFC 7672 3.1.1", record_to_publish(host));
   }

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // `danesmtp check`: for each target what the transport would do and what it would find, as text, as
-// JSON, for monitoring. Reports come in the order in which they are done.
+// JSON, for monitoring. Reports come in the order in which they are done, or worst first.
 #include <algorithm>
 #include <chrono>
 #include <iostream>
 #include <memory>
 #include <mutex>
-#include <set>
 #include <thread>
 
 #include "check_report.h"
+#include "check_summary.h"
 #include "command.h"
 #include "core/format.h"
 #include "dns/record_resolver.h"
@@ -29,17 +29,18 @@ struct CheckOptions {
   std::vector<std::string> targets;
   std::string list;
   std::string prometheus;
+  std::string sort;
   unsigned jobs = 1;
   int warn_days = 14;
   bool json = false;
   bool nagios = false;
 };
 
-// Of targets.
-struct Tally {
-  std::size_t done = 0;
-  std::size_t waiting = 0;
-  std::size_t bad = 0;
+// The text of a report that waits for worse ones.
+struct Held {
+  State state = State::Ok;
+  std::string target;
+  std::string text;
 };
 
 // Where reports go. Workers share it.
@@ -49,10 +50,15 @@ class Output {
       : options_(options), colour_(colour_of_output()), progress_(may_show_progress()) {}
 
   void report(const Checked& checked);
+  void duplicate();
   int finish();
 
  private:
+  bool is_list() const { return !options_.list.empty() || options_.targets.size() > 1; }
   void print(const std::string& text);
+  void show_progress();
+  void print_held();
+  void print_summary();
   int exit_code() const;
 
   const CheckOptions& options_;
@@ -61,42 +67,65 @@ class Output {
   std::mutex mutex_;
   NagiosReport nagios_;
   PrometheusFile prometheus_;
-  std::set<std::string> in_prometheus_;  // a series must not be there twice
-  Tally tally_;
+  std::vector<Held> held_;
+  CheckSummary summary_;
 };
 
 void Output::print(const std::string& text) {
-  const bool list = !options_.list.empty() || options_.targets.size() > 1;
-  if (!options_.nagios) std::cout << text << std::flush;
-  if (progress_ && list)
-    std::cerr << format("\r{} checked, {} waiting\033[K", tally_.done, tally_.waiting);
+  if (options_.nagios || text.empty()) return;
+  if (progress_ && is_list()) std::cerr << "\r\033[K" << std::flush;
+  std::cout << text << std::flush;
+}
+
+void Output::show_progress() {
+  if (progress_ && is_list())
+    std::cerr << format("\r{} checked, {} waiting\033[K", summary_.done(), summary_.waiting());
 }
 
 void Output::report(const Checked& checked) {
-  const std::string text =
-      options_.json ? to_json(checked).dump() + "\n" : to_text(checked, colour_);
-  std::lock_guard<std::mutex> lock(mutex_);
-  ++tally_.done;
-  if (is_lost(checked.report.fate)) ++tally_.waiting;
-  if (checked.report.fate == Fate::Unknown) ++tally_.bad;
+  std::string text = options_.json ? to_json(checked).dump() + "\n" : to_text(checked, colour_);
+  const std::lock_guard<std::mutex> lock(mutex_);
+  summary_.add(checked);
   if (options_.nagios) nagios_.add(checked);
-  if (!options_.prometheus.empty() && in_prometheus_.insert(checked.report.target.text).second)
-    prometheus_.add(checked);
-  print(text);
+  if (!options_.prometheus.empty()) prometheus_.add(checked);
+  if (options_.sort.empty())
+    print(text);
+  else
+    held_.push_back({checked.state, checked.report.target.text, std::move(text)});
+  show_progress();
+}
+
+void Output::duplicate() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  summary_.add_duplicate();
+}
+
+void Output::print_held() {
+  std::sort(held_.begin(), held_.end(), [](const Held& one, const Held& other) {
+    return one.state != other.state ? one.state > other.state : one.target < other.target;
+  });
+  for (const auto& held : held_) print(held.text);
+}
+
+void Output::print_summary() {
+  if (is_list() && !options_.json && summary_.done() > summary_.bad())
+    print(summary_.line() + "\n");
 }
 
 int Output::exit_code() const {
   if (options_.nagios) return nagios_code(nagios_.state());
-  if (tally_.bad > 0) return kBadInput;
-  return tally_.waiting > 0 ? kNotAuthenticated : kDone;
+  if (summary_.bad() > 0) return kBadInput;
+  return summary_.waiting() > 0 ? kNotAuthenticated : kDone;
 }
 
 int Output::finish() {
-  if (progress_ && tally_.done > 1) std::cerr << '\n';
-  if (tally_.done == 0)
+  if (progress_ && is_list()) std::cerr << "\r\033[K" << std::flush;
+  if (summary_.done() == 0)
     return complain_as(
         options_.nagios,
-        format("--list: {}: no target in it: name one domain a line", options_.list));
+        format("--list: {}: no target in it: name a domain or an address a line", options_.list));
+  print_held();
+  print_summary();
   if (options_.nagios) std::cout << nagios_.line() << '\n';
   if (!options_.prometheus.empty()) {
     auto written = prometheus_.write(options_.prometheus);
@@ -129,6 +158,12 @@ class Checker {
   Output& output_;
 };
 
+// What two targets have in common that are the same.
+std::string identity(const Target& target) {
+  return format("{}{} {}", target.route == RouteKind::Mx ? "@" : "=", target.name,
+                target.port.value_or(0));
+}
+
 bool has_unsigned_host(const Report& report) {
   return std::any_of(report.hosts.begin(), report.hosts.end(), [](const HostReport& host) {
     return std::holds_alternative<NoDane>(host.plan.policy) && !host.plan.secure;
@@ -143,6 +178,10 @@ void Checker::work(unsigned worker) {
     auto target = target_to_probe(*text, probe_);
     if (!target) {
       output_.report(bad_target(*text, target.error().text, wall_time()));
+      continue;
+    }
+    if (!targets_.is_new(identity(*target))) {
+      output_.duplicate();
       continue;
     }
     auto report = probe(resolver, *target, probe_, {});
@@ -181,7 +220,8 @@ int check(const CheckOptions& options) {
 void add_arguments(CLI::App& app, CheckOptions& options) {
   app.add_option("TARGET", options.targets,
                  "DOMAIN: the servers of its MX records. HOST:PORT or [HOST]: that one");
-  app.add_option("--list", options.list, "Targets from a file, one a line; - is standard input")
+  app.add_option("--list", options.list,
+                 "Targets or mail addresses from a file; - is standard input")
       ->type_name("FILE");
   app.add_option("--jobs", options.jobs, "How many targets at a time")
       ->type_name("N")
@@ -197,6 +237,9 @@ void add_arguments(CLI::App& app, CheckOptions& options) {
       ->type_name("DAYS")
       ->check(CLI::Range(0, 3650))
       ->capture_default_str();
+  app.add_option("--sort", options.sort, "worst: the worst first, when all are done")
+      ->type_name("HOW")
+      ->check(CLI::IsMember({"worst"}));
   add_probe_arguments(app, options.probe);
 }
 

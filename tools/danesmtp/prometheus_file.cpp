@@ -26,6 +26,7 @@ std::string metric(const char* name, const char* help, const std::string& sample
 }  // namespace
 
 void PrometheusFile::add(const Checked& checked) {
+  if (!targets_.insert(checked.report.target.text).second) return;
   const std::string target = label("target", checked.report.target.text);
   states_ += format("danesmtp_check_state{{{}}} {}\n", target, nagios_code(checked.state));
   outcomes_ += format("danesmtp_check_outcome{{{},{}}} 1\n", target,

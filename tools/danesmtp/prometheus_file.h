@@ -3,6 +3,7 @@
 // is put in place in one step, so that a half-written one is never read.
 #pragma once
 
+#include <set>
 #include <string>
 
 #include "check_report.h"
@@ -11,6 +12,7 @@ namespace danesmtp::tool {
 
 class PrometheusFile {
  public:
+  // A target that is there already is passed over: a series must not be there twice.
   void add(const Checked& checked);
 
   // Replaces `path`. Io, naming it, when that cannot be done; then the old file is as it was.
@@ -19,6 +21,7 @@ class PrometheusFile {
  private:
   std::string text() const;
 
+  std::set<std::string> targets_;
   // The samples of each metric; the format wants them together.
   std::string states_, outcomes_, authenticated_, ends_, seconds_, times_;
 };
