@@ -26,9 +26,9 @@ int complain_as(bool plugin, const std::string& text) {
 
 namespace {
 
-constexpr Command (*kCommands[])(CLI::App&) = {add_check_command,      add_explain_command,
-                                               add_verify_command,     add_tlsa_command,
-                                               add_ocsp_fetch_command, add_cache_command};
+constexpr Command (*kCommands[])(CLI::App&) = {
+    add_check_command,      add_explain_command, add_verify_command, add_tlsa_command,
+    add_ocsp_fetch_command, add_cache_command,   add_report_command};
 
 constexpr const char* kExamples =
     "Examples:\n"
@@ -38,6 +38,7 @@ constexpr const char* kExamples =
     "  danesmtp tlsa --host mx.example.org chain.pem     the record to publish\n"
     "  danesmtp verify --chain new.pem --live mx.example.org   before a certificate is installed\n"
     "  danesmtp ocsp-fetch --certificate chain.pem --proof mx.ocsp   what tls_ocsp_file names\n"
+    "  danesmtp report --html /var/log/exim4/mainlog* > mail.html    what DANE does for my mail\n"
     "\n"
     "Exit codes: 0 good, 1 mail waits or the peer is not authenticated, 2 unusable arguments or\n"
     "input, 3 no usable TLSA record. 'danesmtp COMMAND --help' describes a command; danesmtp(1)\n"

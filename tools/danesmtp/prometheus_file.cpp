@@ -4,26 +4,10 @@
 #include "certificate_facts.h"
 #include "core/format.h"
 #include "nagios_report.h"
+#include "prometheus_text.h"
 #include "proof_file.h"
 
 namespace danesmtp::tool {
-namespace {
-
-std::string label(const char* name, const std::string& value) {
-  std::string escaped;
-  for (char c : value) {
-    if (c == '\\' || c == '"') escaped += '\\';
-    escaped += c;
-  }
-  return format("{}=\"{}\"", name, escaped);
-}
-
-std::string metric(const char* name, const char* help, const std::string& samples) {
-  return samples.empty() ? ""
-                         : format("# HELP {0} {1}\n# TYPE {0} gauge\n{2}", name, help, samples);
-}
-
-}  // namespace
 
 void PrometheusFile::add(const Checked& checked) {
   if (!targets_.insert(checked.report.target.text).second) return;
