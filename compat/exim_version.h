@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What differs between Exim versions, hidden behind one set of names. Included by the shim only,
- * after exim.h. To support a version: build against it, and add here what the compiler names. */
+ * after exim.h. Which API there is the headers tell, not the version: a development version has the
+ * number of the release to come long before it has its functions. exim_functions.c checks the
+ * types. To support a version: build against it, and add here what the compiler names. */
 #ifndef DANESMTP_COMPAT_EXIM_VERSION_H
 #define DANESMTP_COMPAT_EXIM_VERSION_H
 
@@ -11,6 +13,24 @@
 #endif
 #ifdef DISABLE_TLS
 #error "This Exim is built without TLS"
+#endif
+
+/* 4.99: debugging is a word of bits, and log_write() has a first argument more (0).
+ * debugs(transport) is whether that channel is debugged, debug_channel(transport) what exp_bool()
+ * is told of it. */
+#ifdef D_transport
+#define EXIM_DEBUGS_BY_BITS
+#define EXIM_DEBUG_CHANNEL unsigned
+#define EXIM_LOG_FUNCTION void(unsigned, int, const char *, ...)
+#define debugs(channel) ((debug_selector & D_##channel) != 0)
+#define debug_channel(channel) D_##channel
+#define log_write(...) log_write(0, __VA_ARGS__)
+#define log_write_die(...) log_write_die(0, __VA_ARGS__)
+#else
+#define EXIM_DEBUG_CHANNEL BOOL
+#define EXIM_LOG_FUNCTION void(int, const char *, ...)
+#define debugs(channel) IS_DEBUG(channel)
+#define debug_channel(channel) IS_DEBUG(channel)
 #endif
 
 #endif

@@ -2,8 +2,8 @@
 /* Is the running Exim the one this shim was compiled for? The loader's magic number did not change
  * when the structures did, so the version, the sizes of exported symbols, the offsets in the exported
  * option tables and the set of option names (which tells the build's features) are compared. Symbols
- * that hold a structure by value tell its size too: `cutthrough` that of host_item. Reads only; calls
- * no function of Exim. */
+ * that hold a structure by value tell its size too: `cutthrough` that of host_item. What cannot be
+ * compared differs, but for what an Exim may be without. Reads only; calls no function of Exim. */
 #include "shim.h"
 #include "symbol_size.h"
 
@@ -16,12 +16,20 @@ static const char *differs(const char *what, size_t here, size_t there)
   return difference;
 }
 
+static const char *not_known(const char *what)
+{
+  snprintf(difference, sizeof(difference), "%s is not known of the running Exim %.40s", what,
+           CS version_string);
+  return difference;
+}
+
 static const char *size_difference(void)
 {
   const struct {
     const char *symbol;
     const char *what;
     size_t size;
+    BOOL may_lack; /* a build may be without it, or have it in a module */
   } expected[] = {
     { "transport_defaults", "the size of transport_instance", sizeof(transport_instance) },
     { "address_defaults", "the size of address_item", sizeof(address_item) },
@@ -32,14 +40,15 @@ static const char *size_difference(void)
     { "smtp_transport_info", "the size of transport_info", sizeof(transport_info) },
     { "cutthrough", "the size of cut_t (host_item, client_conn_ctx)", sizeof(cut_t) },
     { "auth_defaults", "the size of auth_instance", sizeof(auth_instance) },
-    { "plaintext_auth_info", "the size of auth_info", sizeof(auth_info) },
+    { "plaintext_auth_info", "the size of auth_info", sizeof(auth_info), TRUE },
     { "router_defaults", "the size of router_instance", sizeof(router_instance) },
-    { "dkim_module_info", "the size of misc_module_info", sizeof(misc_module_info) },
+    { "dkim_module_info", "the size of misc_module_info", sizeof(misc_module_info), TRUE },
     { "continue_next_id", "the length of a message id", MESSAGE_ID_LENGTH + 1 },
   };
   for (size_t i = 0; i < nelem(expected); i++) {
-    const size_t there = program_symbol_size(expected[i].symbol); /* 0: not known */
-    if (there && there != expected[i].size) return differs(expected[i].what, expected[i].size, there);
+    const size_t there = program_symbol_size(expected[i].symbol);
+    if (there == 0 && !expected[i].may_lack) return not_known(expected[i].what);
+    if (there != 0 && there != expected[i].size) return differs(expected[i].what, expected[i].size, there);
   }
   if ((size_t)smtp_transport_info.drinfo.options_len != sizeof(smtp_transport_options_block))
     return differs("the length of the smtp options", sizeof(smtp_transport_options_block),

@@ -140,8 +140,8 @@ static host_item *transport_hosts(transport_instance *tblock, address_item *firs
     return NULL;
   }
   first->transport_return = DEFER;
-  if (exp_bool(first, US "transport", name, IS_DEBUG(transport), US "hosts_randomize", ob->hosts_randomize,
-               ob->expand_hosts_randomize, &randomize) != OK)
+  if (exp_bool(first, US "transport", name, debug_channel(transport), US "hosts_randomize",
+               ob->hosts_randomize, ob->expand_hosts_randomize, &randomize) != OK)
     return NULL;
   host_build_hostlist(&list, string_copy(names), randomize);
   if (!list) {

@@ -255,7 +255,7 @@ static void make_no_connection(transport_instance *tblock, address_item *addr, t
 static void judge_connection(transport_instance *tblock, address_item *addr, transport_feedback *tf)
 {
   const struct answer answer = policy_of(tblock, addr, tf);
-  DEBUG (verify)
+  if (debugs(verify))
     debug_printf_indent("DANE policy for a connection by Exim's core to %s: %s\n", addr->domain,
                         answer.policy == DANESMTP_POLICY_NONE ? "none" : answer.why);
   if (answer.policy == DANESMTP_POLICY_NONE)

@@ -48,7 +48,7 @@ static BOOL wanted(auth_instance *au)
   if (au->client && (!au->client_condition || expand_check_condition(au->client_condition, au->drinst.name,
                                                                      US "client authenticator")))
     return TRUE;
-  DEBUG (transport)
+  if (debugs(transport))
     debug_printf("skipping %s authenticator: %s\n", au->drinst.name,
                  au->client ? "client_condition is false" : "not configured as a client");
   return FALSE;
@@ -84,7 +84,7 @@ static int run_client(auth_instance *au, smtp_context *sx)
   authenticator_name = NULL;
   driver_srcfile = NULL;
   driver_srcline = 0;
-  DEBUG (transport) debug_printf("%s authenticator yielded %s\n", au->drinst.name, rc_names[rc]);
+  if (debugs(transport)) debug_printf("%s authenticator yielded %s\n", au->drinst.name, rc_names[rc]);
   return rc;
 }
 
@@ -174,7 +174,7 @@ static struct danesmtp_authenticated authenticate(void *exim, size_t host, int f
   struct danesmtp_authenticated answer = { .end = DANESMTP_AUTH_NOT,
                                            .command = "",
                                            .text = "no common mechanisms were found" };
-  DEBUG (transport) debug_printf("scanning authentication mechanisms\n");
+  if (debugs(transport)) debug_printf("scanning authentication mechanisms\n");
   for (auth_instance *au = auths; au && answer.end == DANESMTP_AUTH_NOT; au = au->drinst.next)
     if (wanted(au) && offered(CUS mechanisms, au->public_name)) answer = try_one(au, sx);
   return answer;

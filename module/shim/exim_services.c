@@ -45,8 +45,8 @@ static void log_refusal(void *exim, size_t host, const char *message)
 static int debugging(void *exim)
 {
   (void)exim;
-  if (IS_DEBUG(transport | tls)) return DANESMTP_DEBUG_ALL;
-  return IS_DEBUG(acl | v) ? DANESMTP_DEBUG_DIALOGUE : DANESMTP_DEBUG_NOTHING;
+  if (debugs(transport) || debugs(tls)) return DANESMTP_DEBUG_ALL;
+  return debugs(acl) || debugs(v) ? DANESMTP_DEBUG_DIALOGUE : DANESMTP_DEBUG_NOTHING;
 }
 
 static void debug(void *exim, const char *line)
@@ -107,8 +107,8 @@ static int option_flag(void *exim, const char *name, int *failed)
   if (!literal) return 0;
   snprintf(twin_name, sizeof(twin_name), "*expand_%s", name);
   twin = option_address(h->tblock, twin_name, opt_stringptr);
-  if (exp_bool(h->addresses, US "transport", h->tblock->drinst.name, IS_DEBUG(transport), US name, *literal,
-               twin ? *twin : NULL, &value) != OK)
+  if (exp_bool(h->addresses, US "transport", h->tblock->drinst.name, debug_channel(transport), US name,
+               *literal, twin ? *twin : NULL, &value) != OK)
     *failed = 1;
   return value;
 }

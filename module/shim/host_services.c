@@ -112,7 +112,7 @@ static BOOL keys_have_address(struct batch_handle *h)
 {
   const smtp_transport_options_block *ob = smtp_options(h);
   BOOL value = TRUE;
-  if (exp_bool(h->addresses, US "transport", h->tblock->drinst.name, IS_DEBUG(transport),
+  if (exp_bool(h->addresses, US "transport", h->tblock->drinst.name, debug_channel(transport),
                US "retry_include_ip_address", ob->retry_include_ip_address,
                ob->expand_retry_include_ip_address, &value) != OK)
     value = TRUE; /* the most specific record */

@@ -154,7 +154,7 @@ static void journal(void *exim, const size_t *recipients, size_t count)
                              ? string_sprintf("%.500s/%s\n", a->unique + 3, h->tblock->drinst.name)
                              : string_sprintf("%.500s\n", a->unique);
     const int length = Ustrlen(line);
-    DEBUG (deliver) debug_printf("journalling %s", line);
+    if (debugs(deliver)) debug_printf("journalling %s", line);
     if (write(journal_fd, line, (size_t)length) != length)
       log_write(LOG_MAIN | LOG_PANIC, "failed to write journal for %s: %s", line, strerror(errno));
     mark_delivered(a, i);

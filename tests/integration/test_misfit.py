@@ -112,6 +112,61 @@ def test_headers_with_other_functions_do_not_compile(world, tmp_path, build, pat
         build_shim(build, tree)
 
 
+@pytest.mark.parametrize("header,function,pattern,replacement", [
+    ("local_scan.h", "log_write", r"log_write\(int,", "log_write(unsigned long,"),
+    ("functions.h", "exp_bool", r"exp_bool\(address_item \*,\s*const uschar \*, const uschar \*, BOOL",
+     "exp_bool(address_item *, const uschar *, const uschar *, unsigned"),
+    ("functions.h", "smtp_get_port", r"extern int     smtp_get_port", "extern long smtp_get_port"),
+], ids=lambda value: value if value.isidentifier() else "")
+def test_headers_whose_functions_are_called_without_a_warning_do_not_compile(
+        world, tmp_path, build, header, function, pattern, replacement):
+    """C converts such arguments without a word, and a caller of another type passes what nobody reads."""
+    tree = changed_tree(world, tmp_path, header, pattern, replacement)
+    with pytest.raises(AssertionError, match=rf"{function}\(\) of this Exim has another type"):
+        build_shim(build, tree)
+
+
+def test_each_function_that_is_called_has_its_type_checked(world):
+    """But one, which Exim's headers declare where they call it."""
+    checked = set(re.findall(r"^FUNCTION\((\w+),", (TOP / "compat/exim_functions.c").read_text(), re.M))
+    module = Path(world.exim.module_dir) / "danesmtp_transport.so"
+    called = symbols(module, "U") & symbols(Path(world.exim.binary), "T")
+    assert called - checked == {"is_tainted_fn"} and len(called) > 50
+
+
+def symbols(library, kind):
+    listed = subprocess.run(["nm", "-D", library], capture_output=True, text=True, check=True).stdout
+    return set(re.findall(rf"^[0-9a-f ]* {kind} (\w+)$", listed, re.M))
+
+
+@pytest.mark.parametrize("symbol,refused", [
+    ("cutthrough", True), ("smtp_transport_info", True), ("plaintext_auth_info", False)])
+def test_a_size_that_is_not_known(world, tmp_path, symbol, refused):
+    """The running Exim's symbol table does not tell it: refused, but where a build may be without the symbol."""
+    blind = tmp_path / "exim"
+    blind.write_bytes(without_size(Path(world.exim.binary), symbol))
+    blind.chmod(0o755)
+    config = tmp_path / "exim.conf"
+    config.write_text(CONFIG, encoding="utf-8")
+    done = subprocess.run([blind, "-C", config, "-bV"], capture_output=True, text=True, check=False, cwd="/",
+                          timeout=60)
+    lines = [line for line in done.stderr.splitlines() if "danesmtp" in line]
+    assert (done.returncode == 1 and "is not known of the running Exim" in lines[0]) if refused else \
+        (done.returncode == 0 and not lines), done.stderr
+
+
+def without_size(program, symbol):
+    """The program with 0 as the size of a symbol in its table for the loader (ELF gABI: Elf64_Sym)."""
+    image = bytearray(program.read_bytes())
+    sections = subprocess.run(["readelf", "-SW", program], capture_output=True, text=True, check=True).stdout
+    start = int(re.search(r"\.dynsym +DYNSYM +\w+ +(\w+)", sections).group(1), 16)
+    listed = subprocess.run(["readelf", "--dyn-syms", "-W", program], capture_output=True, text=True,
+                            check=True).stdout
+    number = int(re.search(rf"^ *(\d+): .* {symbol}$", listed, re.M).group(1))
+    image[start + 24 * number + 16:start + 24 * (number + 1)] = bytes(8)
+    return bytes(image)
+
+
 # -- what becomes of mail meanwhile
 
 @contextlib.contextmanager

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The functions of Exim that the shim calls, each with the type it is called by. Where a header
+ * says otherwise the module does not compile, also where C would convert the arguments without a
+ * word. Holds no code. tests/integration/test_misfit.py compares the list with what the module asks
+ * the loader for.
+ */
+#include "exim.h"
+#include "exim_version.h"
+#include "transports/smtp.h"
+
+#define FUNCTION(name, ...)                                                   \
+  _Static_assert(__builtin_types_compatible_p(__typeof__(name), __VA_ARGS__), \
+                 #name "() of this Exim has another type than danesmtp calls it by: see compat/README.md")
+
+/* Exim renames some by macros of the same name: their names in the binary are meant. */
+#undef debug_printf
+#undef expand_string
+#undef log_write
+#undef log_write_die
+#undef string_nextinlist
+#undef xtextencode
+
+/* Logs and debugging */
+FUNCTION(log_write, EXIM_LOG_FUNCTION);
+FUNCTION(log_write_die, EXIM_LOG_FUNCTION);
+FUNCTION(deliver_msglog, void(const char *, ...));
+FUNCTION(debug_printf, void(const char *, ...));
+FUNCTION(debug_printf_indent, void(const char *, ...));
+FUNCTION(log_portnum, gstring *(gstring *, int));
+FUNCTION(tod_stamp, uschar *(int));
+FUNCTION(exim_errstr, const uschar *(int));
+#ifndef EXIM_DEBUGS_BY_BITS
+FUNCTION(is_debug, BOOL(const uschar *));
+#endif
+
+/* Strings and memory */
+FUNCTION(die_tainted, void(const uschar *, const uschar *, int));
+FUNCTION(store_get_3, void *(int, const void *, const char *, int));
+FUNCTION(strcmpic, int(const uschar *, const uschar *));
+FUNCTION(string_catn, gstring *(gstring *, const uschar *, int));
+FUNCTION(string_dequote, uschar *(const uschar **));
+FUNCTION(string_is_ip_address, int(const uschar *, int *));
+FUNCTION(string_nextinlist_trc, uschar *(const uschar **, int *, uschar *, int, const uschar *, int));
+FUNCTION(string_sprintf_trc, uschar *(const char *, const uschar *, unsigned, ...));
+FUNCTION(string_vformat_trc,
+         gstring *(gstring *, const uschar *, unsigned, unsigned, unsigned, const char *, va_list));
+FUNCTION(xtextencode, uschar *(const uschar *, int));
+#ifdef SUPPORT_I18N
+FUNCTION(string_address_utf8_to_alabel, const uschar *(const uschar *, uschar **));
+#endif
+
+/* Options */
+#ifndef EXIM_DEBUGS_BY_BITS
+FUNCTION(expand_string_2, const uschar *(const uschar *, BOOL *));
+#endif
+FUNCTION(expand_check_condition, BOOL(const uschar *, const uschar *, const uschar *));
+FUNCTION(exp_bool, int(address_item *, const uschar *, const uschar *, EXIM_DEBUG_CHANNEL, uschar *, BOOL,
+                       const uschar *, BOOL *));
+FUNCTION(match_isinlist, int(const uschar *, const uschar *const *, int, tree_node **, unsigned *, int, BOOL,
+                             const uschar **));
+FUNCTION(verify_check_given_host, int(const uschar **, const host_item *));
+FUNCTION(deliver_set_expansions, void(address_item *));
+#ifndef DISABLE_EVENT
+FUNCTION(event_raise, uschar *(const uschar *, const uschar *, const uschar *, int *));
+#endif
+
+/* Hosts and connections */
+FUNCTION(host_build_hostlist, void(host_item **, const uschar *, BOOL));
+FUNCTION(host_find_bydns, int(host_item *, const uschar *, int, const uschar *, const uschar *,
+                              const uschar *, const dnssec_domains *, const uschar **, BOOL *));
+FUNCTION(host_find_byname, int(host_item *, const uschar *, int, const uschar **, BOOL));
+FUNCTION(host_item_get_port, int(host_item *));
+FUNCTION(os_get_dns_resolver_res, struct __res_state *(void));
+FUNCTION(smtp_connect, int(smtp_connect_args *, const blob *));
+FUNCTION(smtp_fflush, int(BOOL));
+FUNCTION(smtp_get_interface, BOOL(const uschar *, int, address_item *, const uschar **, const uschar *));
+FUNCTION(smtp_get_port, int(const uschar *, address_item *, const uschar *));
+FUNCTION(smtp_port_for_connect, void(host_item *, int));
+FUNCTION(cancel_cutthrough_connection, void(BOOL, const uschar *));
+FUNCTION(tls_import_cert, BOOL(const uschar *, void **));
+FUNCTION(tls_modify_variables, void(tls_support *));
+
+/* Retry, waiting and serialisation databases */
+FUNCTION(dbfn_close, void(open_db *));
+FUNCTION(dbfn_open, open_db *(const uschar *, int, open_db *, BOOL, BOOL));
+FUNCTION(dbfn_read_with_length, void *(open_db *, const uschar *, int *));
+FUNCTION(enq_end, void(uschar *));
+FUNCTION(enq_start, unsigned(uschar *, unsigned));
+FUNCTION(retry_add_item, void(address_item *, const uschar *, int));
+FUNCTION(retry_check_address,
+         BOOL(const uschar *, host_item *, const uschar *, BOOL, const uschar **, const uschar **));
+FUNCTION(retry_find_config, retry_config *(const uschar *, const uschar *, int, int));
+FUNCTION(retry_host_key_build, const uschar *(const host_item *, BOOL, const uschar *));
+FUNCTION(transport_check_waiting,
+         BOOL(const uschar *, const uschar *, int, uschar *, BOOL (*)(uschar *, void *), void *));
+FUNCTION(transport_update_waiting, void(host_item *, const uschar *));
+
+/* The message, and Exim's own driver */
+FUNCTION(misc_mod_find, misc_module_info *(const uschar *, uschar **));
+FUNCTION(transport_rcpt_address, const uschar *(address_item *, BOOL));
+FUNCTION(transport_set_up_command,
+         BOOL(const uschar ***, const uschar *, unsigned, int, address_item *, const uschar *, uschar **));
+FUNCTION(transport_write_message, BOOL(transport_ctx *, int));
+FUNCTION(smtp_transport_init, void(driver_instance *));
+FUNCTION(smtp_transport_entry, BOOL(transport_instance *, address_item *));
+FUNCTION(smtp_transport_closedown, void(transport_instance *));
