@@ -63,6 +63,7 @@ class ContextOptions {
  private:
   [[nodiscard]] Result<void> set_option(const char* name, const std::string& value) const;
   [[nodiscard]] Result<void> set_defaults() const;
+  [[nodiscard]] Result<void> set_ports() const;
   [[nodiscard]] Result<void> read_unbound_conf(const std::string& file) const;
   [[nodiscard]] Result<void> refuse_permissive(const std::string& file) const;
 
@@ -106,9 +107,6 @@ Result<void> ContextOptions::set_defaults() const {
       {"val-nsec3-keysize-iterations:", "1024 65535 2048 65535 4096 65535"},
       // RFC 8145 telemetry: each message is a process of its own, each would send it.
       {"trust-anchor-signaling:", "no"},
-      // The ports that Linux would choose from: libunbound fills a table of those that it may use.
-      {"outgoing-port-avoid:", "0-32767"},
-      {"outgoing-port-avoid:", "61000-65535"},
       // The tool asks for many domains, and for each only once.
       {"msg-cache-size:", "1m"},
       {"rrset-cache-size:", "2m"},
@@ -120,10 +118,18 @@ Result<void> ContextOptions::set_defaults() const {
   return {};
 }
 
+// Those that Linux would choose from: libunbound fills a table of all that it may use. An
+// unbound.conf may take away others, and must then have some left.
+Result<void> ContextOptions::set_ports() const {
+  for (const char* others : {"0-32767", "61000-65535"})
+    if (auto set = set_option("outgoing-port-avoid:", others); !set) return set;
+  return {};
+}
+
 Result<void> ContextOptions::set(const ResolverSetup& setup) const {
   if (auto set = set_defaults(); !set) return set;
-  if (!setup.unbound_conf.empty())
-    if (auto read = read_unbound_conf(setup.unbound_conf); !read) return read;
+  const auto& conf = setup.unbound_conf;
+  if (auto set = conf.empty() ? set_ports() : read_unbound_conf(conf); !set) return set;
   for (const auto& server : setup.servers) {
     auto address = server_text(server);
     if (int code = unbound_.ctx_set_fwd(context_, address.c_str()))

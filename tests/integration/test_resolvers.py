@@ -297,6 +297,13 @@ def test_an_unbound_conf_may_answer_by_itself(world, sender):
     assert outcomes(world, sender, {"dane_resolver": conf}, ["good"], below="test") == {"good": "no"}
 
 
+def test_an_unbound_conf_may_choose_the_ports_to_ask_from(world, sender):
+    """Also some that Linux would not have chosen, and none that it would have."""
+    conf = world.unbound_conf()
+    conf.write_text(conf.read_text() + "  outgoing-port-avoid: 32768-65535\n")
+    assert outcomes(world, sender, {"dane_resolver": conf}) == HONEST
+
+
 # -- Resources
 
 def test_no_thread_for_the_resolver(world, sender):
