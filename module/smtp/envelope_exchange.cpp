@@ -12,6 +12,12 @@ namespace {
 // blocks.
 constexpr std::size_t kMostUnanswered = 128;
 
+// Of a group that the message ends: its file is read before anything is sent, and it is what a peer
+// that takes no more octets does not take.
+bool is_of_message(const Error& error) {
+  return error.kind == ErrorKind::Io || error.kind == ErrorKind::Timeout;
+}
+
 }  // namespace
 
 // RFC 2920 3.1: DATA is the last command of its group. Without PIPELINING a group is one command.
@@ -46,15 +52,12 @@ bool EnvelopeExchange::send_group(std::size_t first, std::size_t end) {
   auto commands = commands_.group(first, end);
   auto sent =
       with_message ? early_->send_with(std::move(commands)) : session_.send_commands(commands);
-  if (!sent) note_unsent(first, sent.error());
-  return sent.has_value();
-}
-
-// The file of the message is read before anything of its group is sent.
-void EnvelopeExchange::note_unsent(std::size_t first, const Error& error) {
-  const bool of_message = early_ != nullptr && error.kind == ErrorKind::Io;
-  if (of_message) return record_.note({SmtpStage::Data, error, std::nullopt, "message data"});
-  record_.note({commands_.stage(first), error, std::nullopt, commands_.name(first)});
+  if (sent) return true;
+  if (with_message && is_of_message(sent.error()))
+    record_.note({SmtpStage::Data, sent.error(), std::nullopt, "message data"});
+  else
+    record_.note({commands_.stage(first), sent.error(), std::nullopt, commands_.name(first)});
+  return false;
 }
 
 void EnvelopeExchange::take_reply(std::size_t place, const SmtpReply& reply) {

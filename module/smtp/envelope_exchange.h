@@ -33,7 +33,6 @@ class EnvelopeExchange {
  private:
   void exchange_group(std::size_t first, std::size_t end);
   bool send_group(std::size_t first, std::size_t end);
-  void note_unsent(std::size_t first, const Error& error);
   void take_reply(std::size_t place, const SmtpReply& reply);
   void take_rcpt_reply(std::size_t recipient, const SmtpReply& reply);
   void take_data_reply(const SmtpReply& reply);

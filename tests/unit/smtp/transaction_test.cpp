@@ -328,6 +328,32 @@ START_TEST(data_that_is_not_read) {
 }
 END_TEST
 
+// Nor does it read a message that comes with its envelope: MAIL and RCPT are not what takes so
+// long.
+START_TEST(an_early_chunk_that_is_not_read) {
+  const std::string content(8000, 'x');
+  auto file = file_of(content);
+  ScriptedPeer peer([](PeerSide& side) {
+    side.say("220 mx.lab\r\n");
+    side.answer("250-mx.lab\r\n250-PIPELINING\r\n250 CHUNKING\r\n");
+    std::this_thread::sleep_for(600ms);
+  });
+  auto socket = peer.take_socket();
+  const int least = 1;
+  ck_assert_int_eq(::setsockopt(socket.get(), SOL_SOCKET, SO_SNDBUF, &least, sizeof(least)), 0);
+  RecordingLog log;
+  SmtpSession session(LineChannel(std::move(socket)), short_settings(), log);
+  ck_assert(session.open().has_value());
+  auto result = run_transaction(session, envelope(1),
+                                {{file.get(), content.size()}, MessageForm::Plain}, ignore);
+  ck_assert(result.trouble.has_value());
+  assert_trouble(*result.trouble, {SmtpStage::Data, ErrorKind::Timeout});
+  assert_text(result.trouble->command, "message data");
+  ck_assert(result.custody == Custody::NotTaken);
+  ck_assert(!session.usable());
+}
+END_TEST
+
 // A file that can no longer be read after DATA: the connection ends without a dot, never with half
 // a message that looks whole.
 START_TEST(a_message_that_cannot_be_read) {
@@ -438,6 +464,7 @@ int main() {
   tcase_add_test(tc, two_messages_with_and_without_reset);
   tcase_add_loop_test(tc, a_reset_can_fail, 0, static_cast<int>(std::size(kResets)));
   tcase_add_loop_test(tc, data_that_is_not_read, 0, 2);
+  tcase_add_test(tc, an_early_chunk_that_is_not_read);
   tcase_add_test(tc, a_message_that_cannot_be_read);
   tcase_add_test(tc, the_caller_hears_at_once);
   tcase_add_loop_test(tc, memory_stays_flat, 0, 2);
