@@ -22,7 +22,7 @@
 extern "C" {
 #endif
 
-#define DANESMTP_BRIDGE_VERSION 14u
+#define DANESMTP_BRIDGE_VERSION 15u
 #define DANESMTP_CORE_SYMBOL "danesmtp_core"
 
 /* What debug() is wanted for. */
@@ -47,8 +47,16 @@ enum danesmtp_host_state {
 
 /* How the message is written: with CRLF, and */
 enum danesmtp_form {
-  DANESMTP_FORM_DOTTED = 0, /* dot-stuffed, with the final dot, for DATA */
-  DANESMTP_FORM_PLAIN = 1,  /* as it is, for BDAT */
+  DANESMTP_FORM_DOTTED = 0,  /* dot-stuffed, with the final dot, for DATA */
+  DANESMTP_FORM_PLAIN = 1,   /* as it is, for BDAT */
+  DANESMTP_FORM_HEADERS = 2, /* as it is, without the body; see stored_body() */
+};
+
+/* The message's body as the spool has it, from `begin` to the end of the file. */
+struct danesmtp_stored_body {
+  int fd; /* the shim's; its offset is not moved */
+  uint64_t begin;
+  int32_t crlf; /* its lines end with CRLF, otherwise with LF */
 };
 
 enum danesmtp_written {
@@ -158,6 +166,9 @@ struct danesmtp_services {
   /* The message, in a form of enum danesmtp_form, written to fd. enum danesmtp_written; *why is one
    * line on failure. */
   int (*write_message)(void* exim, int fd, int form, int32_t* system_errno, const char** why);
+  /* 1: what write_message() would write is the headers and this body, its lines in the form asked
+   * for. 0: something changes the message on its way, or nothing else tells what it will be. */
+  int (*stored_body)(void* exim, struct danesmtp_stored_body* body);
   /* The address with A-labels; NULL: *why says why not. */
   const char* (*ascii_address)(void* exim, const char* address, const char** why);
 

@@ -24,11 +24,24 @@ WriteFailureKind write_failure_of(int code) {
 }  // namespace
 
 tl::expected<void, WriteFailure> MessageBridge::write_message(int fd, MessageForm form) {
+  return write(fd, form == MessageForm::Plain ? DANESMTP_FORM_PLAIN : DANESMTP_FORM_DOTTED);
+}
+
+tl::expected<void, WriteFailure> MessageBridge::write_headers(int fd) {
+  return write(fd, DANESMTP_FORM_HEADERS);
+}
+
+std::optional<StoredBody> MessageBridge::stored_body() {
+  danesmtp_stored_body body{};
+  if (exim_.services.stored_body(exim_.handle, &body) == 0) return std::nullopt;
+  return StoredBody{body.fd, body.begin, body.crlf != 0 ? LineEnds::CrLf : LineEnds::Lf};
+}
+
+tl::expected<void, WriteFailure> MessageBridge::write(int fd, danesmtp_form form) {
   std::int32_t system_errno = 0;
   const char* why = nullptr;
-  const int wire = form == MessageForm::Plain ? DANESMTP_FORM_PLAIN : DANESMTP_FORM_DOTTED;
   close_all_on_exec();  // a transport filter is another program
-  const int code = exim_.services.write_message(exim_.handle, fd, wire, &system_errno, &why);
+  const int code = exim_.services.write_message(exim_.handle, fd, form, &system_errno, &why);
   if (code == DANESMTP_WRITTEN) return {};
   return tl::unexpected(WriteFailure{write_failure_of(code), system_errno, text_of(why)});
 }

@@ -12,9 +12,13 @@ class MessageBridge : public virtual Message {
   explicit MessageBridge(const EximLink& exim) : exim_(exim) {}
 
   tl::expected<void, WriteFailure> write_message(int fd, MessageForm form) override;
+  std::optional<StoredBody> stored_body() override;
+  tl::expected<void, WriteFailure> write_headers(int fd) override;
   Result<std::string> ascii_address(const std::string& address) override;
 
  private:
+  tl::expected<void, WriteFailure> write(int fd, danesmtp_form form);
+
   EximLink exim_;
 };
 

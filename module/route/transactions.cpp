@@ -5,21 +5,12 @@
 #include <utility>
 
 #include "outcome/delivery_log.h"
-#include "smtp/message_file.h"
+#include "route/written_message.h"
 
 namespace danesmtp {
 namespace {
 
 constexpr std::size_t kEveryone = std::numeric_limits<std::size_t>::max();
-
-tl::expected<UniqueFd, WriteFailure> write_message(const AttemptContext& attempt,
-                                                   MessageForm form) {
-  auto file = make_message_file(attempt.batch.spool_directory, attempt.batch.message_size);
-  if (!file) return tl::unexpected(WriteFailure{WriteFailureKind::Io, 0, file.error().text});
-  auto written = attempt.server.write_message(file->get(), form);
-  if (!written) return tl::unexpected(written.error());
-  return std::move(*file);
-}
 
 }  // namespace
 
@@ -38,13 +29,11 @@ AttemptResult Transactions::send(SmtpSession& session) {
     return give_up(
         rule_on_missing_smtputf8(attempt_.last_host() ? OtherHosts::None : OtherHosts::Remain));
   facts_.downconverted = dialogue->utf8 == Utf8Way::ToAscii;
-  auto file = write_message(attempt_, dialogue->form);
-  if (!file) return give_up(rule_on_write_failure(file.error()));
-  auto extent = whole_file(*file);
-  if (!extent) return give_up(rule_on_host_error(extent.error()));
+  auto message = write_message(attempt_, dialogue->form);
+  if (!message) return give_up(rule_on_write_failure(message.error()));
   facts_.dsn = dialogue->dsn ? DsnSupport::Yes : DsnSupport::No;
   served_.most = dialogue->most_transactions;
-  return run_all(session, *dialogue, {*extent, dialogue->form});
+  return run_all(session, *dialogue, message->data);
 }
 
 // A transaction decides at least one recipient or ends in trouble, so this loop ends.

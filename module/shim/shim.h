@@ -115,9 +115,10 @@ const char *route_suffixes(const address_item *addresses);
 const char *route_mx_names(const address_item *a);
 int route_by_srv(const address_item *a);
 
-/* exim_services.c, host_services.c, recipient_result_export.c */
+/* exim_services.c, host_services.c, message_services.c, recipient_result_export.c */
 void exim_services_fill(struct danesmtp_services *services);
 void host_services_fill(struct danesmtp_services *services);
+void message_services_fill(struct danesmtp_services *services);
 void result_services_fill(struct danesmtp_services *services);
 
 void defer_undecided(address_item *addresses, const char *why);

@@ -114,6 +114,7 @@ struct danesmtp_services all_services(void)
 {
   struct danesmtp_services services = { .version = DANESMTP_BRIDGE_VERSION, .size = sizeof(services) };
   exim_services_fill(&services);
+  message_services_fill(&services);
   host_services_fill(&services);
   result_services_fill(&services);
   tls_variables_service_fill(&services);

@@ -33,7 +33,7 @@ Result<EnvelopeCommands> envelope_commands(const Envelope& envelope, const Messa
     commands.lines.push_back(*rcpt);
   }
   const bool chunked = message.form == MessageForm::Plain;
-  commands.data = chunked ? last_chunk_command(message.file.size) : "DATA";
+  commands.data = chunked ? last_chunk_command(message.size()) : "DATA";
   if (!chunked) commands.lines.push_back(commands.data);
   return commands;
 }

@@ -5,12 +5,9 @@
 
 #include <fcntl.h>
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <vector>
 
 #include "core/format.h"
@@ -20,17 +17,15 @@ namespace danesmtp {
 namespace {
 
 constexpr std::size_t kReadSize = 4096;
-constexpr std::size_t kFileBlock = std::size_t{64} * 1024;
+constexpr std::size_t kBlock = std::size_t{64} * 1024;  // four TLS records
 
-// Reads until `into` is full. Io when the file ends before.
-Result<void> read_block(int fd, std::span<std::uint8_t> into, std::uint64_t offset) {
+// Reads until `into` is full.
+Result<void> read_block(MessageReader& reader, std::span<std::uint8_t> into) {
   while (!into.empty()) {
-    ssize_t got = ::pread(fd, into.data(), into.size(), static_cast<off_t>(offset));
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return fail(ErrorKind::Io, format("message file: {}", std::strerror(errno)));
-    if (got == 0) return fail(ErrorKind::Io, "message file: shorter than expected");
-    into = into.subspan(static_cast<std::size_t>(got));
-    offset += static_cast<std::uint64_t>(got);
+    const auto got = reader.read(into);
+    if (!got) return tl::unexpected(got.error());
+    if (*got == 0) return fail(ErrorKind::Io, "message file: not what was measured");
+    into = into.subspan(*got);
   }
   return {};
 }
@@ -101,23 +96,25 @@ Result<void> LineChannel::write_all(ByteView bytes, Deadline deadline) {
   return sent;
 }
 
-Result<void> LineChannel::send_file(const FileExtent& file, std::chrono::milliseconds per_block,
-                                    const Around& around) {
+Result<void> LineChannel::send_message(const MessageData& message,
+                                       std::chrono::milliseconds per_block, const Around& around) {
+  MessageReader reader(message);
   Bytes block(around.before.begin(), around.before.end());
-  std::uint64_t offset = 0;
+  std::uint64_t left = message.size();
   do {
-    const auto size = std::min<std::uint64_t>(file.size - offset, kFileBlock);
+    const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(left, kBlock));
     const auto in_front = block.size();
-    block.resize(in_front + static_cast<std::size_t>(size));
-    auto got = read_block(file.fd, std::span(block).subspan(in_front), offset);
+    block.resize(in_front + size);
+    auto got = read_block(reader, std::span(block).subspan(in_front));
+    left -= size;
+    if (got && left == 0) got = reader.at_end();
     if (!got) close();
     if (!got) return got;
-    offset += size;
-    if (offset == file.size) block.insert(block.end(), around.after.begin(), around.after.end());
+    if (left == 0) block.insert(block.end(), around.after.begin(), around.after.end());
     auto sent = write_all(block, Deadline::in(per_block));
     if (!sent) return sent;
     block.clear();
-  } while (offset < file.size);
+  } while (left > 0);
   return {};
 }
 

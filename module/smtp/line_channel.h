@@ -16,17 +16,12 @@
 #include "core/deadline.h"
 #include "core/result.h"
 #include "net/unique_fd.h"
+#include "smtp/message_data.h"
 #include "tls/gnutls_session.h"
 
 namespace danesmtp {
 
-// Octets of a file to be sent as they are: from its start, `size` of them.
-struct FileExtent {
-  int fd = -1;  // borrowed; its file offset is neither used nor moved
-  std::uint64_t size = 0;
-};
-
-// What goes out with a file.
+// What goes out with a message.
 struct Around {
   std::string_view before{};
   std::string_view after{};
@@ -50,12 +45,13 @@ class LineChannel {
   // All of `bytes` or an error; after an error the last octet has not been sent.
   [[nodiscard]] Result<void> write_all(ByteView bytes, Deadline deadline);
 
-  // The file in blocks, each with its own time limit (RFC 5321 4.5.3.2.5); memory use does not
+  // The message in blocks, each with its own time limit (RFC 5321 4.5.3.2.5); memory use does not
   // depend on its size. What goes around it is in the same write as the first or last block. Io
-  // when the file cannot be read or is shorter than it was said to be; if at its beginning, nothing
-  // has been sent.
-  [[nodiscard]] Result<void> send_file(const FileExtent& file, std::chrono::milliseconds per_block,
-                                       const Around& around = {});
+  // when it cannot be read or has another size than it was said to have: its last octet has not
+  // been sent then, and nothing at all if that shows in the first block.
+  [[nodiscard]] Result<void> send_message(const MessageData& message,
+                                          std::chrono::milliseconds per_block,
+                                          const Around& around = {});
 
   // True when the peer has already sent something that was not yet read, also what still waits in
   // the socket. What is wrong with that shows at the next step.

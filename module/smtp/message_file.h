@@ -10,7 +10,7 @@
 
 #include "core/result.h"
 #include "net/unique_fd.h"
-#include "smtp/line_channel.h"
+#include "smtp/stored_body.h"
 
 namespace danesmtp {
 

@@ -27,7 +27,7 @@ Result<void> MessageTransfer::send_with(std::vector<std::string> commands) {
 }
 
 Result<void> MessageTransfer::send(const std::vector<std::string>& commands, Farewell farewell) {
-  auto sent = session_.send_message(commands, message_.file, farewell);
+  auto sent = session_.send_message(commands, message_, farewell);
   if (!sent) return sent;
   sent_ = true;
   // RFC 5321 4.2.5 and 4.5.3.2.6: from here on only the reply tells who has the message.
@@ -42,7 +42,7 @@ void MessageTransfer::read_final_reply() {
   if (reply.error().reply) record_.result.custody = Custody::NotTaken;
   SmtpTrouble trouble = reply.error();
   if (trouble.error.kind == ErrorKind::Timeout)
-    trouble.command += format(" ({} bytes written)", message_.file.size);
+    trouble.command += format(" ({} bytes written)", message_.size());
   record_.note(std::move(trouble));
 }
 

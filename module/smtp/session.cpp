@@ -223,13 +223,13 @@ Result<void> SmtpSession::send_commands(const std::vector<std::string>& commands
 }
 
 Result<void> SmtpSession::send_message(const std::vector<std::string>& commands,
-                                       const FileExtent& file, Farewell farewell) {
+                                       const MessageData& message, Farewell farewell) {
   const auto before = octets_of(commands);
   // D-162: its size alone.
-  log_.dialogue(format("SMTP>> (message, {} octets)", file.size));
+  log_.dialogue(format("SMTP>> (message, {} octets)", message.size()));
   quit_sent_ = farewell == Farewell::BehindMessage;
   const auto after = quit_sent_ ? octets_of({"QUIT"}) : std::string();
-  return channel_.send_file(file, settings_.timeouts.data_block, {before, after});
+  return channel_.send_message(message, settings_.timeouts.data_block, {before, after});
 }
 
 SmtpResult<SmtpReply> SmtpSession::read_reply(SmtpStage stage, const std::string& command,

@@ -113,7 +113,7 @@ class SmtpSession {
   [[nodiscard]] Result<void> send_commands(const std::vector<std::string>& commands);
   // The same, and the message behind the last of them. Io: it could not be read.
   [[nodiscard]] Result<void> send_message(const std::vector<std::string>& commands,
-                                          const FileExtent& file, Farewell farewell);
+                                          const MessageData& message, Farewell farewell);
   // A reply as it is, whatever its code; 421 and failures are a trouble.
   [[nodiscard]] SmtpResult<SmtpReply> read_reply(SmtpStage stage, const std::string& command,
                                                  Deadline deadline);

@@ -36,7 +36,7 @@ bool ends_with_dot(const FileExtent& message) {
 // What must hold before anything is sent.
 Result<EnvelopeCommands> prepare(const Envelope& envelope, const MessageData& message) {
   if (envelope.recipients.empty()) return fail(ErrorKind::BadInput, "no recipients");
-  if (message.form == MessageForm::Dotted && !ends_with_dot(message.file))
+  if (message.form == MessageForm::Dotted && !(message.body || ends_with_dot(message.file)))
     return fail(ErrorKind::BadInput, "the message does not end with a line of a single dot");
   return envelope_commands(envelope, message);
 }
@@ -81,7 +81,7 @@ void Transaction::run(MessageTransfer& transfer) {
   }
   record_.in_group = record_.result.pipelined;
   const bool chunked = message_.form == MessageForm::Plain;
-  const bool early = chunked && record_.result.pipelined && message_.file.size <= kEarlyChunk;
+  const bool early = chunked && record_.result.pipelined && message_.size() <= kEarlyChunk;
   EnvelopeExchange envelope(session_, commands_, record_, early ? &transfer : nullptr);
   envelope.run();
   // A reply to BDAT may still be one of its group's.

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "smtp/command.h"
-#include "smtp/line_channel.h"
+#include "smtp/message_data.h"
 #include "smtp/session.h"
 #include "smtp/trouble.h"
 
@@ -30,12 +30,6 @@ struct Envelope {
   Partial partial = Partial::Allowed;
   // Where the message goes out with the envelope; elsewhere QUIT always comes later.
   Farewell farewell = Farewell::Later;
-};
-
-// The message as it goes over the wire; its lines end with CRLF.
-struct MessageData {
-  FileExtent file{};
-  MessageForm form = MessageForm::Dotted;
 };
 
 enum class RecipientFate {

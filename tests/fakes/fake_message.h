@@ -23,6 +23,17 @@ class FakeMessage : public virtual Message {
       return tl::unexpected(WriteFailure{});
     return {};
   }
+  // The body of the spool, if one is there; its headers.
+  std::optional<StoredBody> body;
+  std::string headers = "Subject: x\r\n\r\n";
+
+  std::optional<StoredBody> stored_body() override { return body; }
+  tl::expected<void, WriteFailure> write_headers(int fd) override {
+    if (!no_message.empty()) return tl::unexpected(no_message.begin()->second);
+    if (::write(fd, headers.data(), headers.size()) != static_cast<ssize_t>(headers.size()))
+      return tl::unexpected(WriteFailure{});
+    return {};
+  }
   Result<std::string> ascii_address(const std::string& address) override {
     if (address.find('!') != std::string::npos) return fail(ErrorKind::BadInput, "no such form");
     return "ascii-" + address;

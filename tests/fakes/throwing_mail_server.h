@@ -76,6 +76,10 @@ class ThrowingMailServer final : public MailServer {
   tl::expected<void, WriteFailure> write_message(int fd, MessageForm form) override {
     return next().write_message(fd, form);
   }
+  std::optional<StoredBody> stored_body() override { return next().stored_body(); }
+  tl::expected<void, WriteFailure> write_headers(int fd) override {
+    return next().write_headers(fd);
+  }
   Result<std::string> ascii_address(const std::string& address) override {
     return next().ascii_address(address);
   }

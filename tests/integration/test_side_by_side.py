@@ -83,6 +83,11 @@ CASES = (
     Case("BDAT, not pipelined", capabilities=("SIZE", "CHUNKING"), recipients=THREE),
     Case("BDAT, large", capabilities=(*USUAL, "CHUNKING"), body=".line\n" * 30000,
          differs=fields("commands", ONE_CHUNK)),
+    *(Case(f"DATA, large{words}", options=options, body=".line\n..\n" * 30000)
+      for words, options in (("", {}), (", its headers alone", {"headers_only": "true"}),
+                             (", its body alone", {"body_only": "true"}),
+                             (", a header added", {"headers_add": "X-Added: yes",
+                                                   "return_path_add": "true"}))),
     Case("CHUNKING not tried", capabilities=MORE, options={"hosts_try_chunking": ""}),
     Case("PRDR not tried", capabilities=MORE, options={"hosts_try_prdr": ""}, recipients=THREE),
     Case("notification", capabilities=MORE, mail="RET=HDRS ENVID=QQ1",

@@ -23,6 +23,8 @@ struct Exim {
   int watched = -1;  // a descriptor; its flags while the message is written
   int flags = 0;
   std::string call{};
+  int stored = 0;
+  int crlf = 0;
 };
 
 Exim& exim_of(void* handle) {
@@ -38,6 +40,10 @@ danesmtp_services table() {
     *system_errno = exim.system_errno;
     if (exim.why) *why = exim.why;
     return exim.written;
+  };
+  s.stored_body = [](void* e, danesmtp_stored_body* body) {
+    *body = {7, 20, exim_of(e).crlf};
+    return exim_of(e).stored;
   };
   s.ascii_address = [](void* e, const char* address, const char** why) {
     exim_of(e).call = address;
@@ -58,6 +64,22 @@ START_TEST(both_forms) {
   assert_text(exim.call, format("7 {}", static_cast<int>(DANESMTP_FORM_DOTTED)));
   ck_assert(bridge.write_message(7, MessageForm::Plain).has_value());
   assert_text(exim.call, format("7 {}", static_cast<int>(DANESMTP_FORM_PLAIN)));
+}
+END_TEST
+
+START_TEST(headers_and_a_stored_body) {
+  Exim exim;
+  MessageBridge bridge({kServices, &exim});
+  ck_assert(!bridge.stored_body().has_value());
+  exim.stored = 1;
+  const auto body = bridge.stored_body();
+  ck_assert(body && body->fd == 7 && body->begin == 20 && body->line_ends == LineEnds::Lf);
+  exim.crlf = 1;
+  ck_assert(bridge.stored_body()->line_ends == LineEnds::CrLf);
+  ck_assert(bridge.write_headers(8).has_value());
+  assert_text(exim.call, format("8 {}", static_cast<int>(DANESMTP_FORM_HEADERS)));
+  exim.written = DANESMTP_WRITE_HEADERS;
+  ck_assert(bridge.write_headers(8).error().kind == WriteFailureKind::Headers);
 }
 END_TEST
 
@@ -121,6 +143,7 @@ int main() {
   Suite* suite = suite_create("message_bridge");
   TCase* tc = tcase_create("conversions");
   tcase_add_test(tc, both_forms);
+  tcase_add_test(tc, headers_and_a_stored_body);
   tcase_add_test(tc, every_failure);
   tcase_add_test(tc, a_failure_without_words);
   tcase_add_test(tc, descriptors_are_kept_from_a_filter);

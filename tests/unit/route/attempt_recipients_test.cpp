@@ -2,6 +2,11 @@
 // What each recipient gets from one attempt: its own result, and a transaction that takes it.
 #include "route/attempt.h"
 
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cstdlib>
+
 #include "unit/route/attempt_support.h"
 
 using namespace danesmtp;
@@ -142,6 +147,44 @@ START_TEST(a_message_by_bdat) {
 }
 END_TEST
 
+// A large body is sent from the spool, to which the headers are written; where something changes it
+// on its way, and a small one, all is written.
+START_TEST(a_large_body_is_not_copied) {
+  constexpr std::uint64_t kLarge = 64 * 1024;
+  char name[] = "/tmp/attempt_recipients_test.XXXXXX";
+  const UniqueFd spool(::mkstemp(name));
+  ::unlink(name);
+  ck_assert_int_eq(::write(spool.get(), "id-D\n.from the spool\n", 21), 21);
+  Scene scene(1, no_dane(), [](PeerSide& peer) {
+    clear_greeting(peer);
+    take_all(peer);
+  });
+  scene.server.body = StoredBody{spool.get(), 5, LineEnds::Lf};
+  if (_i == 1) scene.server.body.reset();
+  scene.batch.message_size = _i == 2 ? kLarge - 1 : kLarge;
+  if (_i == 3) ck_assert_int_eq(::ftruncate(spool.get(), 20), 0);  // no newline at its end
+  ck_assert(scene.run().end == AttemptEnd::Worked);
+  ck_assert(scene.server.outcomes[0].verdict.status == Status::Delivered);
+  assert_contains(scene.heard(), _i == 0 ? "|DATA|Subject: x\r\n\r\n..from the spool\r\n.\r\n|QUIT"
+                                         : "|DATA|Subject: x\r\n\r\nHello.\r\n.\r\n|QUIT");
+}
+END_TEST
+
+START_TEST(a_large_message_without_its_headers_is_not_begun) {
+  Scene scene(1, no_dane(), [](PeerSide& peer) {
+    clear_greeting(peer);
+    peer.answer("221 bye\r\n");
+  });
+  const UniqueFd empty(::memfd_create("body", MFD_CLOEXEC));
+  scene.server.body = StoredBody{empty.get(), 0, LineEnds::Lf};
+  scene.batch.message_size = 64 * 1024;
+  scene.server.no_message[0] = {WriteFailureKind::Headers, 0, "why"};
+  scene.run();
+  ck_assert(scene.server.outcomes[0].verdict.status == Status::Deferred);
+  assert_text(scene.heard(), "EHLO me.lab|QUIT");
+}
+END_TEST
+
 START_TEST(a_reply_for_each_recipient) {
   Scene scene(3, no_dane(), [](PeerSide& peer) {
     clear_greeting(peer, "250-mx1.lab\r\n250 PRDR\r\n");
@@ -212,6 +255,8 @@ int main() {
   tcase_add_test(tc, too_many_recipients_go_in_the_next_transaction);
   tcase_add_test(tc, too_many_recipients_and_then_trouble);
   tcase_add_test(tc, a_message_by_bdat);
+  tcase_add_loop_test(tc, a_large_body_is_not_copied, 0, 4);
+  tcase_add_test(tc, a_large_message_without_its_headers_is_not_begun);
   tcase_add_test(tc, a_reply_for_each_recipient);
   tcase_add_test(tc, a_refusal_for_now_is_logged_once);
   tcase_add_test(tc, max_rcpt_makes_several_transactions);
