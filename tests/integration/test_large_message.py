@@ -88,7 +88,8 @@ def put_in_wire_format(mail, body):
 
 @pytest.mark.parametrize("how", [BY_DATA, BY_BDAT], ids=["data", "bdat"])
 def test_a_spool_file_in_wire_format(world, sender, how):
-    mail = sender(driver="danesmtp", main="spool_wireformat = true\nchunking_advertise_hosts = *",
+    mail = sender(driver="danesmtp", main="spool_wireformat = true\nchunking_advertise_hosts = *\n"
+                  "acl_smtp_rcpt = accept",
                   options={"dane_trust_anchor_file": world.trust_anchor, **how})
     body = b".one\n..two\nthree\n" * 6_000
     message_id = put_in_wire_format(mail, body)
