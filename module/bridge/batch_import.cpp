@@ -61,6 +61,9 @@ AddressBatch import_batch(const danesmtp_batch& batch) {
   imported.suffixes = text_of(batch.suffixes);
   imported.message_size = batch.message_size;
   imported.smtputf8 = batch.smtputf8 != 0;
+  if (batch.tls_library == DANESMTP_TLS_OPENSSL) imported.tls.library = TlsLibrary::Openssl;
+  imported.tls.logs_group = batch.logs_group != 0;
+  imported.tls.openssl_options = text_of(batch.openssl_options);
   imported.events_wanted = batch.events_wanted != 0;
   imported.all_or_nothing = batch.all_or_nothing != 0;
   imported.utf8_downconvert = downconvert_of(batch.downconvert);

@@ -61,6 +61,9 @@ enum danesmtp_downconvert {
   DANESMTP_DOWNCONVERT_ALWAYS = 2,
 };
 
+/* The library that Exim's own TLS is: its options are written in that one's language. */
+enum danesmtp_tls_library { DANESMTP_TLS_GNUTLS = 0, DANESMTP_TLS_OPENSSL = 1 };
+
 struct danesmtp_batch {
   const char* transport_name;
   const char* spool_directory;
@@ -78,6 +81,9 @@ struct danesmtp_batch {
   const char* dsn_ret;    /* RET= (RFC 3461); NULL: not asked for */
   const char* dsn_envid;  /* ENVID=; NULL: none */
   int32_t by_data_only;   /* the message is not to be sent by BDAT */
+  int32_t tls_library;    /* enum danesmtp_tls_library */
+  int32_t logs_group;     /* X= ends with the key exchange group */
+  const char* openssl_options; /* expanded; NULL: not set, or another library */
 };
 
 #ifdef __cplusplus

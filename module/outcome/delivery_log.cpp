@@ -96,6 +96,11 @@ std::string dane_refusal_text(const std::string& reason, const std::string& pres
   return presented.empty() ? "DANE: " + reason : format("DANE: {} ({})", reason, presented);
 }
 
+std::string ciphers_not_expressed_text(const BatchHost& host, const std::string& what) {
+  return format("TLS options: {}: the default is used for H={} [{}]", what, host.name,
+                host.address);
+}
+
 std::string audit_text(const BatchHost& host, const std::string& domain, const std::string& why) {
   return format("DANE audit: H={} [{}]: {}: not enforced for {}", host.name, host.address, why,
                 domain);

@@ -35,6 +35,9 @@ std::string denied_certificate_text(const std::string& address, std::size_t dept
 // record that its own certificate would match. The rest is in debug output.
 std::string dane_refusal_text(const std::string& reason, const std::string& presented);
 
+// What of the TLS options cannot be said in the language of the module's TLS library.
+std::string ciphers_not_expressed_text(const BatchHost& host, const std::string& what);
+
 // A server that does not satisfy a policy which is not enforced (dane_audit_domains).
 std::string audit_text(const BatchHost& host, const std::string& domain, const std::string& why);
 

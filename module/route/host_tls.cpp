@@ -11,6 +11,7 @@
 #include "outcome/delivery_log.h"
 #include "route/attempt_verdict.h"
 #include "route/host_ocsp.h"
+#include "tls/openssl_ciphers.h"
 
 namespace danesmtp {
 namespace {
@@ -30,7 +31,7 @@ constexpr OptionWithoutSay kWithoutSay[] = {
 // NOLINTEND(cppcoreguidelines-slicing)
 
 // dane_require_tls_ciphers replaces tls_require_ciphers under DANE, unless it expands to nothing.
-Result<std::string> priority(Configuration& configuration, bool dane) {
+Result<std::string> ciphers_option(Configuration& configuration, bool dane) {
   if (dane) {
     auto ciphers = configuration.option_expanded(kDaneRequireTlsCiphers);
     if (!ciphers || !ciphers->empty()) return ciphers;
@@ -48,8 +49,24 @@ std::vector<std::string> split_list(const std::string& text) {
   return items;
 }
 
+struct Priority {
+  std::string text;
+  std::string remark;  // what of the options could not be expressed; empty: nothing
+};
+
+// In an Exim with OpenSSL the options are in its language.
+Result<Priority> priority(Configuration& configuration, const TlsDialect& dialect, bool dane) {
+  auto ciphers = ciphers_option(configuration, dane);
+  if (!ciphers) return tl::unexpected(ciphers.error());
+  if (dialect.library == TlsLibrary::Gnutls) return Priority{*ciphers, {}};
+  auto groups = configuration.option_expanded(kTlsEccurve);
+  if (!groups) return tl::unexpected(groups.error());
+  auto [text, remark] = priority_from_openssl({*ciphers, dialect.openssl_options, *groups});
+  return Priority{std::move(text), std::move(remark)};
+}
+
 // What the options say of every TLS connection, DANE or not.
-Result<TlsSettings> common_settings(Configuration& configuration, bool dane) {
+Result<TlsSettings> common_settings(Configuration& configuration) {
   TlsSettings settings;
   struct Text {
     TextOption option;
@@ -62,9 +79,6 @@ Result<TlsSettings> common_settings(Configuration& configuration, bool dane) {
     if (!value) return tl::unexpected(value.error());
     *into = *value;
   }
-  auto ciphers = priority(configuration, dane);
-  if (!ciphers) return tl::unexpected(ciphers.error());
-  settings.priority = *ciphers;
   settings.alpn = split_list(alpn);
   settings.min_dh_bits =
       static_cast<unsigned>(std::max(0, configuration.option_number(kTlsDhMinBits)));
@@ -114,7 +128,7 @@ Result<HostTls> without_dane(Configuration& configuration, const BatchHost& host
   auto require = configuration.host_in(kHostsRequireTls, request.host);
   if (!require) return tl::unexpected(require.error());
   if (*avoid || request.tls == TlsChoice::Suppressed) return tls;
-  auto settings = common_settings(configuration, false);
+  auto settings = common_settings(configuration);
   if (!settings) return tl::unexpected(settings.error());
   auto sni = configuration.option_expanded(kTlsSni);
   if (!sni) return tl::unexpected(sni.error());
@@ -161,7 +175,7 @@ Result<HostTls> with_dane(MailServer& server, const AttemptRequest& request,
   auto avoid = server.host_in(kHostsAvoidTls, request.host);
   if (!avoid) return tl::unexpected(avoid.error());
   if (*avoid) return fail(ErrorKind::TlsVerify, forbidden_tls_text());
-  auto settings = common_settings(server, true);
+  auto settings = common_settings(server);
   if (!settings) return tl::unexpected(settings.error());
   HostTls tls;
   tls.use = TlsUse::Required;
@@ -194,6 +208,18 @@ Result<TlsStart> tls_start(Configuration& configuration) {
                      printable(*protocol)));
 }
 
+// dane_require_tls_ciphers has no say under audit, where all is as if there were no DANE.
+Result<void> set_priority(HostTls& tls, MailServer& server, const AddressBatch& batch,
+                          const AttemptRequest& request) {
+  if (tls.use == TlsUse::Never) return {};
+  auto chosen = priority(server, batch.tls, is_held_to_dane(request.plan));
+  if (!chosen) return tl::unexpected(chosen.error());
+  tls.settings.priority = chosen->text;
+  if (!chosen->remark.empty())
+    server.note(ciphers_not_expressed_text(batch.host(request.host), chosen->remark));
+  return {};
+}
+
 }  // namespace
 
 std::span<const OptionWithoutSay> options_without_say() {
@@ -221,6 +247,10 @@ Result<HostTls> tls_for_host(MailServer& server, const AddressBatch& batch,
     return tl::unexpected(skip->error);
   } else {
     tls = without_dane(server, batch.host(request.host), request);
+  }
+  if (tls) {
+    auto set = set_priority(*tls, server, batch, request);
+    if (!set) return tl::unexpected(set.error());
   }
   if (tls) tls->settings.key_usage = key_usage_under(request.plan.policy);
   // RFC 8314 3, D-067: the policy is the same.

@@ -2,6 +2,7 @@
 #include "route/session_watch.h"
 
 #include "outcome/delivery_log.h"
+#include "tls/openssl_names.h"
 
 namespace danesmtp {
 
@@ -89,12 +90,11 @@ void SessionWatch::describe(const SmtpSession& session) {
   if (!session.tls()) return;
   verdict_.trust = judge_.verdict().trust;
   verdict_.ocsp = judge_.verdict().ocsp;
-  facts_.cipher = session.tls()->cipher;
-  if (!session.tls()->group.empty()) facts_.cipher += ":" + session.tls()->group;
-  facts_.peer_dn = session.tls()->peer_dn;
+  TlsInfo known = named_for(attempt_.batch.tls, *session.tls());
+  facts_.cipher = known.cipher;
+  facts_.peer_dn = known.peer_dn;
   facts_.trust = verdict_.trust;
   facts_.ocsp = verdict_.ocsp;
-  TlsInfo known = *session.tls();
   facts_.resumed = known.resumption.used;
   const auto left = session.resumable();
   known.resumption.ticket = left && left->new_ticket;

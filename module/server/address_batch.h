@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "server/index.h"
+#include "tls/tls_dialect.h"
 
 namespace danesmtp {
 
@@ -71,6 +72,7 @@ struct AddressBatch {
   bool by_data_only = false;    // the message is not to be sent by BDAT
   bool events_wanted = false;   // event_action is set
   bool all_or_nothing = false;  // mua_wrapper: to every recipient, or a failure for all
+  TlsDialect tls;               // in which options are written and logs read
   std::vector<BatchRecipient> recipients;
   std::vector<BatchHost> hosts;
 

@@ -65,6 +65,7 @@ constexpr TextOption kProtocol("protocol", "");
 constexpr TextOption kTlsAlpn("tls_alpn", "");
 constexpr TextOption kTlsCertificate("tls_certificate", "");
 constexpr TextOption kTlsCrl("tls_crl", "");
+constexpr TextOption kTlsEccurve("tls_eccurve", "");
 constexpr TextOption kTlsPrivatekey("tls_privatekey", "");
 constexpr TextOption kTlsRequireCiphers("tls_require_ciphers", "");
 constexpr TextOption kTlsSni("tls_sni", "");

@@ -207,6 +207,7 @@ enum batch_imported batch_import(struct batch_handle *h, transport_instance *tbl
   h->batch.sender = CCS return_path;
   h->batch.all_or_nothing = mua_wrapper;
 #ifndef DISABLE_EVENT
+  tls_dialect_fill(&h->batch);
   h->batch.events_wanted = tblock->event_action != NULL;
 #endif
 #ifdef SUPPORT_I18N

@@ -129,6 +129,7 @@ void hosts_leave_all(struct batch_handle *h);
 /* tls_variables.c: $tls_out_... */
 void tls_variables_service_fill(struct danesmtp_services *services);
 void tls_variables_clear(void);
+void tls_dialect_fill(struct danesmtp_batch *batch);
 #ifndef DISABLE_OCSP
 int exim_ocsp(int32_t result); /* of enum danesmtp_ocsp */
 #endif

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Exim's record of the outgoing TLS session, from which it expands $tls_out_...: filled for options and
+/* Which TLS library is Exim's, and Exim's record of the outgoing TLS session, from which it expands $tls_out_...: filled for options and
  * events while the core delivers, and emptied again. Its socket is never set, so Exim takes no part in
  * our session; and Exim's child copies its verdicts to every recipient, so none may stay behind. */
+#include <dlfcn.h>
+
 #include "shim.h"
 
 static uschar *copied(const char *text)
@@ -92,6 +94,25 @@ static void set_tls_variables(void *exim, const struct danesmtp_tls_variables *v
   if (v->cipher) tls_out.resumption = exim_resumption(v->resumption);
 #endif
   tls_modify_variables(&tls_out);
+}
+
+/* OpenSSL's function came with 3.2, and an Exim that was built with such a one asks for the group. */
+static BOOL exim_logs_group(void)
+{
+#ifdef USE_OPENSSL
+  return dlsym(RTLD_DEFAULT, "SSL_get0_group_name") != NULL;
+#else
+  return TRUE;
+#endif
+}
+
+void tls_dialect_fill(struct danesmtp_batch *batch)
+{
+  batch->logs_group = exim_logs_group();
+#ifdef USE_OPENSSL
+  batch->tls_library = DANESMTP_TLS_OPENSSL;
+  if (openssl_options) batch->openssl_options = CCS expand_string(CUS openssl_options);
+#endif
 }
 
 void tls_variables_service_fill(struct danesmtp_services *s)

@@ -10,11 +10,28 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "world"))
 
-import cache_switch  # noqa: E402
-from network import inside_world  # noqa: E402  (needs the path above)
+import cache_switch  # noqa: E402  (needs the path above)
+from exim_build import find_build  # noqa: E402
+from network import inside_world  # noqa: E402
 from world import World  # noqa: E402
 
 _SENDERS = pytest.StashKey()
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "needs(feature): of Exim, as `exim -bV` names it")
+    config.addinivalue_line("markers", "without(feature): of Exim, as `exim -bV` names it")
+
+
+def pytest_collection_modifyitems(items):
+    """What the Exim under test cannot do is left out, by what it says of itself."""
+    marked = [(item, mark) for item in items for name in ("needs", "without")
+              for mark in item.iter_markers(name)]
+    features = find_build().features() if marked else set()
+    for item, mark in marked:
+        if (mark.args[0] in features) != (mark.name == "needs"):
+            item.add_marker(pytest.mark.skip(reason=f"{mark.name} {mark.args[0]}"))
+    cache_switch.leave_out(items)
 
 
 @pytest.fixture(scope="session")
@@ -35,13 +52,18 @@ def servers_end_with_the_test(request):
         yield
 
 
-def pytest_collection_modifyitems(items):
-    cache_switch.leave_out(items)
-
-
 @pytest.fixture(scope="session")
 def foreign_cache(world):
     return cache_switch.ForeignCache(world)
+
+
+def known_options(exim, options):
+    """Without those that this Exim does not know and that say no; with another one the test is left out."""
+    lacking = {name: exim.lacking_feature(name) for name in options}
+    for name, feature in lacking.items():
+        if feature and options[name] != "":
+            pytest.skip(f"{name}: this Exim is built without {feature}")
+    return {name: value for name, value in options.items() if not lacking[name]}
 
 
 @pytest.fixture
@@ -50,10 +72,11 @@ def sender(world, request, foreign_cache):
     made = request.node.stash[_SENDERS] = []
 
     def make(**arguments):
-        options = arguments.get("options") or {}
+        options = known_options(world.exim, arguments.get("options") or {})
         switched = arguments.get("driver", "danesmtp") == "danesmtp" and "dane_cache" not in options
         if switched and cache_switch.WAY == "off":
-            arguments["options"] = {**options, "dane_cache": ""}
+            options["dane_cache"] = ""
+        arguments["options"] = options
         made.append(world.sender(**arguments))
         if switched and cache_switch.WAY == "foreign":
             foreign_cache.put_into(made[-1])

@@ -8,6 +8,7 @@ in keys of test_side_by_side.Case with a leading underscore). PEM stands for a c
 """
 LATER = {"rcpt": {"reply": "451 not now"}, "data": {"reply": "503 no"}}
 TLS12 = "NORMAL:-VERS-ALL:+VERS-TLS1.2"
+AES256 = "ECDHE-RSA-AES256-GCM-SHA384"  # in its place, where Exim has OpenSSL
 THREE = ("ann@scripted.lab", "bob@scripted.lab", "eve@scripted.lab")
 
 SIDE_BY_SIDE = {
@@ -120,7 +121,7 @@ OTHERWISE = {
     "protocol": "test_tls_from_the_start_is_judged_by_its_own_port(); lmtp is delegated",
     "socks_proxy": "test_delivery_through_a_proxy()",
     "tls_crl": "not under DANE: revocation lists have no say (D-095)",
-    "tls_eccurve": "of Exim with OpenSSL; the module has GnuTLS, whose curves are in the priority string",
+    "tls_eccurve": "of Exim with OpenSSL, where groups_can_be_chosen(); with GnuTLS they are in the priority string",
     "tls_resumption_hosts": "test_exims_list_names_the_host()",
     "tls_tempfail_tryclear": "in_clear_only_without_a_dane_policy()",
     "tls_verify_certificates": "not under DANE: no CA store has a say",

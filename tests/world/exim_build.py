@@ -7,6 +7,7 @@ receivers are always of the reference build, that of scripts/get-exim, if there 
 another Exim shows is then the sender's.
 """
 import contextlib
+import functools
 import os
 import re
 import shutil
@@ -18,6 +19,13 @@ from pathlib import Path
 from processes import WorldError
 
 REFERENCE_TREE = Path(__file__).resolve().parents[2] / "build/exim/gnutls/tree"
+# Options that a build may be without, by the beginnings of their names, and what `exim -bV` says then it lacks.
+FEATURES_OF_OPTIONS = (
+    ("dkim_", "DKIM"), ("event_action", "Event"), ("hosts_pipe_connect", "PIPECONNECT"),
+    ("hosts_request_ocsp", "OCSP"), ("hosts_require_ocsp", "OCSP"), ("hosts_try_prdr", "PRDR"),
+    ("smtputf8_advertise_hosts", "I18N"), ("socks_proxy", "SOCKS"), ("tls_resumption_hosts", "TLS_resume"),
+    ("utf8_downconvert", "I18N"),
+)
 TRUSTED_NAMES_READ = 32  # Exim reads no more from its list
 
 
@@ -28,6 +36,15 @@ class EximBuild:
     dumpdb: str
     module_dir: str
     trusted_list: str
+
+    def lacking_feature(self, option):
+        """The feature that this Exim lacks, so that it does not know the option; None: it knows it."""
+        needed = next((feature for name, feature in FEATURES_OF_OPTIONS if option.startswith(name)), None)
+        return needed if needed and needed not in self.features() else None
+
+    def features(self):
+        """The words of what Exim says it has: "OpenSSL", "DKIM", "gsasl"."""
+        return features_of(self.binary)
 
     def trust(self, own_list, configurations):
         """These configuration files keep root. `own_list` is the file put over the build's."""
@@ -65,6 +82,14 @@ class EximBuild:
             else:
                 shutil.rmtree(directory / "danesmtp")
             yield directory
+
+
+@functools.cache
+def features_of(binary):
+    told = subprocess.run([binary, "-C", "/dev/null", "-bV"], capture_output=True, text=True, check=True,
+                          cwd="/").stdout
+    lines = re.findall(r"^(?:Support for|Authenticators \(built-in\)):(.*)$", told, re.M)
+    return frozenset(" ".join(lines).split())
 
 
 def reference_build():

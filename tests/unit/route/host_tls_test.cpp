@@ -195,6 +195,27 @@ START_TEST(options_of_every_session) {
 }
 END_TEST
 
+// In an Exim with OpenSSL the same options are in its language.
+START_TEST(options_in_openssls_language) {
+  Scene scene(authenticate(TlsaUsage::DaneEe));
+  scene.batch.tls = {TlsLibrary::Openssl, "+no_tlsv1_3", false};
+  scene.server.options["dane_require_tls_ciphers"] = "ECDHE-RSA-AES128-GCM-SHA256:!aNULL";
+  scene.server.options["tls_eccurve"] = "P-256";
+  assert_text(assert_ok(scene.tls()).settings.priority,
+              "NORMAL:-KX-ALL:-CIPHER-ALL:-MAC-ALL:+ECDHE-RSA:+AES-128-GCM:+AEAD:-VERS-TLS1.3"
+              ":-GROUP-ALL:+GROUP-SECP256R1");
+  ck_assert(scene.server.calls.empty());
+
+  scene.server.options["dane_require_tls_ciphers"] = "NONE-THAT-WE-HAVE";
+  scene.server.options["tls_eccurve"] = "";
+  assert_text(assert_ok(scene.tls()).settings.priority, "NORMAL:-VERS-TLS1.3");
+  ck_assert_uint_eq(scene.server.calls.size(), 1);
+  assert_text(scene.server.calls.front(),
+              "note TLS options: \"NONE-THAT-WE-HAVE\" names no cipher suite that can be used: "
+              "the default is used for H=mx1.lab [192.0.2.1]");
+}
+END_TEST
+
 struct ProtocolRow {
   const char* protocol;
   bool known;
@@ -321,6 +342,7 @@ int main() {
   tcase_add_test(tc, what_records_earn);
   tcase_add_loop_test(tc, ciphers_of_dane, 0, static_cast<int>(std::size(kPriorities)));
   tcase_add_test(tc, options_of_every_session);
+  tcase_add_test(tc, options_in_openssls_language);
   tcase_add_loop_test(tc, protocol, 0, static_cast<int>(std::size(kProtocols)));
   tcase_add_loop_test(tc, ocsp, 0, static_cast<int>(std::size(kOcspRows)));
   tcase_add_test(tc, pkix_rules_are_those_of_the_options);
