@@ -197,12 +197,6 @@ def test_a_daemon_that_starts_tells_of_it(world, sender):
     assert len(told) == 1 and "cannot read /nonexistent: No such file" in told[0]
 
 
-@pytest.mark.parametrize("config", sorted((TOP / "testsuite-configs").glob("[0-9]*")),
-                         ids=lambda path: path.name)
-def test_configurations_for_the_test_suite(world, config):
-    exim(world, "-bV", config=config)
-
-
 # -- the files
 
 def module_directory(world):

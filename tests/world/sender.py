@@ -101,6 +101,9 @@ class Sender:
     def paniclog(self):
         return self._read("log/panic")
 
+    def rejectlog(self):
+        return self._read("log/reject")
+
     def log_lines(self, message_id):
         return [line for line in self.mainlog().splitlines() if message_id in line]
 

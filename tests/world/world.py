@@ -68,7 +68,7 @@ class World:
         self.exim = find_build()
         self.directory.mkdir()
         self.certificates = Certificates(
-            self.directory / "certificates", [leaf for zone in ZONES for leaf in zone.certificates])
+            self.directory / "certificates", [leaf for zone in self._zones for leaf in zone.certificates])
         add_peer_addresses([NAME_SERVER, SCRIPTED_NAME_SERVER, *mail_addresses(self._zones)])
         servers = [server for zone in self._zones for server in zone.servers]
         receiving = reference_build()
@@ -97,6 +97,10 @@ class World:
         home = self.directory / f"sender-{next(self._numbers)}"
         return Sender(self.exim, self._free_configs.pop(), home, driver=driver, options=options,
                       main=main, routers=routers, retry=retry, sections=sections, acl=acl, log=log)
+
+    def zone(self, name):
+        """The scenario zone of that name."""
+        return next(zone for zone in self._zones if zone.name == name)
 
     def release(self, sender):
         """Makes the sender's configuration file free for another one."""
