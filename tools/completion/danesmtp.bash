@@ -5,7 +5,7 @@ _danesmtp() {
   local connect="--resolver --trust-anchor --timeout --port --submissions -4 -6 --dns-only --require-dane --helo"
   COMPREPLY=()
   if [ "$COMP_CWORD" -eq 1 ]; then
-    mapfile -t COMPREPLY < <(compgen -W "check explain verify tlsa ocsp-fetch cache --help --version" -- "$word")
+    mapfile -t COMPREPLY < <(compgen -W "check explain verify tlsa ocsp-fetch cache report --help --version" -- "$word")
     return
   fi
   case $before in
@@ -25,9 +25,10 @@ _danesmtp() {
         verify) options="--help --chain --tlsa --name --live --private-key --resolver --trust-anchor --timeout --at --json --jsonl" ;;
         tlsa) options="--help --key --usage --selector --matching --port --host --all --generic --json" ;;
         ocsp-fetch) options="--help --certificate --proof --config --issuer --url --renew-before --timeout --tries --pause --watch --check --warning --critical" ;;
+        report) options="--help --json --csv --html --prometheus --since --top" ;;
         cache) options="stat dump drop --help --all --file" ;;
       esac
-      [ "$command" != tlsa ] || [[ $word == -* ]] || options=
+      [[ $command != @(tlsa|report) || $word == -* ]] || options=
       ;;
   esac
   mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")

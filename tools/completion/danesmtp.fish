@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # fish completion for danesmtp(1).
-set -l commands check explain verify tlsa ocsp-fetch cache
+set -l commands check explain verify tlsa ocsp-fetch cache report
 complete -c danesmtp -n "not __fish_seen_subcommand_from $commands" -f -a check -d "What becomes of mail to a domain"
 complete -c danesmtp -n "not __fish_seen_subcommand_from $commands" -f -a explain -d "How the decision is come to"
 complete -c danesmtp -n "not __fish_seen_subcommand_from $commands" -f -a verify -d "Judge a chain by TLSA records"
 complete -c danesmtp -n "not __fish_seen_subcommand_from $commands" -f -a tlsa -d "Print the records to publish"
 complete -c danesmtp -n "not __fish_seen_subcommand_from $commands" -f -a ocsp-fetch -d "Fetch OCSP proofs"
 complete -c danesmtp -n "not __fish_seen_subcommand_from $commands" -f -a cache -d "What deliveries keep for each other"
+complete -c danesmtp -n "not __fish_seen_subcommand_from $commands" -f -a report -d "What DANE does for mail"
 complete -c danesmtp -n "not __fish_seen_subcommand_from $commands" -l version -d "Version"
 complete -c danesmtp -l help -d "Help"
 
@@ -15,7 +16,6 @@ complete -c danesmtp -n $check -l list -r -d "Targets from a file"
 complete -c danesmtp -n $check -l jobs -x -d "Targets at a time"
 complete -c danesmtp -n $check -l sort -x -a "worst" -d "Order"
 complete -c danesmtp -n $check -l nagios -d "One line for monitoring"
-complete -c danesmtp -n $check -l prometheus -r -d "Write metrics"
 complete -c danesmtp -n $check -l warn-days -x -d "Certificate ends soon"
 
 set -l connect "__fish_seen_subcommand_from check explain"
@@ -33,7 +33,8 @@ complete -c danesmtp -n $ask -l resolver -x -a "auto system recursive forward:" 
 complete -c danesmtp -n $ask -l trust-anchor -r -d "Root key records"
 complete -c danesmtp -n $ask -l timeout -x -d "Longest wait for each step"
 
-complete -c danesmtp -n "__fish_seen_subcommand_from check explain verify tlsa" -l json -d "JSON"
+complete -c danesmtp -n "__fish_seen_subcommand_from check explain verify tlsa report" -l json -d "JSON"
+complete -c danesmtp -n "__fish_seen_subcommand_from check report" -l prometheus -r -d "Write metrics"
 complete -c danesmtp -n "__fish_seen_subcommand_from check explain tlsa" -l port -x -d "Port"
 
 set -l verify "__fish_seen_subcommand_from verify"
@@ -72,3 +73,9 @@ set -l cache "__fish_seen_subcommand_from cache"
 complete -c danesmtp -n $cache -f -a "stat dump drop"
 complete -c danesmtp -n $cache -l all -d "Everything"
 complete -c danesmtp -n $cache -l file -r -d "The file of dane_cache"
+
+set -l report "__fish_seen_subcommand_from report"
+complete -c danesmtp -n $report -l csv -d "A row for each day and domain"
+complete -c danesmtp -n $report -l html -d "A page with plots"
+complete -c danesmtp -n $report -l since -x -d "First day"
+complete -c danesmtp -n $report -l top -x -d "Names told"

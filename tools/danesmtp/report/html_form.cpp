@@ -47,8 +47,7 @@ class Table {
   void add(const std::vector<std::string>& cells) {
     rows_ += "<tr>";
     for (std::size_t i = 0; i < cells.size(); ++i)
-      rows_ += i == 0 ? format("<th scope=\"row\">{}</th>", cells[i])
-                      : format("<td data-is=\"{}\">{}</td>", columns_[i], cells[i]);
+      rows_ += i == 0 ? format("<th scope=\"row\">{}</th>", cells[i]) : cell(columns_[i], cells[i]);
     rows_ += "</tr>\n";
   }
 
@@ -59,6 +58,12 @@ class Table {
   }
 
  private:
+  static std::string cell(const std::string& column, const std::string& content) {
+    const bool plot = content.compare(0, 4, "<svg") == 0;
+    if (plot || content.empty()) return format("<td>{}</td>", content);
+    return format("<td data-is=\"{}\"><span>{}</span></td>", column, content);
+  }
+
   std::vector<std::string> columns_;
   std::string rows_;
 };
@@ -66,6 +71,11 @@ class Table {
 std::string section(const std::string& title, const std::string& note, const std::string& body) {
   return format("<section><h2>{}</h2>{}{}</section>\n", title,
                 note.empty() ? std::string() : format("<p>{}</p>", note), body);
+}
+
+// Of no fixed length: a name, or what a log says.
+std::string long_text(const std::string& text) {
+  return text.empty() ? text : format("<small>{}</small>", html_escaped(text));
 }
 
 std::string shown_of(std::size_t all, std::size_t top) {
@@ -135,8 +145,8 @@ std::string audits(const MailReport& report, std::size_t top) {
   Table table({"Domain", "Host", "Messages", "Last", "Why"});
   for (std::size_t i = 0; i < std::min(top, report.audits.size()); ++i) {
     const auto& audit = report.audits[i];
-    table.add({html_escaped(audit.domain), html_escaped(audit.host), grouped(audit.messages),
-               html_escaped(audit.last_day), format("<small>{}</small>", html_escaped(audit.why))});
+    table.add({html_escaped(audit.domain), long_text(audit.host), grouped(audit.messages),
+               html_escaped(audit.last_day), long_text(audit.why)});
   }
   return section("Would have been held" + shown_of(report.audits.size(), top),
                  "What dane_audit_domains judged, wrote down and let through.", table.html());
@@ -148,8 +158,7 @@ std::string changes(const MailReport& report, std::size_t top) {
   for (std::size_t i = 0; i < std::min(top, report.changes.size()); ++i) {
     const auto& change = report.changes[i];
     table.add({html_escaped(change.host), html_escaped(change.day), state_word(change.from),
-               state_word(change.to), grouped(change.times),
-               format("<small>{}</small>", html_escaped(change.presented))});
+               state_word(change.to), grouped(change.times), long_text(change.presented)});
   }
   return section("Hosts whose records changed" + shown_of(report.changes.size(), top), "",
                  table.html());

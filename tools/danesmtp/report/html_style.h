@@ -37,12 +37,13 @@ svg { display: block; width: 100%; } svg.days { height: 15rem; } svg.bar { heigh
 .axis { display: flex; justify-content: space-between; color: var(--soft); font-size: .85rem; }
 table { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { padding: .3rem .5rem; border-bottom: 1px solid var(--line); text-align: left;
-  vertical-align: top; overflow-wrap: anywhere; }
-td { text-align: right; } td:last-child, th:last-child { text-align: right; }
-td > small { display: inline-block; text-align: left; }
-thead th { color: var(--soft); font-weight: 500; font-size: .85rem; text-align: right; }
+  vertical-align: top; }
+td { text-align: right; white-space: nowrap; }
+tbody th, td small { white-space: normal; overflow-wrap: anywhere; }
+td small { display: inline-block; min-width: 9rem; }
+thead th { white-space: nowrap; color: var(--soft); font-weight: 500; font-size: .85rem; text-align: right; }
 thead th:first-child { text-align: left; } tbody th { font-weight: 500; min-width: 9rem; }
-td:has(svg) { width: 35%; }
+td:has(svg) { width: 35%; min-width: 6rem; }
 summary { cursor: pointer; color: var(--soft); margin: .6rem 0; }
 @media (max-width: 40rem) {
   thead { display: none; } tr { display: block; padding: .4rem 0;
@@ -50,6 +51,7 @@ summary { cursor: pointer; color: var(--soft); margin: .6rem 0; }
   th, td { display: block; border: 0; padding: .1rem 0; text-align: right; }
   tbody th { text-align: left; } td:has(svg) { width: auto; }
   td:not(:has(svg)) { display: flex; justify-content: space-between; gap: 1rem; }
+  td:empty { display: none !important; } td small { min-width: 0; }
   td:not(:has(svg))::before { content: attr(data-is); color: var(--soft); white-space: nowrap; }
 }
 @media print {
