@@ -135,4 +135,8 @@ tl::expected<void, WriteFailure> ProbeServer::write_message(int, MessageForm) {
   return tl::unexpected(WriteFailure{WriteFailureKind::Io, 0, "there is no message"});
 }
 
+tl::expected<void, WriteFailure> ProbeServer::write_headers(int) {
+  return tl::unexpected(WriteFailure{WriteFailureKind::Io, 0, "there is no message"});
+}
+
 }  // namespace danesmtp::tool

@@ -64,6 +64,8 @@ class ProbeServer final : public MailServer {
   }
   Result<std::optional<std::string>> mail_auth() override { return std::optional<std::string>(); }
   tl::expected<void, WriteFailure> write_message(int fd, MessageForm form) override;
+  std::optional<StoredBody> stored_body() override { return std::nullopt; }
+  tl::expected<void, WriteFailure> write_headers(int fd) override;
   Result<std::string> ascii_address(const std::string& address) override { return address; }
 
   void set_outcome(RecipientIndex, const RecipientOutcome& outcome) override { outcome_ = outcome; }
