@@ -71,6 +71,7 @@ def test_a_refused_chunk_waits(talk):
     assert len(server.messages()) == 1
 
 
+@pytest.mark.needs("PRDR")
 def test_prdr_gives_each_recipient_its_own_result(talk):
     names = [f"{name}@scripted.lab" for name in ("a", "b", "c")]
     replies = ["353 each one", "250 for a", "550 not for b", "450 not yet for c", "250 the rest"]
@@ -147,12 +148,14 @@ def send_utf8(world, sender, capabilities, options=None):
     return said, mail, message_id
 
 
+@pytest.mark.needs("I18N")
 def test_smtputf8_where_it_is_offered(world, sender):
     said, mail, _ = send_utf8(world, sender, (*USUAL, "SMTPUTF8"))
     assert re.fullmatch(r"MAIL FROM:<gr\S+e@sender\.lab> SIZE=\d+ SMTPUTF8", said[0]), said
     assert mail.queue() == {}
 
 
+@pytest.mark.needs("I18N")
 def test_a_labels_where_it_is_not(world, sender):
     said, mail, _ = send_utf8(world, sender, USUAL)
     assert re.fullmatch(r"MAIL FROM:<xn--\S+@sender\.lab> SIZE=\d+", said[0]), said

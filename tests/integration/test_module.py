@@ -66,6 +66,7 @@ def shown_default(shown, name, option):
     return str(seconds(shown[name])) if option.kind == "Number" else shown[name]
 
 
+@pytest.mark.needs("I18N")  # and every other feature that has options
 def test_the_core_has_the_defaults_of_exim(world, tmp_path):
     """Those of its own options too, but for what is a default by being unset."""
     shown = options(world, config_of(tmp_path, "a:\n  driver = danesmtp\n"), "a")
@@ -75,6 +76,7 @@ def test_the_core_has_the_defaults_of_exim(world, tmp_path):
             == {name: option.default for name, option in known.items()})
 
 
+@pytest.mark.needs("I18N")  # and every other feature that has options
 def test_no_option_is_missing_in_the_list(world, tmp_path):
     """doc/options.md says of every option of the real Exim where it is shown."""
     theirs = options(world, config_of(tmp_path, "a:\n  driver = smtp\n"), "a")
