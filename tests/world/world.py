@@ -67,8 +67,7 @@ class World:
         os.umask(0o022)  # the servers' users read what we write
         self.exim = find_build()
         self.directory.mkdir()
-        self.certificates = Certificates(
-            self.directory / "certificates", [leaf for zone in self._zones for leaf in zone.certificates])
+        self.certificates = Certificates(self.directory / "certificates", self._leaves())
         add_peer_addresses([NAME_SERVER, SCRIPTED_NAME_SERVER, *mail_addresses(self._zones)])
         servers = [server for zone in self._zones for server in zone.servers]
         receiving = reference_build()
@@ -97,6 +96,12 @@ class World:
         home = self.directory / f"sender-{next(self._numbers)}"
         return Sender(self.exim, self._free_configs.pop(), home, driver=driver, options=options,
                       main=main, routers=routers, retry=retry, sections=sections, acl=acl, log=log)
+
+    def _leaves(self):
+        """Of the table of zones; of further zones those that they name."""
+        further = self._zones[len(ZONES) + len(SPECIAL_ZONES):]
+        return [*(leaf for zone in ZONES for leaf in zone.certificates),
+                *(leaf for zone in further for leaf in zone.leaves or ())]
 
     def zone(self, name):
         """The scenario zone of that name."""
