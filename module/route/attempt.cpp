@@ -204,8 +204,9 @@ AttemptResult Connection::send(SmtpSession& session, Transactions transactions) 
   leave_session(session);
   const bool done =
       result.end == AttemptEnd::Worked && recipients_.settled_one() && recipients_.all_decided();
-  if (done && leave_open(attempt_, tls_, session, watch_.facts(), transactions.served(), digest_))
-    return result;
+  auto served = transactions.served();
+  served.digest = std::move(digest_);
+  if (done && leave_open(attempt_, tls_, session, watch_.facts(), served)) return result;
   session.quit();
   watch_.closed();
   return result;

@@ -48,9 +48,10 @@ bool is_wanted_further(const AttemptContext& attempt, const ConnectionFacts& fac
 }
 
 bool leave_open(const AttemptContext& attempt, const HostTls& tls, SmtpSession& session,
-                const ConnectionFacts& facts, const Served& served, std::string digest) {
+                const ConnectionFacts& facts, const Served& served) {
   auto& server = attempt.server;
   if (!served.wanted || served.transactions >= served.most || !session.usable()) return false;
+  auto digest = served.digest;
   if (digest.empty()) {
     auto settings = session_settings(server, tls);
     if (settings) digest = digest_of(attempt, tls, *settings).value_or("");

@@ -32,15 +32,15 @@ struct Served {
   std::size_t most = 0;          // as the options and the server have it
   bool needs_reset = false;      // the last one did not end with its final reply
   bool wanted = false;           // for a further message; asked before the last transaction
+  std::string digest{};          // of the policy; empty where it has not been needed yet
 };
 
 // Whether the connection may stay open after one more transaction, and a message waits for it.
 bool is_wanted_further(const AttemptContext& attempt, const ConnectionFacts& facts,
                        const Served& served);
 
-// `facts`: of the connection; `digest`: of the policy, empty where it has not been needed yet.
-// False: the connection is still ours to end.
+// `facts`: of the connection. False: it is still ours to end.
 bool leave_open(const AttemptContext& attempt, const HostTls& tls, SmtpSession& session,
-                const ConnectionFacts& facts, const Served& served, std::string digest);
+                const ConnectionFacts& facts, const Served& served);
 
 }  // namespace danesmtp

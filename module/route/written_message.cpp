@@ -11,7 +11,7 @@ namespace danesmtp {
 namespace {
 
 // A message of at least so many octets is not copied where its body can be sent from the spool.
-constexpr std::uint64_t kLarge = 64 * 1024;
+constexpr auto kLarge = std::uint64_t{64} * 1024;
 
 tl::unexpected<WriteFailure> not_written(const Error& error) {
   return tl::unexpected(WriteFailure{WriteFailureKind::Io, 0, error.text});

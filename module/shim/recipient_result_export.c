@@ -74,27 +74,37 @@ static void set_host(const struct batch_handle *h, address_item *a, const struct
   a->more_errno = used->mx >= 0 ? 'M' : 'A';
 }
 
-/* What an earlier host's attempt left is not this one's. */
-static void set_flags(address_item *a, uint32_t flags)
+static void set_tls_flags(address_item *a, uint32_t flags)
 {
-  put_flag(a, af_pass_message, flags & DANESMTP_PASS_MESSAGE);
   put_flag(a, af_cert_verified, flags & DANESMTP_CERT_VERIFIED);
 #ifdef SUPPORT_DANE
   put_flag(a, af_dane_verified, flags & DANESMTP_DANE_VERIFIED);
 #endif
+#ifndef DISABLE_TLS_RESUME
+  put_flag(a, af_tls_resume, flags & DANESMTP_RESUMED);
+#endif
+}
+
+static void set_smtp_flags(address_item *a, uint32_t flags)
+{
+  put_flag(a, af_pass_message, flags & DANESMTP_PASS_MESSAGE);
   put_flag(a, af_pipelining, flags & DANESMTP_PIPELINED);
   put_flag(a, af_chunking_used, flags & DANESMTP_CHUNKED);
 #ifndef DISABLE_PRDR
   put_flag(a, af_prdr_used, flags & DANESMTP_PRDR);
-#endif
-#ifndef DISABLE_TLS_RESUME
-  put_flag(a, af_tls_resume, flags & DANESMTP_RESUMED);
 #endif
 #ifdef SUPPORT_I18N
   if (flags & DANESMTP_DOWNCONVERTED) setflag(a, af_utf8_downcvt);
 #endif
   if (flags & DANESMTP_DSN_YES) a->dsn_aware = dsn_support_yes;
   if (flags & DANESMTP_DSN_NO) a->dsn_aware = dsn_support_no;
+}
+
+/* What an earlier host's attempt left is not this one's. */
+static void set_flags(address_item *a, uint32_t flags)
+{
+  set_tls_flags(a, flags);
+  set_smtp_flags(a, flags);
 }
 
 /* Exim's result pipe reads the TLS version as what stands before the first colon: a cipher text

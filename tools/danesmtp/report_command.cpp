@@ -91,6 +91,7 @@ std::vector<std::string> in_order(const std::vector<std::string>& files) {
   std::stable_sort(dated.begin(), dated.end(),
                    [](const auto& a, const auto& b) { return a.first < b.first; });
   std::vector<std::string> ordered;
+  ordered.reserve(dated.size());
   for (auto& [line, path] : dated) ordered.push_back(std::move(path));
   return ordered;
 }

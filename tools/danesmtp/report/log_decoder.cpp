@@ -9,7 +9,7 @@
 namespace danesmtp::tool {
 namespace {
 
-constexpr std::size_t kChunk = 128 * 1024;
+constexpr auto kChunk = std::size_t{128} * 1024;
 
 class PlainDecoder final : public Decoder {
  public:

@@ -38,7 +38,7 @@ class Octets {
 
  private:
   UniqueFd fd_;
-  std::array<char, 256 * 1024> buffer_{};
+  std::array<char, std::size_t{256} * 1024> buffer_{};
 };
 
 // Gives decoded octets until there are no more, or until `enough`.
