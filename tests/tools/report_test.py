@@ -174,6 +174,7 @@ class LinesTest(ReportTest):
         for protection, line in (
                 ("encrypted", f'=> bob@x.example R=mx T=smtp H=mx [192.0.2.1] {TLS} CV=no DN="CN=a" CV=dane DN="b" C="250 ok"'),
                 ("encrypted", f'=> bob@x.example R=mx T=smtp H=mx [192.0.2.1] {TLS} DN="CV=dane X=1 CV=dane"'),
+                ("encrypted", f'=> bob@x.example R=mx T=smtp H=mx [192.0.2.1] {TLS} DN="CN=a" CV=dane b" C="250 ok"'),
                 ("clear", f'=> bob@x.example R=mx T=smtp H=mx [192.0.2.1] C="250 \\" {TLS} CV=dane"'),
                 ("clear", f'=> "a H=b [192.0.2.9] {TLS} CV=dane"@x.example R=mx T=smtp H=mx [192.0.2.1] C="250 ok"'),
                 ("clear", f'=> bob@x.example F=<"a H=b {TLS} CV=dane "@c.example> R=mx T=smtp H=mx [192.0.2.1]'),
