@@ -14,12 +14,12 @@ from certificates import TA_CHAIN, Dates, Leaf
 from tool import TOOL
 from zones import zone_named
 
-pytestmark = pytest.mark.needs_cache("about TLS sessions that are kept")
+# Without TLS_resume the log and $tls_out_resumption say nothing.
+pytestmark = [pytest.mark.needs_cache("about TLS sessions that are kept"), pytest.mark.needs("TLS_resume")]
 
 ADDRESS = "192.0.2.49"
 RIGHT, OTHER = "3 1 1 =scripted", "3 1 1 =impostor-key"
 VERSIONS = ["1.2", "1.3"]
-pytestmark = pytest.mark.needs("TLS_resume")  # the log and $tls_out_resumption say nothing without it
 
 SEEN = ("X-Seen: resumption=$tls_out_resumption dane=$tls_out_dane "
         "${certextract{subject}{$tls_out_peercert}}")
