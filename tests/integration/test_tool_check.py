@@ -71,10 +71,11 @@ def test_many_workers_share_a_few_resolvers(world):
     try:
         server.wait_until(lambda: answers("lab.", server=address))
         domains = "".join(f"{domain}.lab\n" for domain in SCENARIOS)
-        tool(world, "check", "--dns-only", "--json", "--list", "-", "--jobs", "32", "--resolver",
-             f"forward:{address}", stdin=domains)
+        done = tool(world, "check", "--dns-only", "--json", "--list", "-", "--jobs", "32", "--resolver",
+                    f"forward:{address}", stdin=domains)
     finally:
         server.stop()
+    assert done.returncode == 1 and len(done.stdout.splitlines()) == len(SCENARIOS), done
     log = (world.directory / f"unbound-{address}/log").read_text(encoding="ascii")
     assert 1 <= log.count(" . DNSKEY IN") <= 4
 
