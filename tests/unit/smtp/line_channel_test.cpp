@@ -175,7 +175,7 @@ START_TEST(sends_a_file_as_it_is) {
   ScriptedPeer peer([](PeerSide& side) { side.hear_message(); });
   {
     LineChannel channel(peer.take_socket());
-    assert_ok(channel.send_message({file.get(), content.size()}, 5s));
+    assert_ok(channel.send_message({{file.get(), content.size()}}, 5s));
     ck_assert_int_eq(::lseek(file.get(), 0, SEEK_CUR), static_cast<off_t>(content.size()));
   }
   ck_assert(peer.heard().at(0) == content);
@@ -186,7 +186,7 @@ START_TEST(a_file_that_ends_early_closes) {
   auto file = file_of("short");
   ScriptedPeer peer([](PeerSide& side) { side.hear_message(); });
   LineChannel channel(peer.take_socket());
-  assert_error(channel.send_message({file.get(), 6}, 5s), ErrorKind::Io);
+  assert_error(channel.send_message({{file.get(), 6}}, 5s), ErrorKind::Io);
   ck_assert(!channel.open());
 }
 END_TEST
@@ -194,7 +194,7 @@ END_TEST
 START_TEST(a_file_that_cannot_be_read_closes) {
   ScriptedPeer peer([](PeerSide& side) { side.hear_message(); });
   LineChannel channel(peer.take_socket());
-  assert_error(channel.send_message({-1, 6}, 5s), ErrorKind::Io);
+  assert_error(channel.send_message({{-1, 6}}, 5s), ErrorKind::Io);
   ck_assert(!channel.open());
 }
 END_TEST
@@ -212,7 +212,7 @@ START_TEST(each_block_has_its_time) {
   {
     LineChannel channel(slow.take_socket());
     TimeLimit limit(kShort, TimeUse::MoreForSeveral);
-    assert_ok(channel.send_message({file.get(), content.size()}, kShort));
+    assert_ok(channel.send_message({{file.get(), content.size()}}, kShort));
     limit.check();
   }
   ScriptedPeer stuck([](PeerSide& side) {
@@ -220,7 +220,7 @@ START_TEST(each_block_has_its_time) {
     std::this_thread::sleep_for(500ms);
   });
   LineChannel channel(stuck.take_socket());
-  assert_error(channel.send_message({file.get(), content.size()}, kShort), ErrorKind::Timeout);
+  assert_error(channel.send_message({{file.get(), content.size()}}, kShort), ErrorKind::Timeout);
 }
 END_TEST
 
