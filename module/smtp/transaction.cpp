@@ -2,15 +2,14 @@
 // The flow of one message: the envelope, the message, its final reply; see the header.
 #include "smtp/transaction.h"
 
-#include <unistd.h>
-
-#include <array>
 #include <string_view>
 #include <utility>
 
+#include "core/bytes.h"
 #include "smtp/envelope_commands.h"
 #include "smtp/envelope_exchange.h"
 #include "smtp/message_transfer.h"
+#include "smtp/stored_body.h"
 #include "smtp/transaction_record.h"
 
 namespace danesmtp {
@@ -24,13 +23,10 @@ constexpr std::uint64_t kEarlyChunk = 8192;
 // RFC 5321 4.1.1.4: CRLF "." CRLF, or the dot alone for a message without a line.
 bool ends_with_dot(const FileExtent& message) {
   constexpr std::string_view kEnd = "\r\n.\r\n";
-  std::array<char, kEnd.size()> tail{};
-  std::size_t wanted = message.size == 3 ? 3 : kEnd.size();
-  if (message.size < wanted) return false;
-  auto offset = static_cast<off_t>(message.size - wanted);
-  ssize_t got = ::pread(message.fd, tail.data(), wanted, offset);
-  return got == static_cast<ssize_t>(wanted) &&
-         std::string_view(tail.data(), wanted) == kEnd.substr(kEnd.size() - wanted);
+  Bytes tail(message.size == 3 ? 3 : kEnd.size());
+  if (message.size < tail.size()) return false;
+  const auto got = read_at(message.fd, tail, message.size - tail.size());
+  return got && *got == tail.size() && as_text(tail) == kEnd.substr(kEnd.size() - tail.size());
 }
 
 // What must hold before anything is sent.
