@@ -26,6 +26,7 @@ Happening happening_of(const SmtpTrouble& trouble) {
     case ErrorKind::TlsVerify:
       return TlsFailed;
     case ErrorKind::BadInput:
+      return BadSetting;
     case ErrorKind::DnsBogus:
     case ErrorKind::DnsFailure:
     case ErrorKind::Io:

@@ -25,7 +25,16 @@ enum class FailureScope {
 };
 
 // What can happen while waiting for an answer.
-enum class Happening { Refused4xx, Refused5xx, NoAnswer, Closed, Garbled, IoError, TlsFailed };
+enum class Happening {
+  Refused4xx,
+  Refused5xx,
+  NoAnswer,
+  Closed,
+  Garbled,
+  IoError,
+  TlsFailed,
+  BadSetting,  // of ours, and the peer has no part in it
+};
 
 struct FailureRow {
   SmtpStage stage;

@@ -8,9 +8,10 @@ namespace {
 using enum Happening;
 
 // RFC 3463 3.8, RFC 5248 2.4: what a DANE policy makes wait, by its cause. 4.7.4: the server lacks
-// the security feature; 4.7.5: there is one, and the cryptography fails.
+// the security feature; 4.7.5: there is one, and the cryptography fails; 4.3.5: our configuration.
 constexpr const char* kNotSupported = "4.7.4";
 constexpr const char* kCryptography = "4.7.5";
+constexpr const char* kConfiguration = "4.3.5";
 constexpr auto kHost = FailureScope::Host;
 constexpr auto kMessage = FailureScope::Message;
 
@@ -46,6 +47,7 @@ constexpr FailureRow kRows[] = {
     {SmtpStage::Handshake, Garbled, kHost, Status::Deferred, Cause::TlsFailure, kCryptography},
     {SmtpStage::Handshake, IoError, kHost, Status::Deferred, Cause::TlsFailure, kCryptography},
     {SmtpStage::Handshake, TlsFailed, kHost, Status::Deferred, Cause::TlsFailure, kCryptography},
+    {SmtpStage::Handshake, BadSetting, kHost, Status::Deferred, Cause::TlsFailure, kConfiguration},
     {SmtpStage::Verify, TlsFailed, kHost, Status::Deferred, Cause::TlsFailure, kCryptography},
 
     // A 5xx reply to one authenticator leads to the next one; it is no row.
@@ -90,7 +92,7 @@ constexpr PolicyFailureRow kPolicyRows[] = {
     {PolicyFailure::NoDns, Cause::Dns, "4.4.3", "a DNS look-up fails"},
     {PolicyFailure::NoRecords, Cause::TlsRequired, kNotSupported,
      "hosts_require_dane names a host without TLSA records or signed names, or TLS is forbidden"},
-    {PolicyFailure::Configuration, Cause::Expansion, "4.3.5",
+    {PolicyFailure::Configuration, Cause::Expansion, kConfiguration,
      "an option cannot be read, or forbids what the policy demands"},
 };
 

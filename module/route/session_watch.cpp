@@ -36,14 +36,16 @@ void SessionWatch::listen(SessionSettings& settings) {
   if (!events && tls_.peer.empty()) return;
   settings.verify_peer = [this, events](const TlsInfo& info) {
     auto shown = events ? show_certificates(info) : Result<void>();
-    return shown ? judge_.judge(info) : shown;
+    auto judged = shown ? judge_.judge(info) : shown;
+    if (judged && events) set_variables(learnt(info));  // for the event of the second EHLO
+    return judged;
   };
 }
 
 // An answer to tls:cert refuses the peer.
 Result<void> SessionWatch::show_certificates(const TlsInfo& info) const {
   for (auto depth = info.chain.size(); depth-- > 0;) {
-    TlsVariables variables;
+    TlsVariables variables = variables_of_policy(attempt_.request.plan.policy);
     variables.sni = info.sni;
     variables.peer_certificate = certificate_pem(info.chain[depth]);
     attempt_.server.set_tls_variables(variables);
@@ -88,17 +90,22 @@ void SessionWatch::taken_over(const OpenConnection& open, bool resumed) {
 void SessionWatch::describe(const SmtpSession& session) {
   for (char step : session.steps()) attempt_.server.session_step(step);
   if (!session.tls()) return;
+  TlsInfo known = learnt(*session.tls());
+  const auto left = session.resumable();
+  known.resumption.ticket = left && left->new_ticket;
+  set_variables(known);
+}
+
+TlsInfo SessionWatch::learnt(const TlsInfo& info) {
   verdict_.trust = judge_.verdict().trust;
   verdict_.ocsp = judge_.verdict().ocsp;
-  TlsInfo known = named_for(attempt_.batch.tls, *session.tls());
+  TlsInfo known = named_for(attempt_.batch.tls, info);
   facts_.cipher = known.cipher;
   facts_.peer_dn = known.peer_dn;
   facts_.trust = verdict_.trust;
   facts_.ocsp = verdict_.ocsp;
   facts_.resumed = known.resumption.used;
-  const auto left = session.resumable();
-  known.resumption.ticket = left && left->new_ticket;
-  set_variables(known);
+  return known;
 }
 
 // Before the connection they say what the policy asks for, after the verdict what was found.

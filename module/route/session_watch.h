@@ -41,6 +41,8 @@ class SessionWatch {
  private:
   [[nodiscard]] Result<void> show_certificates(const TlsInfo& info) const;
   void describe(const SmtpSession& session);
+  // Of a peer that was judged; the names as the log has them.
+  TlsInfo learnt(const TlsInfo& info);
   void set_variables(const TlsInfo& session) const;
 
   AttemptContext attempt_;

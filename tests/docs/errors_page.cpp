@@ -31,6 +31,8 @@ const char* happening(Happening what) {
       return "a system error";
     case Happening::TlsFailed:
       return "TLS fails";
+    case Happening::BadSetting:
+      return "a setting that cannot be used";
   }
   return "";
 }

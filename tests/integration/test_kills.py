@@ -114,7 +114,7 @@ def answers_kept(mail):
                             capture_output=True, text=True, timeout=60).stdout
     found = re.findall(r"^\d+ s left: (\w+ answer: \S+ of \S+): (.*)$", dumped, re.MULTILINE)
     assert found, dumped
-    return {question: sorted(answer.split()) for question, answer in found}
+    return {question: sorted(re.split(r"[:;]? ", answer)) for question, answer in found}
 
 
 @pytest.mark.needs_cache("kills those who have it open")
