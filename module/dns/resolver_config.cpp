@@ -15,13 +15,15 @@
 
 #include "core/bytes.h"
 #include "core/format.h"
+#include "core/words.h"
 #include "dns/resolver_option.h"
 #include "net/unique_fd.h"
 
 namespace danesmtp {
 namespace {
 
-constexpr std::size_t kMaxServers = 3;     // resolv.conf(5): MAXNS
+constexpr std::size_t kMaxServers = 3;  // resolv.conf(5): MAXNS
+constexpr std::string_view kSpace = " \t\r\f\v";
 constexpr std::size_t kMaxFile = 1048576;  // octets of a resolv.conf or trust anchor file
 
 std::vector<std::string_view> split(std::string_view text, char separator) {
@@ -31,19 +33,6 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
     parts.push_back(text.substr(0, end));
     if (end == std::string_view::npos) return parts;
     text.remove_prefix(end + 1);
-  }
-}
-
-std::vector<std::string> words(std::string_view line) {
-  constexpr std::string_view space = " \t\r\f\v";
-  std::vector<std::string> found;
-  for (;;) {
-    auto start = line.find_first_not_of(space);
-    if (start == std::string_view::npos) return found;
-    line.remove_prefix(start);
-    auto end = std::min(line.find_first_of(space), line.size());
-    found.emplace_back(line.substr(0, end));
-    line.remove_prefix(end);
   }
 }
 
@@ -101,7 +90,7 @@ struct EntryReader {
       if (c == ')') open = false;
       if (c == '(' || c == ')') c = ' ';
     }
-    for (auto& word : words(body)) entry.fields.push_back(std::move(word));
+    for (auto word : words_of(body, kSpace)) entry.fields.emplace_back(word);
     if (!open && entry.fields.empty()) entries.pop_back();
   }
 };
@@ -234,11 +223,11 @@ Result<std::vector<NameServer>> parse_resolv_conf(std::string_view text) {
   std::vector<NameServer> servers;
   bool listed = false;
   for (auto line : split(text, '\n')) {
-    auto fields = words(line);
+    auto fields = words_of(line, kSpace);
     if (fields.size() < 2 || fields[0] != "nameserver") continue;
     listed = true;
     if (danesmtp_is_server_address(fields[1].data(), fields[1].size()))
-      servers.push_back({fields[1], 53});
+      servers.push_back({std::string(fields[1]), 53});
   }
   if (servers.size() > kMaxServers) servers.resize(kMaxServers);
   if (listed && servers.empty())

@@ -6,6 +6,8 @@
 #include <charconv>
 #include <string_view>
 
+#include "core/words.h"
+
 namespace danesmtp {
 namespace {
 
@@ -14,16 +16,6 @@ std::string upper_case(std::string_view text) {
   for (char& c : upper)
     if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
   return upper;
-}
-
-std::vector<std::string> words_of(std::string_view text) {
-  std::vector<std::string> words;
-  for (std::size_t at = 0; (at = text.find_first_not_of(" \t", at)) != std::string_view::npos;) {
-    std::size_t end = std::min(text.find_first_of(" \t", at), text.size());
-    words.emplace_back(text.substr(at, end - at));
-    at = end;
-  }
-  return words;
 }
 
 // A decimal number and nothing else; 0 means "no limit" in SIZE and LIMITS alike, so it is no
@@ -48,14 +40,15 @@ void note_limit(std::string_view pair, EhloLimits& limits) {
 }
 
 void note_extension(std::string_view line, EhloCapabilities& offered) {
-  auto words = words_of(upper_case(line));
+  const std::string upper = upper_case(line);
+  auto words = words_of(upper);
   if (words.empty()) return;
   // "AUTH=PLAIN LOGIN" is the form of a draft before RFC 2554 that servers still send.
   if (words[0].rfind("AUTH=", 0) == 0) {
     words.insert(words.begin() + 1, words[0].substr(5));
     words[0] = "AUTH";
   }
-  const std::string& keyword = words[0];
+  const auto keyword = words[0];
   if (keyword == "STARTTLS") offered.starttls = true;
   if (keyword == "PIPELINING") offered.pipelining = true;
   if (keyword == "CHUNKING") offered.chunking = true;
@@ -69,7 +62,7 @@ void note_extension(std::string_view line, EhloCapabilities& offered) {
   for (std::size_t i = 1; i < words.size(); ++i) {
     auto& known = offered.auth_mechanisms;
     bool is_new = std::find(known.begin(), known.end(), words[i]) == known.end();
-    if (keyword == "AUTH" && is_new && !words[i].empty()) known.push_back(words[i]);
+    if (keyword == "AUTH" && is_new && !words[i].empty()) known.emplace_back(words[i]);
     if (keyword == "LIMITS") note_limit(words[i], offered.limits);
   }
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/format.h"
+#include "core/words.h"
 #include "tls/openssl_cipher_list.h"
 
 namespace danesmtp {
@@ -20,16 +21,6 @@ struct Versions {
   bool tls12 = true;
   bool tls13 = true;
 };
-
-std::vector<std::string_view> words_of(std::string_view text, const char* separators) {
-  std::vector<std::string_view> words;
-  while (!text.empty()) {
-    const auto end = std::min(text.find_first_of(separators), text.size());
-    if (end > 0) words.push_back(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return words;
-}
 
 // As Exim reads openssl_options: the last word on a switch counts.
 Versions versions_of(std::string_view options) {
