@@ -22,7 +22,7 @@
 extern "C" {
 #endif
 
-#define DANESMTP_BRIDGE_VERSION 15u
+#define DANESMTP_BRIDGE_VERSION 17u
 #define DANESMTP_CORE_SYMBOL "danesmtp_core"
 
 /* What debug() is wanted for. */

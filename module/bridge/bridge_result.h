@@ -84,6 +84,9 @@ struct danesmtp_result {
   const char* cipher;  /* "TLS1.3:...:256"; NULL: no TLS */
   const char* peer_dn; /* NULL: none */
   int32_t ocsp;        /* enum danesmtp_ocsp */
+  /* First lines of the server's greeting and of its reply to EHLO or HELO; NULL: not heard. */
+  const char* greeting;
+  const char* hello;
 };
 
 /* What $tls_out_... say; NULL or 0: not known. */

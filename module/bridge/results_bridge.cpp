@@ -102,6 +102,8 @@ void ResultsBridge::set_outcome(RecipientIndex recipient, const RecipientOutcome
   if (!outcome.connection.cipher.empty()) result.cipher = outcome.connection.cipher.c_str();
   if (!outcome.connection.peer_dn.empty()) result.peer_dn = outcome.connection.peer_dn.c_str();
   result.ocsp = bridge_ocsp(outcome.connection.ocsp);
+  result.greeting = null_if_empty(outcome.connection.greeting);
+  result.hello = null_if_empty(outcome.connection.hello);
   exim_.services.set_result(exim_.handle, recipient.value(), &result);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "route/session_watch.h"
 
+#include "core/bytes.h"
 #include "outcome/delivery_log.h"
 #include "tls/openssl_names.h"
 
@@ -89,6 +90,8 @@ void SessionWatch::taken_over(const OpenConnection& open, bool resumed) {
 
 void SessionWatch::describe(const SmtpSession& session) {
   for (char step : session.steps()) attempt_.server.session_step(step);
+  facts_.greeting = printable(session.server_words().greeting);
+  facts_.hello = printable(session.server_words().hello);
   if (!session.tls()) return;
   TlsInfo known = learnt(*session.tls());
   const auto left = session.resumable();

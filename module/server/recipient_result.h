@@ -72,6 +72,8 @@ struct ConnectionFacts {
   std::string peer_dn;
   PeerTrust trust = PeerTrust::None;
   OcspResult ocsp = OcspResult::NotRequested;
+  std::string greeting{};  // first lines, as the server said them; empty: not heard on it
+  std::string hello{};     // of the reply to the last EHLO or HELO
 };
 
 // Of a recipient that was delivered.

@@ -121,6 +121,18 @@ static void set_tls(address_item *a, const struct danesmtp_result *r)
   a->tlsver = a->cipher ? string_copyn(a->cipher, Ustrchr(a->cipher, ':') - a->cipher) : NULL;
 }
 
+/* The lines X-Remote-MTA-... of a bounce. */
+static void set_server_words(address_item *a, const struct danesmtp_result *r)
+{
+#ifdef EXPERIMENTAL_DSN_INFO
+  a->smtp_greeting = remote_text(r->greeting);
+  a->helo_response = remote_text(r->hello);
+#else
+  (void)a;
+  (void)r;
+#endif
+}
+
 static void set_result(void *exim, size_t recipient, const struct danesmtp_result *r)
 {
   const struct batch_handle *h = exim;
@@ -130,6 +142,7 @@ static void set_result(void *exim, size_t recipient, const struct danesmtp_resul
   set_host(h, a, r);
   set_flags(a, r->flags);
   set_tls(a, r);
+  set_server_words(a, r);
   a->transport_return = (short)exim_status(a, r);
   a->basic_errno = exim_errno(r);
   if (r->cause == DANESMTP_CAUSE_CONNECT_TIMEOUT) a->more_errno |= RTEF_CTOUT;

@@ -109,4 +109,9 @@ std::string to_text(const SmtpReply& reply) {
   return text;
 }
 
+std::string first_line(const SmtpReply& reply) {
+  const std::string text = to_text(reply);
+  return text.substr(0, text.find('\n'));
+}
+
 }  // namespace danesmtp

@@ -62,5 +62,6 @@ class ReplyAssembler {
 
 // The lines as the server sent them, joined by '\n': "550-5.7.1 no\n550 5.7.1 really".
 std::string to_text(const SmtpReply& reply);
+std::string first_line(const SmtpReply& reply);  // "550-5.7.1 no"
 
 }  // namespace danesmtp

@@ -16,6 +16,12 @@ tl::unexpected<SmtpTrouble> trouble(SmtpStage stage, Error error, std::string co
   return tl::unexpected(SmtpTrouble{stage, std::move(error), std::nullopt, std::move(command)});
 }
 
+// Also of one that ends the session.
+std::string first_line_of(const SmtpResult<SmtpReply>& answer) {
+  if (answer) return first_line(*answer);
+  return answer.error().reply ? first_line(*answer.error().reply) : std::string();
+}
+
 }  // namespace
 
 SmtpSession::SmtpSession(LineChannel channel, SessionSettings settings, Log& log)
@@ -85,9 +91,9 @@ SmtpResult<SmtpSession::State> SmtpSession::step(State state) {
 SmtpResult<SmtpSession::State> SmtpSession::do_greeting() {
   const std::string command = "initial connection";
   auto reply = read_reply(SmtpStage::Greeting, command, Deadline::in(settings_.timeouts.command));
+  server_words_.greeting = first_line_of(reply);
   if (!reply) return tl::unexpected(reply.error());
   if (!reply->positive()) return tl::unexpected(unwelcome(SmtpStage::Greeting, command, *reply));
-  greeting_ = *reply;
   auto answer = settings_.event ? settings_.event("smtp:connect", to_text(*reply)) : std::string();
   if (!answer.empty()) return trouble(SmtpStage::Greeting, {ErrorKind::BadInput, answer}, command);
   return first_hello();
@@ -98,6 +104,7 @@ SmtpResult<SmtpSession::State> SmtpSession::do_ehlo() {
   if (!command) return trouble(SmtpStage::Ehlo, command.error(), "EHLO");
   steps_ += 'e';
   auto reply = converse(SmtpStage::Ehlo, *command);
+  server_words_.hello = first_line_of(reply);
   if (!reply) return tl::unexpected(reply.error());
   if (reply->positive()) {
     capabilities_ = parse_ehlo(*reply);
@@ -116,6 +123,7 @@ SmtpResult<SmtpSession::State> SmtpSession::do_helo() {
   if (!command) return trouble(SmtpStage::Ehlo, command.error(), "HELO");
   steps_ += 'h';
   auto reply = converse(SmtpStage::Ehlo, *command);
+  server_words_.hello = first_line_of(reply);
   if (!reply) return tl::unexpected(reply.error());
   if (!reply->positive()) return tl::unexpected(unwelcome(SmtpStage::Ehlo, *command, *reply));
   return after_hello();

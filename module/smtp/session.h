@@ -58,6 +58,13 @@ struct SessionSettings {
   SmtpTimeouts timeouts{};
 };
 
+// What the server says of itself: the first lines of its greeting and of the reply to the last
+// EHLO or HELO, with their codes; empty: not heard.
+struct ServerWords {
+  std::string greeting{};
+  std::string hello{};
+};
+
 class SmtpSession {
  public:
   // `log` must outlive the session.
@@ -70,8 +77,8 @@ class SmtpSession {
   // words was told QUIT.
   [[nodiscard]] SmtpResult<void> open();
 
+  const ServerWords& server_words() const { return server_words_; }
   // Known once open() has succeeded; what was said before TLS is forgotten (RFC 3207 4.2).
-  const SmtpReply& greeting() const { return greeting_; }
   const EhloCapabilities& capabilities() const { return capabilities_; }
   const std::optional<TlsInfo>& tls() const { return tls_info_; }
   // One letter a step that was taken: e EHLO, h HELO, s TLS.
@@ -143,7 +150,7 @@ class SmtpSession {
   LineChannel channel_;
   SessionSettings settings_;
   Log& log_;
-  SmtpReply greeting_;
+  ServerWords server_words_;
   EhloCapabilities capabilities_;
   std::optional<TlsInfo> tls_info_;
   std::string steps_;

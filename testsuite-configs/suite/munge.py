@@ -26,8 +26,6 @@ RULES = [(re.compile(pattern, re.MULTILINE), replacement) for pattern, replaceme
     (r"Exim (version )?\d\.\d+(\.\d+)?( #\d+)?", r"Exim \1x.yz"),
     # what Exim with OpenSSL says of a certificate that need not be good
     (r"^.*\] SSL verify error(?: \(.*\))?: .*\n", ""),
-    # what an Exim with EXPERIMENTAL_DSN_INFO adds to a bounce
-    (r"^(Remote-MTA: X-ip;|X-Exim-Diagnostic:).*\n([ \t].*\n)*", ""),
     # what an Exim offers depends on how it was built
     (r"^250[- ](SIZE|LIMITS|8BITMIME|PIPELINING|PIPECONNECT|CHUNKING|STARTTLS|SMTPUTF8|DSN|PRDR|HELP)\b.*\n",
      ""),
@@ -43,6 +41,9 @@ RULES = [(re.compile(pattern, re.MULTILINE), replacement) for pattern, replaceme
 
 # Of Exim's own driver alone: it reads or writes on a connection that the peer has left, or not, by chance.
 BY_CHANCE = [(re.compile(r"^.* TLS error on connection \((recv|uncork)\): .*\n", re.MULTILINE), "")]
+
+# What an Exim with EXPERIMENTAL_DSN_INFO adds to a bounce, unless the case is about that.
+DSN_INFO = [(re.compile(r"^(Remote-MTA: X-ip;|X-Remote-MTA-|X-Exim-Diagnostic:).*\n([ \t].*\n)*", re.MULTILINE), "")]
 
 # Only where a script asks for it: "munge NAME".
 OPTIONAL = {

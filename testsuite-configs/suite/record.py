@@ -3,7 +3,7 @@
 import difflib
 
 from suite.case import DIFFERENCE, OUTPUTS
-from suite.munge import BY_CHANCE, Munge
+from suite.munge import BY_CHANCE, DSN_INFO, Munge
 from suite.steps import COMMON, Play
 
 
@@ -28,9 +28,11 @@ def run_with(world, case, driver):
 
 def outputs_of(play):
     sender, world = play.sender, play.world
+    rules = [*(BY_CHANCE if play.driver == "smtp" else ()),
+             *(() if "Experimental_DSN_info" in play.case.words("needs") else DSN_INFO)]
     munge = Munge([(sender.home, "DIR"), (sender.config, "CONF"), (world.exim.binary, "EXIM"),
                    (COMMON, "COMMON"), (world.directory, "WORLD")],
-                  play.case.words("munge"), BY_CHANCE if play.driver == "smtp" else ())
+                  play.case.words("munge"), rules)
     munge.learn_ids(sender.mainlog())
     outputs = {
         "stdout": munge("".join(play.stdout)), "stderr": munge("".join(play.stderr)),

@@ -16,6 +16,7 @@ struct Exim {
   std::string message{};
   std::string cipher{};
   std::string peer_dn{};
+  std::string server_words{};
 
   void add(const char* name, const std::size_t* recipients, std::size_t count) {
     calls += name;
@@ -61,6 +62,7 @@ danesmtp_services table() {
     exim_of(e).message = shown(result->message);
     exim_of(e).cipher = shown(result->cipher);
     exim_of(e).peer_dn = shown(result->peer_dn);
+    exim_of(e).server_words = shown(result->greeting) + shown(result->hello);
   };
   s.journal = [](void* e, const std::size_t* recipients, std::size_t count) {
     exim_of(e).add("journal", recipients, count);
@@ -97,7 +99,7 @@ START_TEST(an_outcome_of_nothing) {
   ck_assert_int_eq(exim.last.host, -1);
   ck_assert_int_eq(exim.last.ocsp, DANESMTP_OCSP_NOT_REQUESTED);
   ck_assert_uint_eq(exim.last.flags, 0);
-  assert_text(exim.message + exim.cipher + exim.peer_dn, "[]--");
+  assert_text(exim.message + exim.cipher + exim.peer_dn + exim.server_words, "[]----");
 }
 END_TEST
 
@@ -109,6 +111,8 @@ START_TEST(texts_and_numbers) {
   outcome.connection.host = HostIndex(0);
   outcome.connection.cipher = "cipher";
   outcome.connection.peer_dn = "dn";
+  outcome.connection.greeting = "220 mx";
+  outcome.connection.hello = "250-mx";
   outcome.duration = std::chrono::hours(2);
   const Exim exim = told(outcome);
   ck_assert_int_eq(exim.last.system_errno, 111);
@@ -116,6 +120,7 @@ START_TEST(texts_and_numbers) {
   ck_assert_int_eq(exim.last.host, 0);
   ck_assert(exim.last.duration_us == std::int64_t{7200} * 1000000);
   assert_text(exim.message + exim.cipher + exim.peer_dn, "[text][cipher][dn]");
+  assert_text(exim.server_words, "[220 mx][250-mx]");
 }
 END_TEST
 

@@ -136,6 +136,37 @@ START_TEST(helo_from_the_start) {
 }
 END_TEST
 
+struct Said {
+  std::vector<std::string> replies;
+  const char* greeting;
+  const char* hello;
+};
+
+const Said kSaid[] = {
+    {{"554-no\r\n554 service\r\n", "221 bye\r\n"}, "554-no", ""},
+    {{"220-mx.lab\r\n220 hello\r\n", "250-mx.lab\r\n250 PIPELINING\r\n", "221 bye\r\n"},
+     "220-mx.lab",
+     "250-mx.lab"},
+    {{"220 mx.lab\r\n", "500 what?\r\n", "250 mx.lab you\r\n", "221 bye\r\n"},
+     "220 mx.lab",
+     "250 mx.lab you"},
+    {{"220 mx.lab\r\n", "421 not now\r\n"}, "220 mx.lab", "421 not now"},
+    {{"421 leaving\r\n"}, "421 leaving", ""},
+    {{"220 mx.lab\r\n"}, "220 mx.lab", ""},
+};
+
+START_TEST(what_the_server_says_of_itself) {
+  const auto& row = kSaid[_i];
+  ScriptedPeer peer(says(row.replies));
+  RecordingLog log;
+  SmtpSession session(LineChannel(peer.take_socket()), short_settings(TlsUse::Never), log);
+  ck_assert(session.open().has_value() == (session.server_words().hello.starts_with('2')));
+  assert_text(session.server_words().greeting, row.greeting);
+  assert_text(session.server_words().hello, row.hello);
+  session.quit();
+}
+END_TEST
+
 // tests D-026: nothing that was offered in clear is believed under TLS
 START_TEST(tls_starts_from_nothing) {
   ScriptedPeer peer([](PeerSide& side) {
@@ -184,7 +215,7 @@ START_TEST(tls_from_the_first_octet) {
     SmtpSession session(LineChannel(peer.take_socket()), settings, log);
     ck_assert(session.open().has_value());
     ck_assert(session.tls().has_value());
-    assert_text(to_text(session.greeting()), "220 mx.lab ESMTP");
+    assert_text(session.server_words().greeting, "220 mx.lab ESMTP");
     session.quit();
   }
   assert_text(joined(peer.heard()), "EHLO me.lab|QUIT");
@@ -228,6 +259,7 @@ int main() {
   tcase_add_loop_test(tc, gets_ready, 0, static_cast<int>(std::size(kReady)));
   tcase_add_loop_test(tc, gets_ready_octet_by_octet, 0, static_cast<int>(std::size(kReady)));
   tcase_add_test(tc, helo_under_tls_starts_from_nothing);
+  tcase_add_loop_test(tc, what_the_server_says_of_itself, 0, std::size(kSaid));
   tcase_add_test(tc, tls_starts_from_nothing);
   tcase_add_test(tc, tls_from_the_first_octet);
   tcase_add_test(tc, debug_lines);
