@@ -32,7 +32,14 @@ void UnboundQuestions::arrived(void* pending, int error, ub_result* result) {
   question.changed.notify_one();
 }
 
+std::size_t UnboundQuestions::count() {
+  const Lock lock(mutex_);
+  return pending_.size();
+}
+
 UnboundQuestions::Place UnboundQuestions::add(const DnsQuestion& question, Then then) {
+  // Whoever reads may be about to write the answer to one of them.
+  if (!somebody_reads_) pending_.remove_if([](const Pending& one) { return one.given_up; });
   return pending_.emplace(pending_.end(), *this, question, std::move(then));
 }
 
@@ -92,8 +99,8 @@ Result<UnboundResult> UnboundQuestions::ask(const DnsQuestion& question, Deadlin
   }
   if (!code) {
     if (auto waited = wait(*pending, deadline, lock); !waited) {
-      // Stays in the list: another thread may be about to write its answer.
       unbound_.cancel(context_.get(), pending->id);
+      pending->given_up = true;
       return tl::unexpected(waited.error());
     }
   }

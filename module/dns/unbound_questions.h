@@ -34,6 +34,9 @@ class UnboundQuestions {
   // asked for; `then`, if any, is called when there is one.
   void expect(const DnsQuestion& question, Then then);
 
+  // Those under way, expected ones and those given up lately among them.
+  [[nodiscard]] std::size_t count();
+
   // There is no thread in the context: its destructor would wait for one, or crash.
   void abandon() { static_cast<void>(context_.release()); }
 
@@ -53,6 +56,7 @@ class UnboundQuestions {
     std::condition_variable changed;  // done, or nobody reads any more
     bool waited_for = false;
     bool done = false;
+    bool given_up = false;
     int error = 0;
     std::optional<Deadline> fresh;  // when done: until then
     UnboundResult result;

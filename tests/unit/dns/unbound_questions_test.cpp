@@ -80,6 +80,7 @@ class Questions {
   void expect(const std::string& name, UnboundQuestions::Then then = {}) {
     asked_.expect({name, RrType::A}, std::move(then));
   }
+  std::size_t count() { return asked_.count(); }
   std::string seen_by_the_silent_server() { return silence_.question(); }
 
  private:
@@ -118,6 +119,16 @@ START_TEST(no_answer_in_time) {
   Questions questions;
   assert_error(questions.address("silence.example", kShort), ErrorKind::Timeout);
   assert_text(assert_ok(questions.address(name_of(1), kLong)), address_of(1));
+}
+END_TEST
+
+START_TEST(those_given_up_are_forgotten) {
+  Questions questions;
+  for (int i = 0; i < 5; ++i)
+    assert_error(questions.address(format("silence{}.example", i), kShort), ErrorKind::Timeout);
+  ck_assert_uint_le(questions.count(), 1);
+  assert_text(assert_ok(questions.address(name_of(1), kLong)), address_of(1));
+  ck_assert_uint_eq(questions.count(), 0);
 }
 END_TEST
 
@@ -221,6 +232,7 @@ int main() {
   TCase* questions = tcase_create("unbound_questions");
   tcase_add_test(questions, an_answer);
   tcase_add_test(questions, no_answer_in_time);
+  tcase_add_test(questions, those_given_up_are_forgotten);
   tcase_add_test(questions, what_is_expected_is_asked_at_once);
   tcase_add_test(questions, an_expected_answer_and_what_follows);
   tcase_add_test(questions, nothing_is_thrown_through_libunbound);
