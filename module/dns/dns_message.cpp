@@ -213,6 +213,8 @@ const char* type_text(RrType type) {
       return "CNAME";
     case RrType::Mx:
       return "MX";
+    case RrType::Txt:
+      return "TXT";
     case RrType::Aaaa:
       return "AAAA";
     case RrType::Dnskey:

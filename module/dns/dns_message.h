@@ -16,7 +16,15 @@
 
 namespace danesmtp {
 
-enum class RrType : std::uint16_t { A = 1, Cname = 5, Mx = 15, Aaaa = 28, Dnskey = 48, Tlsa = 52 };
+enum class RrType : std::uint16_t {
+  A = 1,
+  Cname = 5,
+  Mx = 15,
+  Txt = 16,
+  Aaaa = 28,
+  Dnskey = 48,
+  Tlsa = 52
+};
 
 // "MX", "TLSA", ...
 const char* type_text(RrType type);

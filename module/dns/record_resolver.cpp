@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// RFC 1035 3.3.9 (MX), 3.4.1 (A), RFC 3596 2.2 (AAAA).
+// RFC 1035 3.3.9 (MX), 3.3.14 (TXT), 3.4.1 (A), RFC 3596 2.2 (AAAA).
 #include "dns/record_resolver.h"
 
 #include <arpa/inet.h>
@@ -35,6 +35,18 @@ Result<std::string> parse_address(const Bytes& rdata, AddressFamily family) {
       !inet_ntop(inet ? AF_INET : AF_INET6, rdata.data(), text, sizeof(text)))
     return fail(ErrorKind::DnsFailure, "malformed record");
   return std::string(text);
+}
+
+// Each character-string has its length before it.
+Result<std::string> parse_txt(const Bytes& rdata) {
+  std::string text;
+  for (std::size_t at = 0; at < rdata.size();) {
+    const std::size_t length = rdata[at++];
+    if (length > rdata.size() - at) return fail(ErrorKind::DnsFailure, "malformed record");
+    text += as_text(ByteView(rdata).subspan(at, length));
+    at += length;
+  }
+  return text;
 }
 
 // The same answer with each rdata read by `parse`.
@@ -100,6 +112,12 @@ Result<Answer<DnsName>> RecordResolver::cname(const DnsName& name) {
   if (!raw) return tl::unexpected(raw.error());
   return read_records<DnsName>(*raw, name, RrType::Cname,
                                [](const Bytes& rdata) { return DnsName::from_wire(rdata); });
+}
+
+Result<Answer<std::string>> RecordResolver::txt(const DnsName& name) {
+  auto raw = ask(name, RrType::Txt);
+  if (!raw) return tl::unexpected(raw.error());
+  return read_records<std::string>(*raw, name, RrType::Txt, parse_txt);
 }
 
 namespace {

@@ -29,6 +29,7 @@ class RecordResolver final : public Resolver {
                                                       AddressFamily family) override;
   [[nodiscard]] Result<Answer<Bytes>> tlsa(const DnsName& owner) override;
   [[nodiscard]] Result<Answer<DnsName>> cname(const DnsName& name) override;
+  [[nodiscard]] Result<Answer<std::string>> txt(const DnsName& name) override;
 
  private:
   [[nodiscard]] Deadline end_of_question() const;

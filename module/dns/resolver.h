@@ -49,6 +49,9 @@ class Resolver {
   // The CNAME record of `name` itself, not followed: whether the first link of a chain is secure
   // when its end is not (D-010, D-054).
   [[nodiscard]] virtual Result<Answer<DnsName>> cname(const DnsName& name) = 0;
+
+  // The text of each TXT record: its character-strings, joined (RFC 1035 3.3.14, RFC 8460 3).
+  [[nodiscard]] virtual Result<Answer<std::string>> txt(const DnsName& name) = 0;
 };
 
 }  // namespace danesmtp

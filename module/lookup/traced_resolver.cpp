@@ -11,8 +11,9 @@ std::string record_text(const MxRecord& record) {
   return format("{} {}", record.preference, record.exchange.empty() ? "." : record.exchange);
 }
 
-std::string record_text(const std::string& address) {
-  return address;
+// An address, or the text of a TXT record.
+std::string record_text(const std::string& text) {
+  return printable(text);
 }
 
 std::string record_text(const DnsName& target) {
@@ -81,6 +82,10 @@ Result<Answer<Bytes>> TracedResolver::tlsa(const DnsName& owner) {
 
 Result<Answer<DnsName>> TracedResolver::cname(const DnsName& name) {
   return told(tell_, RrType::Cname, name, resolver_.cname(name));
+}
+
+Result<Answer<std::string>> TracedResolver::txt(const DnsName& name) {
+  return told(tell_, RrType::Txt, name, resolver_.txt(name));
 }
 
 }  // namespace danesmtp

@@ -48,6 +48,7 @@ class TracedResolver final : public Resolver {
                                                       AddressFamily family) override;
   [[nodiscard]] Result<Answer<Bytes>> tlsa(const DnsName& owner) override;
   [[nodiscard]] Result<Answer<DnsName>> cname(const DnsName& name) override;
+  [[nodiscard]] Result<Answer<std::string>> txt(const DnsName& name) override;
 
  private:
   Resolver& resolver_;

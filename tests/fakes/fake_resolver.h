@@ -20,6 +20,7 @@ class FakeResolver final : public Resolver {
   std::map<std::string, std::vector<MxRecord>> mx_records;
   std::map<std::string, std::vector<std::string>> a_records, aaaa_records;
   std::map<std::string, std::vector<Bytes>> tlsa_records;
+  std::map<std::string, std::vector<std::string>> txt_records;
   std::map<std::string, std::string> cnames;
   std::set<std::string> insecure;         // owner names
   std::map<std::string, Error> failures;  // "TYPE name"
@@ -57,6 +58,9 @@ class FakeResolver final : public Resolver {
   }
   Result<Answer<Bytes>> tlsa(const DnsName& owner) override {
     return follow("TLSA", owner, tlsa_records);
+  }
+  Result<Answer<std::string>> txt(const DnsName& name) override {
+    return follow("TXT", name, txt_records);
   }
   Result<Answer<DnsName>> cname(const DnsName& name) override {
     note("CNAME", name);

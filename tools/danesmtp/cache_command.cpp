@@ -63,6 +63,9 @@ void ask_again(Resolver& resolver, RrType type, const DnsName& name) {
     case RrType::Tlsa:
       static_cast<void>(resolver.tlsa(name));
       return;
+    case RrType::Txt:
+      static_cast<void>(resolver.txt(name));
+      return;
     case RrType::Dnskey:
       return;
   }

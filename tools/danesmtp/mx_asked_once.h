@@ -32,6 +32,9 @@ class MxAskedOnce final : public Resolver {
   [[nodiscard]] Result<Answer<DnsName>> cname(const DnsName& name) override {
     return resolver_.cname(name);
   }
+  [[nodiscard]] Result<Answer<std::string>> txt(const DnsName& name) override {
+    return resolver_.txt(name);
+  }
 
  private:
   Resolver& resolver_;

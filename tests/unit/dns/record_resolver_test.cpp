@@ -56,6 +56,7 @@ START_TEST(errors_stay_errors) {  // tests D-002
     assert_error(dns.resolver.addresses(host(), AddressFamily::Inet), kind);
     assert_error(dns.resolver.tlsa(host()), kind);
     assert_error(dns.resolver.cname(host()), kind);
+    assert_error(dns.resolver.txt(host()), kind);
   }
 }
 END_TEST
@@ -102,6 +103,11 @@ START_TEST(malformed_rdata) {
     Asked dns({rdata});
     assert_error(dns.resolver.cname(host()), ErrorKind::DnsFailure);
   }
+  const Bytes bad_text[] = {{1}, {3, 'a', 'b'}, {1, 'a', 2, 'b'}};
+  for (const auto& rdata : bad_text) {
+    Asked dns({rdata});
+    assert_error(dns.resolver.txt(host()), ErrorKind::DnsFailure);
+  }
 }
 END_TEST
 
@@ -142,6 +148,11 @@ START_TEST(good_records) {
   Asked cname({{1, 'B', 3, 'l', 'a', 'b', 0}});
   assert_text(assert_ok(cname.resolver.cname(host())).records.at(0).text(), "b.lab");
   ck_assert(cname.type == RrType::Cname);
+
+  Asked txt({{1, 'a', 0, 2, 'b', ' '}, {}, {1, 0xff}});
+  ck_assert(assert_ok(txt.resolver.txt(host())).records ==
+            (std::vector<std::string>{"ab ", "", "\xff"}));
+  ck_assert(txt.type == RrType::Txt);
 }
 END_TEST
 

@@ -35,13 +35,16 @@ START_TEST(each_answer_is_one_line) {
   (void)scene.traced.tlsa(name("_25._tcp.host.lab"));
   (void)scene.traced.tlsa(name("_25._tcp.mx.lab"));
   (void)scene.traced.cname(name("mx.lab"));
+  scene.dns.txt_records["dom.lab"] = {"v=1", "a\nb"};
+  (void)scene.traced.txt(name("dom.lab"));
   assert_text(scene.told,
               "MX of dom.lab: secure: 10 mx.lab; 20 .\n"
               "A of mx.lab: insecure, an alias of host.lab: 192.0.2.1; 192.0.2.2\n"
               "AAAA of mx.lab: insecure, an alias of host.lab: none (NODATA)\n"
               "TLSA of _25._tcp.host.lab: secure: 3 1 1 ab; \\# 2 0301\n"
               "TLSA of _25._tcp.mx.lab: secure: none (NXDOMAIN)\n"
-              "CNAME of mx.lab: secure: host.lab\n");
+              "CNAME of mx.lab: secure: host.lab\n"
+              "TXT of dom.lab: secure: v=1; a\\nb\n");
 }
 END_TEST
 
