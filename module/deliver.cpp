@@ -6,7 +6,9 @@
 #include "lookup/traced_resolver.h"
 #include "outcome/failure_policy.h"
 #include "route/attempt.h"
+#include "route/attempt_report.h"
 #include "route/attempt_verdict.h"
+#include "route/delegated_report.h"
 #include "route/domain_plan.h"
 #include "route/host_loop.h"
 
@@ -14,11 +16,14 @@ namespace danesmtp {
 namespace {
 
 // A look-up for the whole domain failed: no host can be chosen (D-005).
-void defer_domain(MailServer& server, const DomainPlan& plan) {
+void defer_domain(MailServer& server, const DomainPlan& plan, bool reports_wanted) {
   const RecipientOutcome outcome{rule_on_failed_domain(*plan.failure).verdict};
   for (auto recipient : plan.recipients) server.set_outcome(recipient, outcome);
   server.retry_routing(plan.recipients.front(), plan.domain);
   tell_of_failure(server, kNoHost, plan.recipients.front(), verdict_of_failed_domain());
+  const auto report = reports_wanted ? report_of_failed_domain(plan.domain, *plan.failure)
+                                     : std::optional<TlsAttempt>();
+  if (report) server.tls_attempted(kNoHost, plan.recipients.front(), *report);
 }
 
 }  // namespace
@@ -41,6 +46,7 @@ void deliver(MailServer& server, std::unique_ptr<Resolver> resolver, AddressBatc
   resolver.reset();
   std::sort(delegated.begin(), delegated.end());
   if (!delegated.empty()) server.delegate(delegated);
+  if (batch.reports_wanted) report_delegated(server, batch, delegated);
   if (ours.empty()) return;
 
   const AttemptHost attempt = [&](MailServer& to, const AddressBatch& of,
@@ -52,7 +58,7 @@ void deliver(MailServer& server, std::unique_ptr<Resolver> resolver, AddressBatc
   for (const auto& plan : ours) {
     server.about(plan.recipients);
     if (plan.failure)
-      defer_domain(server, plan);
+      defer_domain(server, plan, batch.reports_wanted);
     else
       try_hosts(server, batch, plan, attempt);
   }

@@ -65,6 +65,7 @@ AddressBatch import_batch(const danesmtp_batch& batch) {
   imported.tls.logs_group = batch.logs_group != 0;
   imported.tls.openssl_options = text_of(batch.openssl_options);
   imported.events_wanted = batch.events_wanted != 0;
+  imported.reports_wanted = batch.reports_wanted != 0;
   imported.all_or_nothing = batch.all_or_nothing != 0;
   imported.utf8_downconvert = downconvert_of(batch.downconvert);
   imported.dsn_ret = text_of(batch.dsn_ret);

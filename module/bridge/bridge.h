@@ -22,7 +22,7 @@
 extern "C" {
 #endif
 
-#define DANESMTP_BRIDGE_VERSION 17u
+#define DANESMTP_BRIDGE_VERSION 18u
 #define DANESMTP_CORE_SYMBOL "danesmtp_core"
 
 /* What debug() is wanted for. */
@@ -187,6 +187,8 @@ struct danesmtp_services {
   const char* (*event)(void* exim, size_t host, size_t recipient, const char* name,
                        const char* data);
   void (*delegate)(void* exim, const size_t* recipients, size_t count);
+  /* After delegate(). 0: not delivered, or by a connection that was there, or to another host. */
+  int (*delegated_delivery)(void* exim, size_t recipient, struct danesmtp_delegated* delivery);
 };
 
 /* Of a recipient's domain, before any connection. */

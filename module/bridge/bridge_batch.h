@@ -75,6 +75,7 @@ struct danesmtp_batch {
   const char* suffixes;   /* that complete a name here: resolv.conf's and the routers', by spaces */
   uint64_t message_size;  /* octets with CRLF and size_addition, for SIZE= */
   int32_t events_wanted;  /* event_action is set */
+  int32_t reports_wanted; /* somebody wants to know what came of TLS on each host (RFC 8460) */
   int32_t all_or_nothing; /* mua_wrapper: to every recipient, or a failure for all */
   int32_t smtputf8;       /* an address or header needs it (RFC 6531) */
   int32_t downconvert;    /* enum danesmtp_downconvert, of the message */

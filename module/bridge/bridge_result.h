@@ -4,11 +4,19 @@
 #ifndef DANESMTP_BRIDGE_RESULT_H
 #define DANESMTP_BRIDGE_RESULT_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+/* Of a recipient that Exim's own driver has delivered. */
+struct danesmtp_delegated {
+  size_t host;
+  int32_t encrypted;
+  int32_t starttls_offered; /* if not encrypted: by the server of the last connection */
+};
 
 enum danesmtp_status { DANESMTP_DELIVERED = 0, DANESMTP_DEFERRED = 1, DANESMTP_FAILED = 2 };
 

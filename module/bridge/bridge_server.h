@@ -10,6 +10,7 @@
 #include "bridge/message_bridge.h"
 #include "bridge/open_connections_bridge.h"
 #include "bridge/results_bridge.h"
+#include "bridge/tls_reports_bridge.h"
 #include "server/mail_server.h"
 
 namespace danesmtp {
@@ -22,6 +23,7 @@ class BridgeServer final : public MailServer,
                            public MessageBridge,
                            public ResultsBridge,
                            public EventsBridge,
+                           public TlsReportsBridge,
                            public HostLogBridge {
  public:
   explicit BridgeServer(const EximLink& exim)
@@ -32,6 +34,7 @@ class BridgeServer final : public MailServer,
         MessageBridge(exim),
         ResultsBridge(exim),
         EventsBridge(exim),
+        TlsReportsBridge(exim),
         HostLogBridge(exim) {}
 };
 

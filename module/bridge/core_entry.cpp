@@ -18,6 +18,7 @@
 #include "dns/record_resolver.h"
 #include "dns/resolver_config.h"
 #include "route/callout_policy.h"
+#include "tlsrpt/report_attempts.h"
 
 namespace {
 
@@ -46,12 +47,17 @@ FileStore::Note once_an_hour(Log& log, const std::string& spool_directory) {
   };
 }
 
-// Root makes no file that the exim user could not use.
-Result<std::string> store_path(Configuration& options) {
-  auto path = options.option_expanded(kDaneCache);
+Result<std::string> absolute_path(Configuration& options, const TextOption& option) {
+  auto path = options.option_expanded(option);
   if (path && !path->empty() && path->front() != '/')
     return fail(ErrorKind::BadInput,
-                format("option {}: \"{}\" is no absolute path", kDaneCache.name, *path));
+                format("option {}: \"{}\" is no absolute path", option.name, *path));
+  return path;
+}
+
+// Root makes no file that the exim user could not use.
+Result<std::string> store_path(Configuration& options) {
+  auto path = absolute_path(options, kDaneCache);
   return ::geteuid() == 0 ? Result<std::string>("") : path;
 }
 
@@ -67,6 +73,32 @@ int refuse(const char** why, const char* text, const char* more = "") noexcept {
   return 1;
 }
 
+// As hourly as the above, and of something else.
+std::function<void(const std::string&)> report_trouble(Log& log,
+                                                       const std::string& spool_directory) {
+  return [&log, stamp = spool_directory + "/danesmtp-report"](const std::string& why) {
+    const auto line = format("TLSRPT: reports are lost: {}", printable(why));
+    if (log.debugging()) log.debug(line);
+    if (first_this_hour(stamp)) log.note(line);
+  };
+}
+
+// Everything is decided by now: nothing that goes wrong from here on is of any consequence for
+// mail.
+void report(BridgeServer& server, const AddressBatch& batch,
+            std::function<std::unique_ptr<Resolver>()> resolver) noexcept {
+  try {
+    if (server.tls_attempts().empty() || server.option_text(kDaneTlsrptSocket).empty()) return;
+    const auto trouble = report_trouble(server, batch.spool_directory);
+    const auto socket = absolute_path(server, kDaneTlsrptSocket);
+    if (!socket) trouble(socket.error().text);
+    if (!socket || socket->empty()) return;
+    report_attempts(server.tls_attempts(), {*socket, std::move(resolver), trouble}, server);
+  } catch (...) {
+    // No memory: the report is lost.
+  }
+}
+
 int deliver_batch(const danesmtp_services& services, void* exim, danesmtp_batch& batch,
                   const char** why) {
   BridgeServer server({services, exim});
@@ -78,6 +110,9 @@ int deliver_batch(const danesmtp_services& services, void* exim, danesmtp_batch&
   FileStore store(std::move(*path), once_an_hour(server, imported.spool_directory));
   auto resolver = make_resolver(*settings, surroundings(server, imported.spool_directory, store));
   deliver(server, std::move(resolver), imported, store);
+  report(server, imported, [&] {
+    return make_resolver(*settings, surroundings(server, imported.spool_directory, store));
+  });
   return 0;
 }
 

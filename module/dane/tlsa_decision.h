@@ -30,12 +30,14 @@ struct NoTlsa {
 struct TlsaUnusable {
   DnsName base_domain;
   std::vector<std::string> reasons;  // one a record
+  std::vector<Bytes> published{};    // rdata of all records
 };
 
 // At least one usable record: authenticate, or do not send (D-020).
 struct TlsaUsable {
   DnsName base_domain;  // SNI and first reference identifier (RFC 7672 2.2.3, 8.1)
   UsableTlsa records;
+  std::vector<Bytes> published{};  // as above
 };
 
 // The look-up failed for a host that is securely identified: do not use this host (D-007).

@@ -23,11 +23,11 @@ struct Decide {
     if (wish == DaneWish::Require)
       return required(format("no TLSA record of {} is usable", unusable.base_domain.text()));
     // RFC 7672 2.2, D-021: secure records, all unusable => TLS is mandatory, no authentication.
-    return EncryptOnly{unusable.base_domain, unusable.reasons};
+    return EncryptOnly{unusable.base_domain, unusable.reasons, unusable.published};
   }
   HostPolicy operator()(const TlsaUsable& usable) const {
     // RFC 7672 2.2, D-020: authenticate, or do not send.
-    return Authenticate{usable.base_domain, usable.records};
+    return Authenticate{usable.base_domain, usable.records, usable.published};
   }
   HostPolicy operator()(const TlsaLookupFailed& failed) const { return SkipHost{failed.error}; }
 };

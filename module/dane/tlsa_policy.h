@@ -37,12 +37,14 @@ struct NoDane {
 struct EncryptOnly {
   DnsName base_domain;
   std::vector<std::string> reasons;
+  std::vector<Bytes> published{};  // rdata of all records, usable or not
 };
 
 // Authenticate, or do not send (D-020).
 struct Authenticate {
   DnsName base_domain;
   UsableTlsa records;
+  std::vector<Bytes> published{};  // as above
 };
 
 // What makes a host unusable for now (RFC 8460 4.3.2).

@@ -74,8 +74,8 @@ TlsaDecision decide_by_records(const DnsName& base_domain, const std::vector<Byt
     records.push_back(std::move(*record));
   }
   auto usable = usable_records(records);
-  if (usable.empty()) return TlsaUnusable{base_domain, std::move(reasons)};
-  return TlsaUsable{base_domain, std::move(usable)};
+  if (usable.empty()) return TlsaUnusable{base_domain, std::move(reasons), rdatas};
+  return TlsaUsable{base_domain, std::move(usable), rdatas};
 }
 
 // What one candidate has; NoTlsa: the next one may have more.

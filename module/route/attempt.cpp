@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "route/attempt_recipients.h"
+#include "route/attempt_report.h"
 #include "route/attempt_verdict.h"
 #include "route/client_auth.h"
 #include "route/host_sessions.h"
@@ -73,6 +74,7 @@ AttemptResult without_connection(const AttemptContext& attempt, const Error& err
   }
   tell_of_failure(server, request.host, request.recipients.front(),
                   verdict_of_policy(request.plan));
+  attempt.report([&] { return report_of_policy(attempt); });
   ConnectionFacts nobody;
   nobody.host = request.host;
   nobody.host_secure = request.plan.secure;
@@ -133,6 +135,7 @@ AttemptResult Connection::open(UniqueFd socket, HandshakeChoice handshake) {
     settings->hello = Hello::Helo;
   if (handshake == HandshakeChoice::Resumed) offer_earlier_session(*settings);
   watch_.listen(*settings);
+  watch_.connected(socket);
   SmtpSession session(LineChannel(std::move(socket)), std::move(*settings), server);
   auto opened = session.open();
   if (!opened) return not_opened(session, opened.error());
@@ -189,7 +192,7 @@ AttemptResult Connection::not_opened(const SmtpSession& session, const SmtpTroub
     return {};
   }
   const auto ruling = rule_on_trouble(trouble);
-  watch_.failed(session, trouble.stage, ruling);
+  watch_.failed(session, trouble, ruling);
   if (!watch_.event_answer().empty()) return give_up(rule_on_event_answer(watch_.event_answer()));
   auto result = give_up(ruling);
   result.tls_failed = trouble.stage == SmtpStage::Handshake || trouble.stage == SmtpStage::Verify;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 
 #include "cache/store.h"
@@ -24,6 +25,13 @@ struct AttemptContext {
   // Events about the host name the first recipient that still waits for it.
   void event(const char* name, const std::string& data) const {
     server.event(request.host, request.recipients.front(), name, data);
+  }
+  // What its domain may want to know of it, if anybody does; `made` says what, or nothing.
+  template <class Made>
+  void report(const Made& made) const {
+    if (!batch.reports_wanted) return;
+    if (const std::optional<TlsAttempt> seen = made())
+      server.tls_attempted(request.host, request.recipients.front(), *seen);
   }
   std::string ask_event(const char* name, const std::string& data) const {
     return server.ask_event(request.host, request.recipients.front(), name, data);

@@ -16,18 +16,6 @@ FailureType type_of(SkipReason reason) {
                                             : FailureType::DnssecInvalid;
 }
 
-FailureType type_of(DaneFailure failure) {
-  switch (failure) {
-    case DaneFailure::HostMismatch:
-      return FailureType::CertificateHostMismatch;
-    case DaneFailure::Expired:
-      return FailureType::CertificateExpired;
-    case DaneFailure::NotTrusted:
-      break;
-  }
-  return FailureType::CertificateNotTrusted;
-}
-
 // Exim's words for them in the event.
 const char* event_data(FailureType failure) {
   switch (failure) {
@@ -41,6 +29,10 @@ const char* event_data(FailureType failure) {
     case FailureType::CertificateExpired:
     case FailureType::CertificateNotTrusted:
     case FailureType::ValidationFailure:
+    case FailureType::TlsaInvalid:
+    case FailureType::StsPolicyFetchError:
+    case FailureType::StsPolicyInvalid:
+    case FailureType::StsWebpkiInvalid:
       break;
   }
   return "validation-failure";
@@ -79,14 +71,30 @@ AttemptVerdict verdict_of_failed_domain() {
   return verdict;
 }
 
+FailureType type_of(DaneFailure failure) {
+  switch (failure) {
+    case DaneFailure::HostMismatch:
+      return FailureType::CertificateHostMismatch;
+    case DaneFailure::Expired:
+      return FailureType::CertificateExpired;
+    case DaneFailure::NotTrusted:
+      break;
+  }
+  return FailureType::CertificateNotTrusted;
+}
+
+std::optional<FailureType> failure_at(SmtpStage stage, const FailureRuling& ruling,
+                                      const std::optional<DaneVerdict>& dane) {
+  if (stage == SmtpStage::Handshake || stage == SmtpStage::Verify)
+    return dane && !dane->authenticated() ? type_of(dane->failure) : FailureType::ValidationFailure;
+  if (ruling.verdict.cause == Cause::TlsRequired) return FailureType::StartTlsNotSupported;
+  return std::nullopt;
+}
+
 void add_failure(AttemptVerdict& verdict, SmtpStage stage, const FailureRuling& ruling,
                  const std::optional<DaneVerdict>& dane) {
   if (verdict.policy == PolicyKind::None) return;
-  if (ruling.verdict.cause == Cause::TlsRequired)
-    verdict.failure = FailureType::StartTlsNotSupported;
-  if (stage == SmtpStage::Handshake || stage == SmtpStage::Verify)
-    verdict.failure =
-        dane && !dane->authenticated() ? type_of(dane->failure) : FailureType::ValidationFailure;
+  if (const auto failure = failure_at(stage, ruling, dane)) verdict.failure = failure;
 }
 
 // D-163

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The verdict of one connection on its host, as the host's DANE policy sees it: a value. What may
 // be called CV=dane is decided here and nowhere else, and tell_of_failure() is the one place that
-// turns a verdict into events; a report of all verdicts (RFC 8460) would be made from the same
-// value.
+// turns a verdict into events. What its domain is told of it: route/attempt_report.
 #pragma once
 
 #include <cstddef>
@@ -13,21 +12,11 @@
 #include "outcome/failure_policy.h"
 #include "route/host_plan.h"
 #include "server/mail_server.h"
+#include "tlsrpt/tls_attempt.h"
 
 namespace danesmtp {
 
 enum class PolicyKind { None, Encrypt, Authenticate, Skip };
-
-// Why a host does not satisfy its policy: result types of RFC 8460 4.3.
-enum class FailureType {
-  StartTlsNotSupported,
-  CertificateHostMismatch,
-  CertificateExpired,
-  CertificateNotTrusted,
-  ValidationFailure,  // none of the three above: the handshake, or a proof of revocation
-  DnssecInvalid,
-  DaneRequired,
-};
 
 struct AttemptVerdict {
   PolicyKind policy = PolicyKind::None;
@@ -52,8 +41,14 @@ AttemptVerdict verdict_of_policy(const HostPlan& plan);
 // A look-up failed that every host of the domain depends on.
 AttemptVerdict verdict_of_failed_domain();
 
-// A session that could not be opened: what that makes of the verdict. `dane`: what the records said
-// of the peer, if it came to that.
+FailureType type_of(DaneFailure failure);
+
+// Why a session that could not be opened failed its host's policy; nothing: for no such reason.
+// `dane`: what the records said of the peer, if it came to that.
+std::optional<FailureType> failure_at(SmtpStage stage, const FailureRuling& ruling,
+                                      const std::optional<DaneVerdict>& dane);
+
+// A session that could not be opened: what that makes of the verdict.
 void add_failure(AttemptVerdict& verdict, SmtpStage stage, const FailureRuling& ruling,
                  const std::optional<DaneVerdict>& dane);
 

@@ -70,19 +70,21 @@ struct AddPolicy {
   Facts& facts;
 
   void operator()(const Authenticate& policy) const {
-    const auto& [base_domain, records] = policy;
+    const auto& [base_domain, records, published] = policy;
     facts.add("policy", "authenticate");
     facts.add("base domain", base_domain.text());
     std::vector<std::string> texts;
     texts.reserve(records.size());
     for (const auto& record : records) texts.push_back(record_text(record));
     facts.add("record", sorted(std::move(texts)));
+    facts.irrelevant(published, "for reports; those that count are in `records`");
   }
   void operator()(const EncryptOnly& policy) const {
-    const auto& [base_domain, reasons] = policy;
+    const auto& [base_domain, reasons, published] = policy;
     facts.add("policy", "encrypt");
     facts.add("base domain", base_domain.text());
     facts.irrelevant(reasons, "texts for the log");
+    facts.irrelevant(published, "for reports; none of them counts");
   }
   // No connection of these is left open, or made.
   void operator()(const NoDane&) const { facts.add("policy", "none"); }

@@ -2,6 +2,7 @@
 #include "route/session_watch.h"
 
 #include "core/bytes.h"
+#include "net/own_address.h"
 #include "outcome/delivery_log.h"
 #include "tls/openssl_names.h"
 
@@ -58,20 +59,31 @@ Result<void> SessionWatch::show_certificates(const TlsInfo& info) const {
   return {};
 }
 
+void SessionWatch::connected(const UniqueFd& socket) {
+  if (attempt_.batch.reports_wanted)
+    sending_ip_ = own_address_towards(socket.get(), attempt_.host().address);
+}
+
+ReportedSession SessionWatch::reported(const SmtpSession& session) const {
+  return {tls_, session, judge_.verdict(), sending_ip_};
+}
+
 void SessionWatch::opened(const SmtpSession& session) {
   describe(session);
+  attempt_.report([&] { return report_of_opened(attempt_, reported(session)); });
   const auto& plan = attempt_.request.plan;
   if (!session.tls() && has_dane_policy(plan) && plan.enforcement == Enforcement::Audit)
     attempt_.server.note(
         audit_text(attempt_.host(), attempt_.domain(), "the session is not encrypted"));
 }
 
-void SessionWatch::failed(const SmtpSession& session, SmtpStage stage,
+void SessionWatch::failed(const SmtpSession& session, const SmtpTrouble& trouble,
                           const FailureRuling& ruling) {
   describe(session);
   closed();
   if (!event_answer_.empty()) return;
-  add_failure(verdict_, stage, ruling, judge_.verdict().dane);
+  attempt_.report([&] { return report_of_trouble(attempt_, reported(session), trouble); });
+  add_failure(verdict_, trouble.stage, ruling, judge_.verdict().dane);
   tell_of_failure(attempt_.server, attempt_.request.host, attempt_.request.recipients.front(),
                   verdict_);
 }

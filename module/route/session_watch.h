@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What is learnt of the peer of one connection, and told of it as it is learnt: events, the
 // variables $tls_out_..., the facts that every outcome on the connection has in common, the
-// verdict. It goes with the connection, and sends nothing itself.
+// verdict, a report (RFC 8460). It goes with the connection, and sends nothing itself.
 #pragma once
 
 #include <string>
 
+#include "route/attempt_report.h"
 #include "route/attempt_verdict.h"
 #include "route/host_tls.h"
 #include "route/peer_judge.h"
@@ -27,9 +28,10 @@ class SessionWatch {
   // From here on the peer is judged, and told of: smtp:connect, smtp:ehlo, and tls:cert for each
   // certificate of the chain, from its far end.
   void listen(SessionSettings& settings);
+  void connected(const UniqueFd& socket);
   // The session is open, or could not be opened.
   void opened(const SmtpSession& session);
-  void failed(const SmtpSession& session, SmtpStage stage, const FailureRuling& ruling);
+  void failed(const SmtpSession& session, const SmtpTrouble& trouble, const FailureRuling& ruling);
   // An earlier message's connection, verified for the same policy (D-104).
   void taken_over(const OpenConnection& open, bool resumed);
   void closed() const { attempt_.event("tcp:close", ""); }
@@ -43,6 +45,7 @@ class SessionWatch {
   void describe(const SmtpSession& session);
   // Of a peer that was judged; the names as the log has them.
   TlsInfo learnt(const TlsInfo& info);
+  ReportedSession reported(const SmtpSession& session) const;
   void set_variables(const TlsInfo& session) const;
 
   AttemptContext attempt_;
@@ -51,6 +54,7 @@ class SessionWatch {
   AttemptVerdict verdict_;
   ConnectionFacts facts_;
   std::string event_answer_;
+  std::string sending_ip_;  // where somebody wants to know
 };
 
 }  // namespace danesmtp

@@ -71,6 +71,7 @@ struct AddressBatch {
   std::string dsn_envid;        // xtext; empty: left out
   bool by_data_only = false;    // the message is not to be sent by BDAT
   bool events_wanted = false;   // event_action is set
+  bool reports_wanted = false;  // somebody wants to know what came of TLS on each host (RFC 8460)
   bool all_or_nothing = false;  // mua_wrapper: to every recipient, or a failure for all
   TlsDialect tls;               // in which options are written and logs read
   std::vector<BatchRecipient> recipients;

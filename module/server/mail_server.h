@@ -12,6 +12,7 @@
 #include "server/message.h"
 #include "server/open_connections.h"
 #include "server/results.h"
+#include "server/tls_reports.h"
 
 namespace danesmtp {
 
@@ -23,6 +24,7 @@ class MailServer : public virtual Configuration,
                    public virtual Message,
                    public virtual Results,
                    public virtual Events,
+                   public virtual TlsReports,
                    public virtual HostLog {};
 
 }  // namespace danesmtp

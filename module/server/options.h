@@ -57,6 +57,7 @@ constexpr TextOption kDaneInsecureMx("dane_insecure_mx", "dane");
 constexpr TextOption kDaneRequireTlsCiphers("dane_require_tls_ciphers", "");
 constexpr TextOption kDaneResolver("dane_resolver", "auto");
 constexpr TextOption kDaneTlsResumption("dane_tls_resumption", "yes");
+constexpr TextOption kDaneTlsrptSocket("dane_tlsrpt_socket", "");
 constexpr TextOption kDaneTrustAnchorFile("dane_trust_anchor_file", "");
 constexpr TextOption kHeloData("helo_data", "$primary_hostname");
 constexpr TextOption kInterface("interface", "");

@@ -193,6 +193,26 @@ static BOOL by_data_only(const transport_instance *tblock)
   return TRUE;
 }
 
+/* D-174: of the delivery of a report nobody is told, or reports would be about reports. */
+static BOOL is_tls_report(void)
+{
+  for (const header_line *h = header_list; h; h = h->next)
+    if (h->type != '*' && (strncmpic(h->text, US "TLS-Report-Submitter:", 21) == 0 ||
+                           strncmpic(h->text, US "TLS-Report-Domain:", 18) == 0))
+      return TRUE;
+  return FALSE;
+}
+
+static BOOL reports_wanted(const transport_instance *tblock)
+{
+  const uschar *socket = own_options(tblock)->dane_tlsrpt_socket;
+  BOOL wanted = socket && *socket;
+#ifndef DISABLE_EVENT
+  if (tblock->event_action) wanted = TRUE;
+#endif
+  return wanted && !is_tls_report();
+}
+
 enum batch_imported batch_import(struct batch_handle *h, transport_instance *tblock, address_item *addresses)
 {
   const smtp_transport_options_block *ob = tblock->drinst.options_block;
@@ -218,6 +238,7 @@ enum batch_imported batch_import(struct batch_handle *h, transport_instance *tbl
 #endif
   h->batch.dsn_ret = dsn_ret == dsn_ret_hdrs ? "HDRS" : dsn_ret == dsn_ret_full ? "FULL" : NULL;
   h->batch.dsn_envid = CCS dsn_envid;
+  h->batch.reports_wanted = reports_wanted(tblock);
   h->batch.by_data_only = by_data_only(tblock);
   const int size = message_size + message_linecount + ob->size_addition;
   h->batch.message_size = size > 0 ? (uint64_t)size : 0;

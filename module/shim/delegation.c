@@ -106,3 +106,25 @@ void delegate_recipients(void *exim, const size_t *recipients, size_t count)
   if (!h->all_delegated) keep_verdict_to(first);
   batch_chain_whole(h);
 }
+
+/* Exim's driver works on a copy of the host, or on ours. */
+static BOOL same_host(const host_item *one, const host_item *other)
+{
+  return one->address && other->address && Ustrcmp(one->name, other->name) == 0 &&
+         Ustrcmp(one->address, other->address) == 0;
+}
+
+int delegated_delivery(void *exim, size_t recipient, struct danesmtp_delegated *delivery)
+{
+  const struct batch_handle *h = exim;
+  const address_item *a = h->recipients[recipient];
+  if (a->transport_return != OK || !a->host_used || testflag(a, af_cont_conn)) return 0;
+  for (size_t i = 0; i < h->batch.host_count; i++) {
+    if (!same_host(h->hosts[i], a->host_used)) continue;
+    delivery->host = i;
+    delivery->encrypted = a->cipher != NULL;
+    delivery->starttls_offered = (smtp_peer_options & OPTION_TLS) != 0;
+    return 1;
+  }
+  return 0;
+}

@@ -74,7 +74,8 @@ static const char *option_text(void *exim, const char *name)
 /* As Exim has it of every file: nobody outside may name it. */
 static BOOL names_a_file_from_outside(const char *name, const uschar *value)
 {
-  return value && strcmp(name, "dane_cache") == 0 && is_tainted(value);
+  const BOOL file = strcmp(name, "dane_cache") == 0 || strcmp(name, "dane_tlsrpt_socket") == 0;
+  return value && file && is_tainted(value);
 }
 
 static const char *option_expanded(void *exim, const char *name, int *failed)

@@ -43,6 +43,7 @@ const char *own_options_fault(const struct danesmtp_options *options)
   const char *fault = word_fault("dane_callouts", options->dane_callouts, "skip", "defer");
   if (!fault) fault = word_fault("dane_insecure_mx", options->dane_insecure_mx, "dane", "may");
   if (!fault) fault = path_fault("dane_cache", options->dane_cache);
+  if (!fault) fault = path_fault("dane_tlsrpt_socket", options->dane_tlsrpt_socket);
   if (!fault) fault = word_fault("dane_tls_resumption", options->dane_tls_resumption, "yes", "no");
   return fault ? fault : resolver_fault(options);
 }

@@ -24,6 +24,7 @@ struct danesmtp_options {
   uschar *dane_insecure_mx;
   uschar *dane_resolver;
   uschar *dane_tls_resumption;
+  uschar *dane_tlsrpt_socket;
   uschar *dane_trust_anchor_file;
   /* Exim's own; of use only where its smtp driver has no such options */
   uschar *dane_require_tls_ciphers;
@@ -148,5 +149,6 @@ void auth_forget(void);
 /* delegation.c: Exim's own smtp driver. */
 BOOL own_driver_code(transport_instance *tblock, address_item *addresses);
 void delegate_recipients(void *exim, const size_t *recipients, size_t count);
+int delegated_delivery(void *exim, size_t recipient, struct danesmtp_delegated *delivery);
 
 #endif

@@ -121,6 +121,7 @@ struct danesmtp_services all_services(void)
   reuse_services_fill(&services);
   auth_services_fill(&services);
   services.delegate = delegate_recipients;
+  services.delegated_delivery = delegated_delivery;
   return services;
 }
 

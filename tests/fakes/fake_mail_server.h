@@ -12,6 +12,7 @@
 #include "fakes/fake_message.h"
 #include "fakes/fake_open_connections.h"
 #include "fakes/fake_results.h"
+#include "fakes/fake_tls_reports.h"
 #include "server/mail_server.h"
 
 namespace danesmtp::test {
@@ -24,6 +25,7 @@ class FakeMailServer : public MailServer,
                        public FakeMessage,
                        public FakeResults,
                        public FakeEvents,
+                       public FakeTlsReports,
                        public FakeHostLog {};
 
 // A batch of hosts "mx1.lab"... (MX preference 10, 20, ...) and recipients "user1@dom.lab"...

@@ -49,6 +49,12 @@ class ThrowingMailServer final : public MailServer {
   void set_tls_variables(const TlsVariables& variables) override {
     next().set_tls_variables(variables);
   }
+  void tls_attempted(HostIndex host, RecipientIndex recipient, const TlsAttempt& attempt) override {
+    next().tls_attempted(host, recipient, attempt);
+  }
+  std::optional<DelegatedDelivery> delegated_delivery(RecipientIndex recipient) override {
+    return next().delegated_delivery(recipient);
+  }
   void take_over(AddressBatch& batch) override { next().take_over(batch); }
   HostState host_state(HostIndex host, std::uint16_t port) override {
     return next().host_state(host, port);

@@ -19,7 +19,7 @@ from core_options import core_options  # noqa: E402
 OWN_OPTIONS = {"dane_audit_domains": "", "dane_cache": "$spool_directory/db/danesmtp",
                "dane_callouts": "skip", "dane_dnssec": "validate",
                "dane_except_domains": "", "dane_insecure_mx": "dane", "dane_resolver": "auto",
-               "dane_tls_resumption": "yes", "dane_trust_anchor_file": ""}
+               "dane_tls_resumption": "yes", "dane_tlsrpt_socket": "", "dane_trust_anchor_file": ""}
 
 
 def exim(world, *arguments, config=None, expected=0):
@@ -119,6 +119,7 @@ def test_it_is_listed(world):
     ("dane_callouts = ask", 'option dane_callouts: "ask" is not skip or defer'),
     ("dane_insecure_mx = no", 'option dane_insecure_mx: "no" is not dane or may'),
     ("dane_tls_resumption = *", 'option dane_tls_resumption: "*" is not yes or no'),
+    ("dane_tlsrpt_socket = here", 'option dane_tlsrpt_socket: "here" is no absolute path'),
     ("command_timeout = 0s", "timeout value is zero"),
     ("no_such_option = 1", "no_such_option"),
 ])

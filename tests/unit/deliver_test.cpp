@@ -84,6 +84,23 @@ START_TEST(a_mixed_batch_is_split_by_domain) {
 }
 END_TEST
 
+// A failed domain, and what was delegated; each only where somebody wants to know.
+START_TEST(reports) {
+  for (const bool wanted : {true, false}) {
+    Scene bogus;
+    bogus.batch.reports_wanted = wanted;
+    bogus.resolver.failures["MX dom.lab"] = {ErrorKind::DnsBogus, "MX of dom.lab: bogus"};
+    deliver(bogus.server, std::move(bogus.own), bogus.batch, bogus.store);
+    assert_text(bogus.server.reported(), wanted ? "tlsa dnssec-invalid" : "");
+    Scene plain;
+    plain.batch.reports_wanted = wanted;
+    plain.server.deliveries = {{0, {0, true, false}}, {1, {0, true, false}}};
+    deliver(plain.server, std::move(plain.own), plain.batch, plain.store);
+    assert_text(plain.server.reported(), wanted ? "no-policy-found success" : "");
+  }
+}
+END_TEST
+
 int main() {
   Suite* suite = suite_create("deliver");
   TCase* tc = tcase_create("flow");
@@ -91,6 +108,7 @@ int main() {
   tcase_add_test(tc, without_records_all_of_it_is_delegated);
   tcase_add_test(tc, with_records_it_is_ours);
   tcase_add_test(tc, a_mixed_batch_is_split_by_domain);
+  tcase_add_test(tc, reports);
   suite_add_tcase(suite, tc);
   return run_suite(suite);
 }

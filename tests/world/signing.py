@@ -52,8 +52,8 @@ def _name_server(zone):
 
 
 def _scenario(directory, zone, certificates):
-    records = "\n".join(_with_tlsa_data(line.strip(), certificates)
-                        for line in zone.records.splitlines())
+    lines = [*zone.records.splitlines(), *(f'_smtp._tls TXT "{text}"' for text in zone.reports)]
+    records = "\n".join(_with_tlsa_data(line.strip(), certificates) for line in lines)
     zone_file = _sign(directory, zone.origin, records, zone.signing, _name_server(zone))
     if zone.damaged:
         _spoil_signature(zone_file.path, zone.origin, *zone.damaged.split())

@@ -66,6 +66,7 @@ NO_MATCH = waits("no TLSA record matches")
 NO_PATH = waits("no path from the server's certificate")
 NO_NAME = waits("none of the expected names")
 
+ASKS_FOR_REPORTS = "v=TLSRPTv1; rua=mailto:reports@sender.lab"
 ALL_SECURE = ("secure", "secure", "secure")
 
 
@@ -85,6 +86,7 @@ class Zone:
     # MX at the zone's name, A at `mx`, TLSA at `_25._tcp.mx`, as our Unbound sees them. "none": proved
     # not to be there. "failed": SERVFAIL, or no answer in time (Unbound gives up at length, and remembers).
     dns: tuple[str, str, str] = ALL_SECURE
+    reports: tuple[str, ...] = (ASKS_FOR_REPORTS,)  # TXT records at `_smtp._tls` (RFC 8460)
     leaves: tuple[Leaf, ...] | None = None  # None: one, self-signed, for its host `mx`
 
     @property

@@ -9,7 +9,7 @@ What a row may say is told in zone.py.
 """
 from certificates import OTHER_CHAIN, Dates
 from zone import NAME_SERVER, SCRIPTED_NAME_SERVER  # noqa: F401  (for those who read the table)
-from zone import (DANE, DANE_WARNED, NO_MATCH, NO_PATH, ONLY_TRY, REQUIRED, Mail, Signing, Zone, exim,
+from zone import (ASKS_FOR_REPORTS, DANE, DANE_WARNED, NO_MATCH, NO_PATH, ONLY_TRY, REQUIRED, Mail, Signing, Zone, exim,
                   issued, misbehaving, one_mx, scripted, self_signed, usual, waits)
 from zones_dane import ZONES_DANE
 from zones_dns import SPECIAL_ZONES, ZONES_DNS  # noqa: F401  (for those who read the table)
@@ -21,8 +21,10 @@ DECOYS = [f"3 1 2 {number:0128x}" for number in range(59)]
 ZONES = (
     # -- DANE that succeeds
     usual("ee", "192.0.2.10", "3 1 1 =ee", mail=DANE),
-    usual("ee-full", "192.0.2.11", "3 0 0 =ee-full", mail=DANE),
-    usual("ee-sha512", "192.0.2.12", "3 1 2 =ee-sha512", mail=DANE_WARNED),
+    # RFC 8460 3: it asks for no reports, and the next one twice
+    usual("ee-full", "192.0.2.11", "3 0 0 =ee-full", mail=DANE, reports=()),
+    usual("ee-sha512", "192.0.2.12", "3 1 2 =ee-sha512", mail=DANE_WARNED,
+          reports=(ASKS_FOR_REPORTS, "v=TLSRPTv1; rua=mailto:others@sender.lab")),
     # tests D-081: dates do not count
     usual("ee-expired", "192.0.2.13", "3 1 1 =ee-expired",
           mail=DANE, leaves=(self_signed("ee-expired", dates=Dates.PAST),)),

@@ -80,6 +80,10 @@ class ProbeServer final : public MailServer {
   std::string ask_event(HostIndex, RecipientIndex, const char*, const std::string&) override {
     return {};
   }
+  void tls_attempted(HostIndex, RecipientIndex, const TlsAttempt&) override {}
+  std::optional<DelegatedDelivery> delegated_delivery(RecipientIndex) override {
+    return std::nullopt;
+  }
   void delegate(const std::vector<RecipientIndex>&) override {}
 
  private:

@@ -79,6 +79,11 @@ START_TEST(flags_of_a_batch) {
   assert_text(with(&danesmtp_batch::by_data_only), "-d--");
   assert_text(with(&danesmtp_batch::events_wanted), "--e-");
   assert_text(with(&danesmtp_batch::all_or_nothing), "---a");
+  assert_text(with(&danesmtp_batch::reports_wanted), "----");
+  danesmtp_batch batch{};
+  ck_assert(!import_batch(batch).reports_wanted);
+  batch.reports_wanted = 1;
+  ck_assert(import_batch(batch).reports_wanted);
 }
 END_TEST
 

@@ -65,6 +65,12 @@ const Word kWords[] = {
     {&danesmtp_options::dane_tls_resumption, "no", ""},
     {&danesmtp_options::dane_tls_resumption, "true",
      "option dane_tls_resumption: \"true\" is not yes or no"},
+    {&danesmtp_options::dane_tlsrpt_socket, nullptr, ""},
+    {&danesmtp_options::dane_tlsrpt_socket, "", ""},
+    {&danesmtp_options::dane_tlsrpt_socket, "/run/tlsrpt/collectd.socket", ""},
+    {&danesmtp_options::dane_tlsrpt_socket, "$spool_directory/tlsrpt", ""},
+    {&danesmtp_options::dane_tlsrpt_socket, "unix:/run/tlsrpt",
+     "option dane_tlsrpt_socket: \"unix:/run/tlsrpt\" is no absolute path"},
 };
 
 struct NamedFile {

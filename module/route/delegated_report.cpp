@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "route/delegated_report.h"
+
+#include <algorithm>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "core/dns_name.h"
+
+namespace danesmtp {
+namespace {
+
+struct Delivered {
+  RecipientIndex recipient;
+  DelegatedDelivery how;
+};
+
+std::vector<Delivered> delivered_ones(MailServer& server,
+                                      const std::vector<RecipientIndex>& delegated) {
+  std::vector<Delivered> all;
+  for (const auto recipient : delegated)
+    if (const auto how = server.delegated_delivery(recipient)) all.push_back({recipient, *how});
+  return all;
+}
+
+// Without TLS it is the server's doing only if this side would have it and the server has none.
+// What the server offers is known of the last connection alone.
+bool has_no_tls(MailServer& server, const std::vector<Delivered>& all, HostIndex host) {
+  const auto listed = [&](const HostListOption& option) {
+    return server.host_in(option, host).value_or(true);
+  };
+  return std::all_of(all.begin(), all.end(),
+                     [&](const Delivered& one) {
+                       return one.how.host == host && !one.how.starttls_offered;
+                     }) &&
+         !listed(kHostsAvoidTls) && !listed(kHostsAvoidEsmtp);
+}
+
+TlsAttempt report_of(const std::string& domain, const BatchHost& host, bool encrypted) {
+  TlsAttempt report;
+  report.domain = domain;
+  report.policy = {ReportedPolicy::NoPolicyFound, domain};
+  report.ends.mx_name = host.asked_name;
+  report.ends.mx_ip = host.address;
+  if (!encrypted)
+    report.failure = TlsFailure{FailureType::StartTlsNotSupported, "STARTTLS is not offered"};
+  return report;
+}
+
+}  // namespace
+
+void report_delegated(MailServer& server, const AddressBatch& batch,
+                      const std::vector<RecipientIndex>& delegated) {
+  const auto all = delivered_ones(server, delegated);
+  std::set<std::pair<std::string, HostIndex>> told;
+  for (const auto& [recipient, how] : all) {
+    const auto domain = DnsName::of_any_kind(batch.recipient(recipient).domain);
+    if (!domain || !told.emplace(domain->text(), how.host).second) continue;
+    if (!how.encrypted && !has_no_tls(server, all, how.host)) continue;
+    server.tls_attempted(how.host, recipient,
+                         report_of(domain->text(), batch.host(how.host), how.encrypted));
+  }
+}
+
+}  // namespace danesmtp

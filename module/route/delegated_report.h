@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What a domain without DANE would be told of a delivery by the mail server's own driver: RFC 8460
+// 4.4, "no-policy-found". Of what went wrong there nothing is known but that it did
+// (doc/decisions/0026).
+#pragma once
+
+#include <vector>
+
+#include "server/address_batch.h"
+#include "server/mail_server.h"
+
+namespace danesmtp {
+
+// `delegated`: after the delivery; each host is told of once for each domain.
+void report_delegated(MailServer& server, const AddressBatch& batch,
+                      const std::vector<RecipientIndex>& delegated);
+
+}  // namespace danesmtp
