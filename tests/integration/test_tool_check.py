@@ -64,6 +64,25 @@ def test_states(reports):
     assert wrong == {}
 
 
+# RFC 8460 4.3, as test_tls_reports.py has it of deliveries
+@pytest.mark.parametrize("domain,result", [
+    ("ee", "tlsa success"), ("plain", "no-policy-found success"), ("unusable", "tlsa tlsa-invalid"),
+    ("no-starttls", "tlsa starttls-not-supported"), ("name-wrong", "tlsa certificate-host-mismatch"),
+    ("ta-expired", "tlsa certificate-expired"), ("impostor", "tlsa certificate-not-trusted"),
+    ("tls-11", "tlsa validation-failure"), ("bogus-tlsa", "tlsa dnssec-invalid")])
+def test_what_a_sender_would_report(world, domain, result):
+    report = json.loads(tool(world, "check", "--json", f"{domain}.lab").stdout)
+    (host,) = report["hosts"]
+    told = [one["report"] for one in (report, host, *host["addresses"]) if one["report"]]
+    assert [f"{one['policy']} {one['result']}" for one in told] == [result]
+    assert f"TLS report: {result}\n" in tool(world, "check", f"{domain}.lab").stdout
+
+
+def test_what_a_sender_would_report_of_a_whole_domain(world):
+    report = json.loads(tool(world, "check", "--json", "bogus-mx.lab").stdout)
+    assert report["report"] == {"policy": "tlsa", "result": "dnssec-invalid", "text": "MX of bogus-mx.lab: bogus"}
+
+
 def test_many_workers_share_a_few_resolvers(world):
     """Each resolver lets the root validate before it is asked anything else."""
     address = "127.0.0.7"

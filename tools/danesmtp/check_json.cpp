@@ -62,6 +62,14 @@ json certificates(const TlsInfo& tls, WallTime now) {
   return list;
 }
 
+// What a sender would report (RFC 8460).
+json to_json(const std::optional<TlsAttempt>& attempt) {
+  if (!attempt) return {};
+  return {{"policy", policy_type(attempt->policy.type)},
+          {"result", attempt->failure ? result_type(attempt->failure->type) : "success"},
+          {"text", attempt->failure ? or_null(attempt->failure->text) : json()}};
+}
+
 json to_json(const AddressReport& address, WallTime now) {
   json object{{"address", address.address},
               {"error", address.failure ? json(address.failure->verdict.text) : json()},
@@ -69,6 +77,7 @@ json to_json(const AddressReport& address, WallTime now) {
                         : address.trust == PeerTrust::Verified ? "verified"
                                                                : "none"},
               {"ocsp", ocsp_word(address.ocsp)},
+              {"report", to_json(address.report)},
               {"tls", nullptr},
               {"verdict", nullptr},
               {"certificates", json::array()},
@@ -94,6 +103,7 @@ json to_json(const HostReport& host, WallTime now) {
               {"preference", host.preference ? json(*host.preference) : json()},
               {"mx_secure", host.plan.mx == MxTrust::Secure},
               {"policy", std::visit(PolicyJson{}, host.plan.policy)},
+              {"report", to_json(host.report)},
               {"names", json::array()},
               {"addresses", json::array()}};
   for (const auto& name : host.plan.names) object["names"].push_back(name.text());
@@ -139,6 +149,7 @@ json to_json(const Checked& checked) {
               {"outcome", fate_word(report.fate)},
               {"host", or_null(report.host)},
               {"reason", or_null(report.reason)},
+              {"report", to_json(report.tls_report)},
               {"look_ups", json::array()},
               {"hosts", json::array()},
               {"advice", json::array()}};

@@ -74,14 +74,20 @@ std::string other_text(const AddressReport& address) {
                 dane.match ? "authenticated by " + to_text(dane.match->record) : dane.reason);
 }
 
+// What a sender would report (RFC 8460).
+std::string report_text(const std::optional<TlsAttempt>& report) {
+  return report ? format("      TLS report: {}\n", to_text(*report)) : std::string();
+}
+
 std::string host_text(const HostReport& host, WallTime now) {
   std::string text = format("  {}:{}", host.name, host.port);
   if (host.preference) text += format(" (MX {})", *host.preference);
-  text += ": " + policy_text(host.plan.policy) + "\n";
+  text += ": " + policy_text(host.plan.policy) + "\n" + report_text(host.report);
   if (std::holds_alternative<SkipHost>(host.plan.policy)) return text;
   for (const auto& address : host.addresses) {
     text +=
         format("    [{}] {}{}\n", address.address, verdict_text(address), details(address, now));
+    text += report_text(address.report);
     if (address.other) text += other_text(address);
   }
   return text;
@@ -221,6 +227,7 @@ std::string to_text(const Checked& checked, Colour colour) {
                             coloured(state_word(checked.state), colour_code(checked.state), colour),
                             summary(checked));
   for (const auto& look_up : report.look_ups) text += "  " + to_text(look_up) + "\n";
+  text += report_text(report.tls_report);
   for (const auto& host : report.hosts) text += host_text(host, checked.at);
   for (const auto& advice : checked.advice) text += advice_text(advice, colour);
   return text;

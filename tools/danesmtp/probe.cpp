@@ -11,6 +11,7 @@
 #include "own_address.h"
 #include "probe_server.h"
 #include "probe_visit.h"
+#include "route/attempt_report.h"
 #include "route/domain_plan.h"
 #include "route/host_tls.h"
 
@@ -77,12 +78,16 @@ void Probe::find_hosts(Resolver& asked, const DnsName& domain) {
 }
 
 void Probe::make_host_reports() {
-  for (const auto& host : batch_.hosts) {
+  NoStore store;
+  for (HostIndex index; batch_.has(index); ++index) {
+    const auto& host = batch_.host(index);
+    const auto asked = request(index, TlsChoice::AsPolicySays);
     HostReport report;
     report.name = host.asked_name;
     report.port = plan_.port(host);
     report.preference = host.mx;
     report.plan = plan_.host(host);
+    report.report = report_of_policy({server_, batch_, asked, store});
     const bool known = std::any_of(
         report_.hosts.begin(), report_.hosts.end(),
         [&](const HostReport& one) { return one.name == report.name && one.port == report.port; });
@@ -178,6 +183,7 @@ void Probe::conclude() {
   const auto nowhere = report_.fate == Fate::NoMail ? std::string() : why_no_destination();
   if (plan_.failure) {
     report_.failure = plan_.failure;
+    report_.tls_report = report_of_failed_domain(report_.target.name, *plan_.failure);
     report_.reason = plan_.failure->text;
     report_.hosts.clear();
   } else if (!nowhere.empty()) {

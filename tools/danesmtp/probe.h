@@ -41,6 +41,7 @@ struct AddressReport {
   bool unconnected = false;               // no connection came about
   bool hello_refused = false;             // the server does not like our name in EHLO
   bool not_tried = false;                 // an address of whoever asks, in the DNS of somebody else
+  std::optional<TlsAttempt> report;       // what the domain would be told (RFC 8460)
   std::optional<OtherCertificate> other;  // RSA beside ECDSA or the reverse, where there are both
 };
 
@@ -49,6 +50,7 @@ struct HostReport {
   std::uint16_t port = 25;
   std::optional<int> preference;
   HostPlan plan;
+  std::optional<TlsAttempt> report;      // of a host that is not connected to
   std::vector<AddressReport> addresses;  // without Reach::Connect: none
 };
 
@@ -70,7 +72,8 @@ struct Report {
   std::vector<std::string> skipped_mx;  // MX records that name no host, and why
   std::string broken_signing;           // why what is signed counts as unsigned
   std::vector<HostReport> hosts;
-  std::optional<Error> failure;  // of a look-up for the whole domain
+  std::optional<Error> failure;          // of a look-up for the whole domain
+  std::optional<TlsAttempt> tls_report;  // of that failure (RFC 8460)
   Fate fate = Fate::Waits;
   std::string host;              // that mail would go to, with its address
   std::string reason;            // why it waits

@@ -6,6 +6,7 @@
 
 #include "certificate_facts.h"
 #include "core/format.h"
+#include "route/attempt_report.h"
 #include "time_input.h"
 
 namespace danesmtp::tool {
@@ -44,6 +45,9 @@ void open_session(const AttemptContext& attempt, const HostTls& tls, UniqueFd so
     address.failure = rule_on_trouble(opened.error());
     address.hello_refused = refuses_our_name(opened.error());
   }
+  const ReportedSession seen{tls, session, peer.verdict(), {}};
+  address.report =
+      opened ? report_of_opened(attempt, seen) : report_of_trouble(attempt, seen, opened.error());
   address.trust = opened ? peer.verdict().trust : PeerTrust::None;
   address.dane = peer.verdict().dane;
   address.ocsp = peer.verdict().ocsp;
