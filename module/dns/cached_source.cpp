@@ -13,12 +13,15 @@ constexpr std::size_t kType = 2;  // octets
 constexpr std::chrono::hours kLongest{1};
 constexpr std::chrono::seconds kFailure{3};
 
-// An error of the DNS is kept; not one of this process or machine, and not that there was no time.
-std::chrono::seconds time_to_keep(const Result<Answer<Bytes>>& said, Deadline deadline) {
+// An error of the DNS is kept; not one of this process or machine. `at_end`: of an error when the
+// time is over, which need not be the DNS's.
+std::chrono::seconds time_to_keep(const Result<Answer<Bytes>>& said, Deadline deadline,
+                                  std::chrono::seconds at_end) {
   if (said) return std::min<std::chrono::seconds>(std::chrono::seconds(said->ttl), kLongest);
   const auto& error = said.error();
   const bool of_dns = error.kind == ErrorKind::DnsBogus || error.kind == ErrorKind::DnsFailure;
-  return of_dns && !error.for_operator && !deadline.passed() ? kFailure : std::chrono::seconds(0);
+  if (!of_dns || error.for_operator) return std::chrono::seconds(0);
+  return deadline.passed() ? at_end : kFailure;
 }
 
 }  // namespace
@@ -53,7 +56,7 @@ void CachedSource::expect(const DnsName& name, RrType type, const Next& next, De
 Result<Answer<Bytes>> CachedSource::ask(const DnsName& name, RrType type, Deadline deadline) {
   if (auto said = kept(name, type)) return *std::move(said);
   auto said = source_->ask(name, type, deadline);
-  const auto time = time_to_keep(said, deadline);
+  const auto time = time_to_keep(said, deadline, silence_);
   if (time.count() <= 0) return said;
   if (const auto record = record_of(said); !record.empty())
     store_.keep(Shelf::Answers, key(name, type), record, time);

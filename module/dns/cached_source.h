@@ -5,6 +5,7 @@
 // Whatever the store does not know is asked.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,9 +17,14 @@ namespace danesmtp {
 
 class CachedSource final : public RecordSource {
  public:
-  // `identity`: of `source`, as by resolver_identity().
-  CachedSource(Store& store, Bytes identity, std::unique_ptr<RecordSource> source)
-      : store_(store), identity_(std::move(identity)), source_(std::move(source)) {}
+  // `identity`: of `source`, as by resolver_identity(). `silence`: how long it is kept that no
+  // answer came in time.
+  CachedSource(Store& store, Bytes identity, std::unique_ptr<RecordSource> source,
+               std::chrono::seconds silence = std::chrono::seconds(0))
+      : store_(store),
+        identity_(std::move(identity)),
+        source_(std::move(source)),
+        silence_(silence) {}
 
   [[nodiscard]] Result<Answer<Bytes>> ask(const DnsName& name, RrType type,
                                           Deadline deadline) override;
@@ -31,6 +37,7 @@ class CachedSource final : public RecordSource {
   Store& store_;
   Bytes identity_;
   std::unique_ptr<RecordSource> source_;
+  std::chrono::seconds silence_;
 };
 
 // What an entry of the store answers.

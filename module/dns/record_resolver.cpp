@@ -135,10 +135,12 @@ std::unique_ptr<RecordSource> make_source(const ResolverSettings& settings,
 std::unique_ptr<Resolver> make_resolver(const ResolverSettings& settings,
                                         ResolverSurroundings around) {
   Store* store = around.store;
+  const auto silence = around.keep_silence;
   auto identity = store ? resolver_identity(settings, around.files) : Bytes();
   auto source = make_source(settings, std::move(around));
   if (store)
-    source = std::make_unique<CachedSource>(*store, std::move(identity), std::move(source));
+    source =
+        std::make_unique<CachedSource>(*store, std::move(identity), std::move(source), silence);
   return std::make_unique<RecordResolver>(std::move(source), settings.question_time);
 }
 

@@ -89,6 +89,7 @@ struct ResolverSurroundings {
   SystemFiles files = usual_system_files();
   Store* store =
       nullptr;  // of other processes' answers, which outlives the resolver; none: asks all
+  std::chrono::seconds keep_silence{0};  // how long it is kept there that no answer came in time
 };
 
 // What a resolver needs, read from the files.

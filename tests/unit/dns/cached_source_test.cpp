@@ -142,6 +142,28 @@ START_TEST(no_time_says_nothing_of_the_dns) {
 }
 END_TEST
 
+// Of a question that may go unanswered: that is kept for as long as is said, and nothing else.
+START_TEST(silence_may_be_kept) {
+  Cached cached;
+  const auto none = Deadline::in(std::chrono::milliseconds(0));
+  const auto ask = [&](const Result<Answer<Bytes>>& says, Deadline deadline) {
+    cached.store.entries.clear();
+    CachedSource source(cached.store, Bytes(16, 1),
+                        std::make_unique<Script>(says, cached.asked, cached.expected),
+                        std::chrono::minutes(10));
+    for (int i = 0; i < 2; ++i)
+      ck_assert(source.ask(name("a.lab"), RrType::Txt, deadline).has_value() == says.has_value());
+    return cached.store.entries.empty() ? 0 : cached.store.entries.begin()->second.left.count();
+  };
+  ck_assert_int_eq(ask(tl::unexpected(error(ErrorKind::DnsFailure)), none), 600);
+  ck_assert_int_eq(cached.asked, 1);
+  ck_assert_int_eq(ask(tl::unexpected(error(ErrorKind::DnsFailure)), soon()), 3);
+  ck_assert_int_eq(ask(tl::unexpected(error(ErrorKind::DnsFailure, true)), none), 0);
+  ck_assert_int_eq(ask(tl::unexpected(error(ErrorKind::Internal)), none), 0);
+  ck_assert_int_eq(ask(answer(60), none), 60);
+}
+END_TEST
+
 START_TEST(the_question_of_an_entry) {
   Cached cached;
   assert_ok(cached.source(answer(60)).ask(name("a.lab"), RrType::Tlsa, soon()));
@@ -208,6 +230,7 @@ int main() {
   tcase_add_test(all, another_resolver_asks_for_itself);
   tcase_add_test(all, what_cannot_be_read_is_asked);
   tcase_add_test(all, no_time_says_nothing_of_the_dns);
+  tcase_add_test(all, silence_may_be_kept);
   tcase_add_test(all, the_question_of_an_entry);
   tcase_add_test(all, only_what_is_unknown_is_announced);
   tcase_add_test(all, a_kept_failure_leads_nowhere);
