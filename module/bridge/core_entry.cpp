@@ -73,27 +73,33 @@ int refuse(const char** why, const char* text, const char* more = "") noexcept {
   return 1;
 }
 
-// As hourly as the above, and of something else.
+// As hourly as the above, and of something else. Root makes no stamp that the exim user could not
+// use.
 std::function<void(const std::string&)> report_trouble(Log& log,
                                                        const std::string& spool_directory) {
   return [&log, stamp = spool_directory + "/danesmtp-report"](const std::string& why) {
     const auto line = format("TLSRPT: reports are lost: {}", printable(why));
     if (log.debugging()) log.debug(line);
-    if (first_this_hour(stamp)) log.note(line);
+    if (::geteuid() != 0 && first_this_hour(stamp)) log.note(line);
   };
 }
 
 // Everything is decided by now: nothing that goes wrong from here on is of any consequence for
 // mail.
-void report(BridgeServer& server, const AddressBatch& batch,
-            std::function<std::unique_ptr<Resolver>()> resolver) noexcept {
+void report(BridgeServer& server, const AddressBatch& batch, const ResolverSettings& settings,
+            Store& store) noexcept {
   try {
     if (server.tls_attempts().empty() || server.option_text(kDaneTlsrptSocket).empty()) return;
     const auto trouble = report_trouble(server, batch.spool_directory);
     const auto socket = absolute_path(server, kDaneTlsrptSocket);
     if (!socket) trouble(socket.error().text);
     if (!socket || socket->empty()) return;
-    report_attempts(server.tls_attempts(), {*socket, std::move(resolver), trouble}, server);
+    const auto resolver = [&] {
+      auto around = surroundings(server, batch.spool_directory, store);
+      around.keep_silence = kReportSilence;
+      return make_resolver(settings, std::move(around));
+    };
+    report_attempts(server.tls_attempts(), {*socket, resolver, trouble}, server);
   } catch (...) {
     // No memory: the report is lost.
   }
@@ -110,9 +116,7 @@ int deliver_batch(const danesmtp_services& services, void* exim, danesmtp_batch&
   FileStore store(std::move(*path), once_an_hour(server, imported.spool_directory));
   auto resolver = make_resolver(*settings, surroundings(server, imported.spool_directory, store));
   deliver(server, std::move(resolver), imported, store);
-  report(server, imported, [&] {
-    return make_resolver(*settings, surroundings(server, imported.spool_directory, store));
-  });
+  report(server, imported, *settings, store);
   return 0;
 }
 

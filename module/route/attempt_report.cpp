@@ -173,6 +173,9 @@ std::optional<TlsAttempt> report_of_trouble(const AttemptContext& attempt,
                                             const ReportedSession& seen,
                                             const SmtpTrouble& trouble) {
   const auto type = failure_at(trouble.stage, rule_on_trouble(trouble), seen.peer.dane);
+  // What a server says within TLS is no failure of TLS. Silence might be: in TLS 1.3 a server that
+  // does not like our end of the handshake has no other words.
+  if (!type && seen.session.tls() && trouble.reply) return report_of_opened(attempt, seen);
   auto report = type ? begin(attempt, seen) : std::nullopt;
   if (report) report->failure = failure_of(*type, seen.peer, trouble);
   return report;

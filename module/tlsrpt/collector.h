@@ -12,15 +12,20 @@ namespace danesmtp {
 
 class Collector {
  public:
-  // `path`: of a datagram socket. Nothing is opened before the first datagram.
+  // `path`: of a datagram socket.
   explicit Collector(std::string path) : path_(std::move(path)) {}
 
-  // Io or BadInput: it was not taken; one line that names the socket.
+  // Io or BadInput: nobody there takes datagrams; one line that names the socket.
+  [[nodiscard]] Result<void> open();
+
+  // Opens it if need be. Io or BadInput: it was not taken; as above.
   [[nodiscard]] Result<void> send(const std::string& datagram);
 
  private:
+  tl::unexpected<Error> failed() const;
+
   std::string path_;
-  UniqueFd socket_;
+  UniqueFd socket_;  // connected
 };
 
 }  // namespace danesmtp

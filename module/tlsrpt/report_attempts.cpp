@@ -27,11 +27,8 @@ std::optional<std::string> record_of(const std::string& domain, Resolver& resolv
 
 class Reporter {
  public:
-  Reporter(const Reporting& reporting, Log& log)
-      : reporting_(reporting),
-        log_(log),
-        resolver_(reporting.resolver()),
-        collector_(reporting.socket) {
+  Reporter(const Reporting& reporting, Collector& collector, Log& log)
+      : reporting_(reporting), collector_(collector), log_(log), resolver_(reporting.resolver()) {
     resolver_->limit(Deadline::in(kReportLookUps));
   }
 
@@ -54,9 +51,9 @@ class Reporter {
   }
 
   const Reporting& reporting_;
+  Collector& collector_;
   Log& log_;
   std::unique_ptr<Resolver> resolver_;
-  Collector collector_;
   std::map<std::string, std::optional<std::string>> records_;
 };
 
@@ -65,7 +62,10 @@ class Reporter {
 void report_attempts(const std::vector<TlsAttempt>& attempts, const Reporting& reporting,
                      Log& log) {
   if (attempts.empty()) return;
-  Reporter reporter(reporting, log);
+  Collector collector(reporting.socket);
+  // First: where nobody listens nobody is asked for records either.
+  if (const auto opened = collector.open(); !opened) return reporting.trouble(opened.error().text);
+  Reporter reporter(reporting, collector, log);
   for (const auto& attempt : attempts) reporter.report(attempt);
 }
 

@@ -8,10 +8,12 @@ import json
 import os
 import pwd
 import socket
+import struct
 
 RESULTS = {201: "starttls-not-supported", 202: "certificate-host-mismatch", 203: "certificate-not-trusted",
            204: "certificate-expired", 205: "validation-failure", 304: "tlsa-invalid", 305: "dnssec-invalid",
            306: "dane-required"}
+_IDS = struct.Struct("iII")  # pid, uid, gid: unix(7), SCM_CREDENTIALS
 POLICIES = {1: "tlsa", 2: "sts", 9: "no-policy-found"}
 
 
@@ -19,6 +21,7 @@ class Collector:
     def __init__(self, path):
         self.path = str(path)
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         self._socket.bind(self.path)
         os.chown(self.path, pwd.getpwnam("mail").pw_uid, -1)
         os.chmod(self.path, 0o600)
@@ -35,6 +38,15 @@ class Collector:
             while True:
                 received.append(self._socket.recv(1 << 24))
         return received
+
+    def writers(self):
+        """As octets(): the user and group ids of whoever sent each datagram, as the kernel has them."""
+        found = []
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                ((_, _, ids),) = self._socket.recvmsg(1 << 24, socket.CMSG_SPACE(_IDS.size))[1]
+                found.append(_IDS.unpack(ids)[1:])
+        return found
 
     def reports(self):
         return [_report(octets) for octets in self.octets()]

@@ -13,6 +13,7 @@ from zone import (ASKS_FOR_REPORTS, DANE, DANE_WARNED, NO_MATCH, NO_PATH, ONLY_T
                   issued, misbehaving, one_mx, scripted, self_signed, usual, waits)
 from zones_dane import ZONES_DANE
 from zones_dns import SPECIAL_ZONES, ZONES_DNS  # noqa: F401  (for those who read the table)
+from zones_reports import ZONES_REPORTS
 from zones_tool import ZONES_TOOL
 
 # Sorts before any digest that is likely: the one that matches comes last.
@@ -191,6 +192,7 @@ ZONES = (
 
     *ZONES_DANE,
     *ZONES_DNS,
+    *ZONES_REPORTS,
     *ZONES_TOOL,
 )
 

@@ -113,6 +113,27 @@ START_TEST(policies) {
 }
 END_TEST
 
+// TLS stands: what the server says within it is no failure of TLS, and a session is one.
+START_TEST(refused_within_tls) {
+  const Script says_no = [](PeerSide& peer) {
+    clear_greeting(peer, "250-mx1.lab\r\n250 STARTTLS\r\n");
+    peer.answer("220 go\r\n");
+    if (peer.start_tls({})) peer.answer("421 not now\r\n");
+  };
+  assert_text(told(no_dane(), says_no), "no-policy-found success");
+  assert_text(told(encrypt(), says_no), "tlsa tlsa-invalid: all-TLSA-records-unusable");
+  Reported impostor(of_records(), says_no);
+  impostor.plan.enforcement = Enforcement::Audit;
+  assert_contains(impostor.told(), "tlsa certificate-not-trusted: ");
+  const Script breaks_off = [](PeerSide& peer) {
+    clear_greeting(peer, "250-mx1.lab\r\n250 STARTTLS\r\n");
+    peer.answer("220 go\r\n");
+    if (peer.start_tls({})) peer.hear();
+  };
+  assert_text(told(encrypt(), breaks_off), "");
+}
+END_TEST
+
 // Our own configuration, our own resolver, TCP, and a session that ends before TLS.
 START_TEST(what_is_no_result) {
   const auto invalid = SkipReason::DnssecInvalid;
@@ -173,6 +194,7 @@ int main() {
   tcase_add_test(all, broken_handshake);
   tcase_add_test(all, under_audit);
   tcase_add_test(all, policies);
+  tcase_add_test(all, refused_within_tls);
   tcase_add_test(all, what_is_no_result);
   tcase_add_test(all, the_whole_report);
   tcase_add_test(all, of_a_whole_domain);

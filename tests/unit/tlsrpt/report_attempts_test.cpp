@@ -102,6 +102,28 @@ START_TEST(nothing_to_report) {
 }
 END_TEST
 
+// tests D-173: nobody is asked for the sake of reports that nobody takes.
+START_TEST(no_look_up_without_a_collector) {
+  Scene scene;
+  scene.report({attempt_on("ee.lab"), attempt_on("none.lab")}, scene.directory.file("missing"));
+  ck_assert_int_eq(scene.resolvers, 0);
+  assert_text(scene.dns.asked, "");
+  ck_assert_uint_eq(scene.troubles.size(), 1);
+}
+END_TEST
+
+// tests D-173: each report that is not taken is told of, and the others go their way.
+START_TEST(some_are_not_taken) {
+  Scene scene;
+  scene.dns.txt_records["_smtp._tls.ee.lab"] = {kRecord};
+  auto too_long = attempt_on("ee.lab");
+  too_long.policy.strings = {std::string(70000, 'x')};
+  assert_text(scene.told({too_long, attempt_on("ee.lab")}), "ee.lab " + kRecord + "|");
+  ck_assert_uint_eq(scene.troubles.size(), 1);
+  assert_contains(scene.troubles[0], "is too long");
+}
+END_TEST
+
 START_TEST(collector_is_missing) {
   Scene scene;
   scene.dns.txt_records["_smtp._tls.ee.lab"] = {kRecord};
@@ -119,6 +141,8 @@ int main() {
   tcase_add_test(all, of_no_other);
   tcase_add_test(all, asked_once_a_domain);
   tcase_add_test(all, nothing_to_report);
+  tcase_add_test(all, no_look_up_without_a_collector);
+  tcase_add_test(all, some_are_not_taken);
   tcase_add_test(all, collector_is_missing);
   suite_add_tcase(suite, all);
   return run_suite(suite);
