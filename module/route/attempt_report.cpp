@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "route/attempt_report.h"
 
+#include <string_view>
+
 #include "core/format.h"
 #include "route/attempt_verdict.h"
 
@@ -62,14 +64,29 @@ std::optional<TlsAttempt> begin(const AttemptContext& attempt, const ReportedSes
   return report;
 }
 
+// "TLSA of _25._tcp.mx.lab"
+bool is_question(std::string_view text) {
+  const auto of = text.find(" of ");
+  return of != std::string_view::npos &&
+         text.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ") == of &&
+         text.find(' ', of + 4) == std::string_view::npos;
+}
+
+// The question that an error's text tells of, among its parts.
+std::string_view question_in(std::string_view text) {
+  for (std::size_t end; (end = text.find(": ")) != std::string_view::npos;
+       text.remove_prefix(end + 2))
+    if (is_question(text.substr(0, end))) return text.substr(0, end);
+  return {};
+}
+
 // What was asked for and how it ended; the rest of such an error is about our resolver.
 std::string dns_text(const Error& error) {
   const bool bogus = error.kind == ErrorKind::DnsBogus;
-  const auto of = error.text.find(" of ");
-  const auto end = error.text.find(": ");
-  if (of == std::string::npos || end == std::string::npos || error.text.find(' ') != of || of > end)
+  const auto question = question_in(error.text);
+  if (question.empty())
     return bogus ? "an answer of the DNS is bogus" : "a look-up in the DNS failed";
-  return format("{}: {}", error.text.substr(0, end), bogus ? "bogus" : "look-up failed");
+  return format("{}: {}", question, bogus ? "bogus" : "look-up failed");
 }
 
 std::optional<TlsFailure> dns_failure(const Error& error) {

@@ -181,6 +181,9 @@ START_TEST(of_a_whole_domain) {
   ck_assert(report.has_value());
   assert_text(to_text(*report) + " " + report->failure->text + " " + report->policy.domain,
               "tlsa dnssec-invalid MX of dom.lab: bogus dom.lab");
+  const auto retold = report_of_failed_domain(
+      "dom.lab", {ErrorKind::DnsFailure, "MX look-up of dom.lab: MX of dom.lab: no answer"});
+  assert_text(retold->failure->text, "MX of dom.lab: look-up failed");
   ck_assert(!report_of_failed_domain("dom.lab", {ErrorKind::BadInput, "option x"}));
 }
 END_TEST
