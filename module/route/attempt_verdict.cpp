@@ -85,6 +85,7 @@ FailureType type_of(DaneFailure failure) {
 
 std::optional<FailureType> failure_at(SmtpStage stage, const FailureRuling& ruling,
                                       const std::optional<DaneVerdict>& dane) {
+  if (ruling.for_operator) return std::nullopt;  // a setting of ours, and no failure of theirs
   if (stage == SmtpStage::Handshake || stage == SmtpStage::Verify)
     return dane && !dane->authenticated() ? type_of(dane->failure) : FailureType::ValidationFailure;
   if (ruling.verdict.cause == Cause::TlsRequired) return FailureType::StartTlsNotSupported;

@@ -66,6 +66,14 @@ def test_each_result(world, sender, collector, domain, policy, result):
     assert not of_reports(mail), message_id
 
 
+@pytest.mark.needs("GnuTLS")
+def test_a_setting_of_ours_is_nobody_s_failure(world, sender, collector):
+    mail = sender_to(world, sender, collector.path, dane_require_tls_ciphers="NOT-A-CIPHER")
+    mail.send("bob@ee.lab")
+    assert mail.queue() != {} and "4.3.5 TLS priority string" in mail.mainlog()
+    assert collector.octets() == []
+
+
 def test_dane_required(world, sender, collector):
     mail = sender_to(world, sender, collector.path, hosts_require_dane="*")
     mail.send("bob@signed-no-tlsa.lab")

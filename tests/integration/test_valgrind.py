@@ -9,7 +9,6 @@ import os
 import shutil
 import subprocess
 import xml.etree.ElementTree as tree
-from pathlib import Path
 
 import pytest
 
