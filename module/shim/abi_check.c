@@ -23,36 +23,47 @@ static const char *not_known(const char *what)
   return difference;
 }
 
+struct expected_size {
+  const char *symbol;
+  const char *what;
+  size_t size;
+  BOOL may_lack; /* a build may be without it, or have it in a module */
+};
+
+static const char *compared(const struct expected_size *expected, size_t there)
+{
+  if (there == 0) return expected->may_lack ? NULL : not_known(expected->what);
+  return there == expected->size ? NULL : differs(expected->what, expected->size, there);
+}
+
 static const char *size_difference(void)
 {
-  const struct {
-    const char *symbol;
-    const char *what;
-    size_t size;
-    BOOL may_lack; /* a build may be without it, or have it in a module */
-  } expected[] = {
+  static const struct expected_size of_transport = { .what = "the size of transport_info",
+                                                     .size = sizeof(transport_info) };
+  static const struct expected_size of_auth = { .what = "the size of auth_info",
+                                                .size = sizeof(auth_info),
+                                                .may_lack = TRUE };
+  static const struct expected_size expected[] = {
     { "transport_defaults", "the size of transport_instance", sizeof(transport_instance) },
     { "address_defaults", "the size of address_item", sizeof(address_item) },
     { "tls_out", "the size of tls_support", sizeof(tls_support) },
     { "smtp_transport_option_defaults", "the size of the smtp options",
       sizeof(smtp_transport_options_block) },
     { "f", "the size of the global flags", sizeof(f) },
-    { "smtp_transport_info", "the size of transport_info", sizeof(transport_info) },
     { "cutthrough", "the size of cut_t (host_item, client_conn_ctx)", sizeof(cut_t) },
     { "auth_defaults", "the size of auth_instance", sizeof(auth_instance) },
-    { "plaintext_auth_info", "the size of auth_info", sizeof(auth_info), TRUE },
     { "router_defaults", "the size of router_instance", sizeof(router_instance) },
-    { "dkim_module_info", "the size of misc_module_info", sizeof(misc_module_info), TRUE },
-    { "continue_next_id", "the length of a message id", MESSAGE_ID_LENGTH + 1 },
+    EXIM_SIZES_OF_THE_SERIES
   };
-  for (size_t i = 0; i < nelem(expected); i++) {
-    const size_t there = program_symbol_size(expected[i].symbol);
-    if (there == 0 && !expected[i].may_lack) return not_known(expected[i].what);
-    if (there != 0 && there != expected[i].size) return differs(expected[i].what, expected[i].size, there);
-  }
-  if ((size_t)smtp_transport_info.drinfo.options_len != sizeof(smtp_transport_options_block))
+  const char *why = NULL;
+  for (size_t i = 0; !why && i < nelem(expected); i++)
+    why = compared(expected + i, program_symbol_size(expected[i].symbol));
+  if (!why) why = compared(&of_transport, exim_transport_info_size());
+  if (!why) why = compared(&of_auth, exim_auth_info_size());
+  if (why) return why;
+  if ((size_t)drinfo_of(&smtp_transport_info)->options_len != sizeof(smtp_transport_options_block))
     return differs("the length of the smtp options", sizeof(smtp_transport_options_block),
-                   (size_t)smtp_transport_info.drinfo.options_len);
+                   (size_t)drinfo_of(&smtp_transport_info)->options_len);
   return NULL;
 }
 

@@ -16,8 +16,8 @@ static enum danesmtp_route route_of(const address_item *a, BOOL hosts_of_transpo
 {
   if (hosts_of_transport || !a->router) return DANESMTP_ROUTE_FIXED;
   if (a->fallback_hosts && a->host_list == a->fallback_hosts) return DANESMTP_ROUTE_FIXED;
-  return strcmp(CCS a->router->drinst.driver_name, "dnslookup") == 0 ? DANESMTP_ROUTE_MX
-                                                                     : DANESMTP_ROUTE_FIXED;
+  return strcmp(CCS drinst_of(a->router)->driver_name, "dnslookup") == 0 ? DANESMTP_ROUTE_MX
+                                                                         : DANESMTP_ROUTE_FIXED;
 }
 
 /* NOTIFY= in Exim's order; NULL: the sender did not ask. */
@@ -121,8 +121,8 @@ void batch_list_hosts(struct batch_handle *h, host_item *list)
  * why. A second expansion, by Exim's driver, might have another result. */
 static host_item *transport_hosts(transport_instance *tblock, address_item *first)
 {
-  const smtp_transport_options_block *ob = tblock->drinst.options_block;
-  const uschar *name = tblock->drinst.name, *names = ob->hosts;
+  const smtp_transport_options_block *ob = drinst_of(tblock)->options_block;
+  const uschar *name = drinst_of(tblock)->name, *names = ob->hosts;
   host_item *list = NULL;
   BOOL randomize;
 
@@ -141,7 +141,8 @@ static host_item *transport_hosts(transport_instance *tblock, address_item *firs
   }
   first->transport_return = DEFER;
   if (exp_bool(first, US "transport", name, debug_channel(transport), US "hosts_randomize",
-               ob->hosts_randomize, ob->expand_hosts_randomize, &randomize) != OK)
+               ob->hosts_randomize, *hosts_randomize_expression(drinst_of(tblock)->options_block),
+               &randomize) != OK)
     return NULL;
   host_build_hostlist(&list, string_copy(names), randomize);
   if (!list) {
@@ -187,7 +188,7 @@ static BOOL by_data_only(const transport_instance *tblock)
 {
   if (!tblock->filter_command) return FALSE;
 #ifndef DISABLE_DKIM
-  const smtp_transport_options_block *ob = tblock->drinst.options_block;
+  const smtp_transport_options_block *ob = drinst_of(tblock)->options_block;
   if (ob->dkim.dkim_private_key && ob->dkim.dkim_domain && ob->dkim.dkim_selector) return FALSE;
 #endif
   return TRUE;
@@ -215,14 +216,14 @@ static BOOL reports_wanted(const transport_instance *tblock)
 
 enum batch_imported batch_import(struct batch_handle *h, transport_instance *tblock, address_item *addresses)
 {
-  const smtp_transport_options_block *ob = tblock->drinst.options_block;
+  const smtp_transport_options_block *ob = drinst_of(tblock)->options_block;
   *h = (struct batch_handle) { .tblock = tblock, .addresses = addresses };
   h->transport_hosts = !addresses->host_list || (ob->hosts_override && ob->hosts);
   if (h->transport_hosts && !ob->hosts) return BATCH_WITHOUT_HOSTS;
   if (!import_hosts(h)) return BATCH_UNUSABLE;
   import_recipients(h, h->transport_hosts);
   h->batch.suffixes = route_suffixes(addresses);
-  h->batch.transport_name = CCS tblock->drinst.name;
+  h->batch.transport_name = CCS drinst_of(tblock)->name;
   h->batch.spool_directory = CCS spool_directory;
   h->batch.sender = CCS return_path;
   h->batch.all_or_nothing = mua_wrapper;

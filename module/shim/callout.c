@@ -88,7 +88,7 @@ static uschar *expanded_once(uschar *hosts)
 static BOOL import_callout(struct batch_handle *h, transport_instance *tblock, address_item *addr,
                            transport_feedback *tf)
 {
-  smtp_transport_options_block *ob = tblock->drinst.options_block;
+  smtp_transport_options_block *ob = drinst_of(tblock)->options_block;
   uschar *const hosts = ob->hosts;
   if (tf->hosts && (!addr->host_list || tf->hosts_override)) {
     if (!(tf->hosts = expanded_once(tf->hosts))) return FALSE;
@@ -199,7 +199,7 @@ static struct answer fresh_answer(struct batch_handle *h, time_t now)
   const char *why = "DANE error: the resolver has not answered in time, and is not asked again at once";
   if (now >= asked_again_from) {
     /* As Exim does before a callout: the client has other replies to read meanwhile. */
-    if (smtp_out_fd >= 0 && !f.disable_callout_flush) smtp_fflush(SFF_UNCORK);
+    if (!f.disable_callout_flush) flush_to_client();
     answer.policy = ask_core(h, &why);
     answer.given = time(NULL);
     if (answer.policy == DANESMTP_POLICY_UNKNOWN && answer.given - now >= SECONDS_TOO_SLOW)
@@ -230,7 +230,7 @@ static struct answer policy_of(transport_instance *tblock, address_item *addr, t
  * would defer a message that can be queued. A customer of ATRN has nothing to go on with. */
 static BOOL is_deferred(const transport_instance *tblock, int policy)
 {
-  if (atrn_mode && *atrn_mode == 'C') return TRUE;
+  if (exim_is_customer_of_atrn()) return TRUE;
   if (acl_where == ACL_WHERE_UNKNOWN || policy == DANESMTP_POLICY_AUDITED) return FALSE;
   return strcmp(CCS own_options(tblock)->dane_callouts, "defer") == 0;
 }
@@ -259,7 +259,7 @@ static void judge_connection(transport_instance *tblock, address_item *addr, tra
     debug_printf_indent("DANE policy for a connection by Exim's core to %s: %s\n", addr->domain,
                         answer.policy == DANESMTP_POLICY_NONE ? "none" : answer.why);
   if (answer.policy == DANESMTP_POLICY_NONE)
-    switch_off_dane_of_exim(tblock->drinst.options_block);
+    switch_off_dane_of_exim(drinst_of(tblock)->options_block);
   else
     make_no_connection(tblock, addr, tf, &answer);
 }

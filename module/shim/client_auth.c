@@ -18,7 +18,7 @@ static smtp_context *plain_context(const struct batch_handle *h, size_t host, in
   memset(sx, 0, sizeof(*sx));
   sx->addrlist = sx->first_addr = h->addresses;
   sx->conn_args.tblock = h->tblock;
-  sx->conn_args.ob = h->tblock->drinst.options_block;
+  sx->conn_args.ob = drinst_of(h->tblock)->options_block;
   sx->conn_args.host = h->hosts[host];
   sx->conn_args.sock = fd;
   sx->esmtp = TRUE;
@@ -45,11 +45,12 @@ static BOOL offered(const uschar *mechanisms, const uschar *wanted)
 
 static BOOL wanted(auth_instance *au)
 {
-  if (au->client && (!au->client_condition || expand_check_condition(au->client_condition, au->drinst.name,
-                                                                     US "client authenticator")))
+  if (au->client &&
+      (!au->client_condition ||
+       expand_check_condition(au->client_condition, drinst_of(au)->name, US "client authenticator")))
     return TRUE;
   if (debugs(transport))
-    debug_printf("skipping %s authenticator: %s\n", au->drinst.name,
+    debug_printf("skipping %s authenticator: %s\n", drinst_of(au)->name,
                  au->client ? "client_condition is false" : "not configured as a client");
   return FALSE;
 }
@@ -63,16 +64,15 @@ static BOOL binds_channel(const auth_instance *au)
 
 static int run_client(auth_instance *au, smtp_context *sx)
 {
-  const auth_info *driver = au->drinst.info;
+  const auth_info *driver = drinst_of(au)->info;
   const smtp_transport_options_block *ob = sx->conn_args.ob;
-  address_item *a = sx->first_addr;
   uschar *channel_binding = tls_out.channelbinding;
   int rc;
 
-  a->protocol_sequence = string_catn(a->protocol_sequence, US "a", 1);
-  authenticator_name = au->drinst.name;
-  driver_srcfile = au->drinst.srcfile;
-  driver_srcline = au->drinst.srcline;
+  note_session_step(sx->first_addr, 'a');
+  authenticator_name = drinst_of(au)->name;
+  driver_srcfile = drinst_of(au)->srcfile;
+  driver_srcline = drinst_of(au)->srcline;
   *sx->buffer = 0;
   errno = 0;
   sx->outblock.authenticating = TRUE; /* what is sent is masked in debugging output and in big_buffer */
@@ -84,7 +84,7 @@ static int run_client(auth_instance *au, smtp_context *sx)
   authenticator_name = NULL;
   driver_srcfile = NULL;
   driver_srcline = 0;
-  if (debugs(transport)) debug_printf("%s authenticator yielded %s\n", au->drinst.name, rc_names[rc]);
+  if (debugs(transport)) debug_printf("%s authenticator yielded %s\n", drinst_of(au)->name, rc_names[rc]);
   return rc;
 }
 
@@ -110,7 +110,7 @@ static struct danesmtp_authenticated broken_off(smtp_context *sx, int error)
 static void authenticated(const auth_instance *au)
 {
   f.smtp_authenticated = TRUE;
-  client_authenticator = au->drinst.name;
+  client_authenticator = drinst_of(au)->name;
   if (au->set_client_id) client_authenticated_id = expand_string(au->set_client_id);
 }
 
@@ -121,23 +121,23 @@ static void log_refusal(const auth_instance *au, const smtp_context *sx)
   const uschar *line = NULL;
 #ifndef DISABLE_EVENT
   uschar *saved = sender_host_authenticated;
-  sender_host_authenticated = au->drinst.name;
+  sender_host_authenticated = drinst_of(au)->name;
   line = event_raise(sx->conn_args.tblock->event_action, US "auth:fail", sx->buffer, NULL);
   sender_host_authenticated = saved;
 #endif
   if (line)
     log_write(LOG_MAIN, "%s", line);
   else
-    log_write(LOG_MAIN, "%s authenticator failed H=%s [%s] %s", au->drinst.name, host->name, host->address,
-              sx->buffer);
+    log_write(LOG_MAIN, "%s authenticator failed H=%s [%s] %s", drinst_of(au)->name, host->name,
+              host->address, sx->buffer);
 }
 
 static void log_cancelled(const auth_instance *au, const smtp_context *sx)
 {
   const host_item *host = sx->conn_args.host;
   if (*sx->buffer)
-    log_write(LOG_MAIN, "%s authenticator cancelled authentication H=%s [%s] %s", au->drinst.name, host->name,
-              host->address, sx->buffer);
+    log_write(LOG_MAIN, "%s authenticator cancelled authentication H=%s [%s] %s", drinst_of(au)->name,
+              host->name, host->address, sx->buffer);
 }
 
 /* AUTH_NOT: this one did not do it, the next may. */
@@ -175,7 +175,7 @@ static struct danesmtp_authenticated authenticate(void *exim, size_t host, int f
                                            .command = "",
                                            .text = "no common mechanisms were found" };
   if (debugs(transport)) debug_printf("scanning authentication mechanisms\n");
-  for (auth_instance *au = auths; au && answer.end == DANESMTP_AUTH_NOT; au = au->drinst.next)
+  for (auth_instance *au = auths; au && answer.end == DANESMTP_AUTH_NOT; au = drinst_of(au)->next)
     if (wanted(au) && offered(CUS mechanisms, au->public_name)) answer = try_one(au, sx);
   return answer;
 }
@@ -183,7 +183,7 @@ static struct danesmtp_authenticated authenticate(void *exim, size_t host, int f
 static const char *mail_auth(void *exim, int *failed)
 {
   const struct batch_handle *h = exim;
-  const smtp_transport_options_block *ob = h->tblock->drinst.options_block;
+  const smtp_transport_options_block *ob = drinst_of(h->tblock)->options_block;
   const uschar *sender = authenticated_sender;
 
   *failed = 0;

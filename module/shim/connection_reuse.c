@@ -24,7 +24,7 @@ static void forget_open_connection(void)
   continue_hostname = continue_transport = continue_host_address = NULL;
   continue_proxy_cipher = continue_proxy_sni = NULL;
   continue_proxy_dane = FALSE;
-  continue_next_id[0] = 0;
+  forget_next_message();
   continue_sequence = 1;
 }
 
@@ -73,7 +73,7 @@ static int open_connection(void *exim, struct danesmtp_open_connection *open)
 
 static int use_open_connection(void *exim)
 {
-  (void)exim;
+  ((struct batch_handle *)exim)->inherited = TRUE;
   const int fd = fcntl(0, F_DUPFD, 3);
   replace_stdin();
   const unsigned sequence = continue_sequence;
@@ -102,9 +102,9 @@ static int further_message(void *exim, size_t host, size_t transactions, size_t 
   uschar next[MESSAGE_ID_LENGTH + 1] = "";
   if (h->delegated) return 0; /* Exim's driver may have left one open already */
   continue_sequence = (unsigned)transactions;
-  if (!f.continue_more &&
-      !transport_check_waiting(h->tblock->drinst.name, h->hosts[host]->name, most > INT_MAX ? 0 : (int)most,
-                               next, (oicf)any_message, NULL))
+  if (!(f.continue_more && exim_takes_connection_back(h->inherited)) &&
+      !transport_check_waiting(drinst_of(h->tblock)->name, h->hosts[host]->name,
+                               most > INT_MAX ? 0 : (int)most, next, (oicf)any_message, NULL))
     return 0;
   h->next_message = string_copy(next);
   return 1;
@@ -114,16 +114,15 @@ static void leave_open(void *exim, int fd, const struct danesmtp_open_connection
 {
   struct batch_handle *h = exim;
   h->left_open = TRUE;
-  continue_fd = fd;
   continue_sequence = (unsigned)open->transactions;
-  continue_transport = h->tblock->drinst.name;
+  continue_transport = drinst_of(h->tblock)->name;
   continue_hostname = h->hosts[open->host]->name;
   continue_host_address = h->hosts[open->host]->address;
   continue_proxy_cipher = string_copy(CUS open->cipher);
   continue_proxy_sni = string_copy(CUS open->mark);
   continue_proxy_dane = FALSE;
-  Ustrncpy(continue_next_id, h->next_message, MESSAGE_ID_LENGTH + 1);
   smtp_peer_options = OPTION_TLS;
+  exim_leave_connection(fd, h->next_message);
 }
 
 /* Exim's child reports the SNI from here, together with the connection. */
@@ -137,7 +136,7 @@ void connection_reuse_report(const struct batch_handle *h)
 void connection_reuse_note_waiting(const struct batch_handle *h)
 {
   if (!h->waits_for_host || h->has_own_trouble || h->tblock->connection_max_messages == 1) return;
-  if (h->batch.host_count) transport_update_waiting(h->hosts[0], h->tblock->drinst.name);
+  if (h->batch.host_count) transport_update_waiting(h->hosts[0], drinst_of(h->tblock)->name);
 }
 
 void reuse_services_fill(struct danesmtp_services *s)

@@ -12,9 +12,9 @@ BOOL own_driver_code(transport_instance *tblock, address_item *addresses)
  * it gets the one that was. */
 static BOOL with_judged_list(const struct batch_handle *h, address_item *addresses)
 {
-  smtp_transport_options_block *ob = h->tblock->drinst.options_block;
+  smtp_transport_options_block *ob = drinst_of(h->tblock)->options_block;
   const BOOL override = ob->hosts_override, randomize = ob->hosts_randomize;
-  uschar *expand_randomize = ob->expand_hosts_randomize;
+  uschar **expression = hosts_randomize_expression(ob), *const own_expression = *expression;
   host_item *list = addresses->host_list;
   if (!h->own_list) return own_driver_code(h->tblock, addresses);
 
@@ -22,12 +22,12 @@ static BOOL with_judged_list(const struct batch_handle *h, address_item *address
   ob->hosts_override = FALSE;
   if (h->transport_hosts) { /* they are in a random order, if they are to be */
     ob->hosts_randomize = FALSE;
-    ob->expand_hosts_randomize = NULL;
+    *expression = NULL;
   }
   const BOOL yield = own_driver_code(h->tblock, addresses);
   ob->hosts_override = override;
   ob->hosts_randomize = randomize;
-  ob->expand_hosts_randomize = expand_randomize;
+  *expression = own_expression;
   for (address_item *a = addresses; a; a = a->next) a->host_list = list;
   return yield;
 }
@@ -37,7 +37,7 @@ static BOOL with_judged_list(const struct batch_handle *h, address_item *address
 static BOOL without_dane(const struct batch_handle *h, address_item *addresses)
 {
 #ifdef SUPPORT_DANE
-  smtp_transport_options_block *ob = h->tblock->drinst.options_block;
+  smtp_transport_options_block *ob = drinst_of(h->tblock)->options_block;
   uschar *try = ob->hosts_try_dane, *require = ob->hosts_require_dane;
   ob->hosts_try_dane = ob->hosts_require_dane = NULL;
   const BOOL yield = with_judged_list(h, addresses);

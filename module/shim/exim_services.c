@@ -24,7 +24,7 @@ static void log_host(void *exim, size_t host, const char *message, int32_t syste
   gstring *g = host_label(h, host);
   if (*message) g = string_fmt_append(g, ": %s", message);
   if (system_errno > 0) g = string_fmt_append(g, *message ? ": %s" : " %s", strerror(system_errno));
-  log_write(LOG_MAIN, "%Y", g);
+  log_write(LOG_MAIN, "%s", string_from_gstring(g));
   deliver_msglog("%s %.*s\n", tod_stamp(tod_log), g->ptr, g->s);
 }
 
@@ -38,7 +38,7 @@ static void message_log(void *exim, size_t host, const char *message)
 
 static void log_refusal(void *exim, size_t host, const char *message)
 {
-  log_write(LOG_MAIN, "%Y %s", host_label(exim, host), message);
+  log_write(LOG_MAIN, "%s %s", string_from_gstring(host_label(exim, host)), message);
 }
 
 static int debugging(void *exim)
@@ -68,6 +68,9 @@ static const char *option_text(void *exim, const char *name)
 {
   const struct batch_handle *h = exim;
   const char **value = option_address(h->tblock, name, opt_stringptr);
+  /* As max_rcpt was before it was expanded. */
+  const int *number = value ? NULL : option_address(h->tblock, name, opt_int);
+  if (number) return CCS string_sprintf("%d", *number);
   return value ? *value : NULL;
 }
 
@@ -107,7 +110,7 @@ static int option_flag(void *exim, const char *name, int *failed)
   if (!literal) return 0;
   snprintf(twin_name, sizeof(twin_name), "*expand_%s", name);
   twin = option_address(h->tblock, twin_name, opt_stringptr);
-  if (exp_bool(h->addresses, US "transport", h->tblock->drinst.name, debug_channel(transport), US name,
+  if (exp_bool(h->addresses, US "transport", drinst_of(h->tblock)->name, debug_channel(transport), US name,
                *literal, twin ? *twin : NULL, &value) != OK)
     *failed = 1;
   return value;
@@ -220,8 +223,7 @@ static const char *event(void *exim, size_t host, size_t recipient, const char *
 
 static void session_step(void *exim, char letter)
 {
-  address_item *a = ((struct batch_handle *)exim)->addresses;
-  a->protocol_sequence = string_catn(a->protocol_sequence, CUS & letter, 1);
+  note_session_step(((struct batch_handle *)exim)->addresses, (uschar)letter);
 }
 
 void exim_services_fill(struct danesmtp_services *s)

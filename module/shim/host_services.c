@@ -7,14 +7,14 @@
 
 static const smtp_transport_options_block *smtp_options(const struct batch_handle *h)
 {
-  return h->tblock->drinst.options_block;
+  return drinst_of(h->tblock)->options_block;
 }
 
 static int service_port(void *exim)
 {
   struct batch_handle *h = exim;
   return smtp_get_port(smtp_options(h)->port, h->addresses,
-                       string_sprintf("%s transport", h->tblock->drinst.name));
+                       string_sprintf("%s transport", drinst_of(h->tblock)->name));
 }
 
 static int look_up(const smtp_transport_options_block *ob, host_item *host)
@@ -101,7 +101,7 @@ static BOOL note_port_and_interface(struct batch_handle *h, size_t index, int po
   notes->port_and_interface = port == 25 ? US "" : string_sprintf(":%d", port);
   if (!option || !*option) return TRUE;
   if (!smtp_get_interface(option, family, h->addresses, &notes->interface,
-                          string_sprintf("%s transport", h->tblock->drinst.name)))
+                          string_sprintf("%s transport", drinst_of(h->tblock)->name)))
     return FALSE;
   if (notes->interface)
     notes->port_and_interface = string_sprintf("%s/%s", notes->port_and_interface, notes->interface);
@@ -112,7 +112,7 @@ static BOOL keys_have_address(struct batch_handle *h)
 {
   const smtp_transport_options_block *ob = smtp_options(h);
   BOOL value = TRUE;
-  if (exp_bool(h->addresses, US "transport", h->tblock->drinst.name, debug_channel(transport),
+  if (exp_bool(h->addresses, US "transport", drinst_of(h->tblock)->name, debug_channel(transport),
                US "retry_include_ip_address", ob->retry_include_ip_address,
                ob->expand_retry_include_ip_address, &value) != OK)
     value = TRUE; /* the most specific record */
@@ -207,7 +207,7 @@ static struct danesmtp_connected tcp_connect(void *exim, size_t index, int port)
   struct danesmtp_connected answer = { .fd = -1 };
   smtp_connect_args args = {
     .tblock = h->tblock,
-    .ob = h->tblock->drinst.options_block,
+    .ob = drinst_of(h->tblock)->options_block,
     .host = host,
     .host_af = Ustrchr(host->address, ':') ? AF_INET6 : AF_INET,
     .interface = h->notes[index].interface,

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Services on the message: its text by Exim's own functions, or where the spool has its body. */
 #include "shim.h"
-#include "miscmods/dkim_api.h"
 
 static int message_options(const transport_instance *t, int form)
 {
@@ -21,28 +20,13 @@ static int set_up_filter(struct batch_handle *h, const char **why)
   transport_filter_argv = NULL;
   if (!h->tblock->filter_command) return DANESMTP_WRITTEN;
   if (!transport_set_up_command(&transport_filter_argv, h->tblock->filter_command, TSUC_EXPAND_ARGS, DEFER,
-                                h->addresses, string_sprintf("%s transport filter", h->tblock->drinst.name),
-                                NULL)) {
+                                h->addresses,
+                                string_sprintf("%s transport filter", drinst_of(h->tblock)->name), NULL)) {
     *why = CCS h->addresses->message;
     return DANESMTP_WRITE_FILTER;
   }
   transport_filter_timeout = h->tblock->filter_timeout;
   return DANESMTP_WRITTEN;
-}
-
-/* Through the dkim module, which may itself be a loadable one, where there is one. */
-static BOOL write_signed(transport_ctx *context, const smtp_transport_options_block *ob, const uschar **why)
-{
-#ifndef DISABLE_DKIM
-  typedef void (*init_fn)(void);
-  typedef BOOL (*write_fn)(transport_ctx *, const struct ob_dkim *, const uschar **);
-  const misc_module_info *dkim = misc_mod_find(US "dkim", NULL);
-  if (dkim) {
-    ((init_fn *)dkim->functions)[DKIM_TRANSPORT_INIT]();
-    return ((write_fn *)dkim->functions)[DKIM_TRANSPORT_WRITE](context, &ob->dkim, why);
-  }
-#endif
-  return transport_write_message(context, 0);
 }
 
 static int write_failure(struct batch_handle *h, int error, const uschar *signing, int32_t *system_errno,
@@ -71,7 +55,7 @@ static int write_failure(struct batch_handle *h, int error, const uschar *signin
 static int write_message(void *exim, int fd, int form, int32_t *system_errno, const char **why)
 {
   struct batch_handle *h = exim;
-  const smtp_transport_options_block *ob = h->tblock->drinst.options_block;
+  const smtp_transport_options_block *ob = drinst_of(h->tblock)->options_block;
   const BOOL wire_format = f.spool_file_wireformat;
   transport_ctx context = {
     .u = { .fd = fd },
@@ -88,7 +72,7 @@ static int write_message(void *exim, int fd, int form, int32_t *system_errno, co
   transport_count = 0;
   transport_write_timeout = 0;
   errno = 0;
-  const BOOL written = write_signed(&context, ob, &signing);
+  const BOOL written = exim_write_message(&context, ob, &signing);
   const int error = errno;
   f.spool_file_wireformat = wire_format;
   return written ? DANESMTP_WRITTEN : write_failure(h, error, signing, system_errno, why);
@@ -118,7 +102,8 @@ static int stored_body(void *exim, struct danesmtp_stored_body *body)
 {
   const struct batch_handle *h = exim;
   const transport_instance *t = h->tblock;
-  if (t->filter_command || t->body_only || t->headers_only || is_signed(t->drinst.options_block)) return 0;
+  if (t->filter_command || t->body_only || t->headers_only || is_signed(drinst_of(t)->options_block))
+    return 0;
   if (deliver_datafile < 0) return 0;
   *body = (struct danesmtp_stored_body) { .fd = deliver_datafile,
                                           .begin = body_offset(),

@@ -37,9 +37,9 @@ static BOOL option_tables_are_known(void)
 /* Every member of smtp's entry is where we look for it. Pointers are compared before one is followed. */
 static BOOL loader_structures_are_known(void)
 {
-  const driver_info *smtp = &smtp_transport_info.drinfo;
-  return program_symbol_size("smtp_transport_info") == sizeof(transport_info) &&
-         smtp->options == smtp_transport_options && smtp->options_count == &smtp_transport_options_count &&
+  const transport_driver_info *smtp = drinfo_of(&smtp_transport_info);
+  return exim_transport_info_size() == sizeof(transport_info) && smtp->options == smtp_transport_options &&
+         smtp->options_count == &smtp_transport_options_count &&
          smtp->options_block == (void *)&smtp_transport_option_defaults &&
          (size_t)smtp->options_len == program_symbol_size("smtp_transport_option_defaults") &&
          smtp->init == smtp_transport_init && smtp_transport_info.code == smtp_transport_entry &&
@@ -73,9 +73,9 @@ static void say(void)
 
 /* The name stays "danesmtp": Exim's core, which speaks SMTP by itself for a transport named smtp
  * (callouts, cutthrough), then does not. */
-static void waiting_init(driver_instance *t)
+static void waiting_init(transport_driver_instance *t)
 {
-  smtp_transport_info.drinfo.init(t);
+  drinfo_of(&smtp_transport_info)->init(t);
 }
 
 /* FALSE: each address keeps the status that Exim gave it, which is DEFER. None is touched. */
@@ -90,7 +90,7 @@ void misfit_take_over(transport_info *info, const char *why)
 {
   snprintf(reason, sizeof(reason), "danesmtp_transport.so refused: %s", why);
   if (!same_series(EXIM_VERSION_STR, CCS version_string) || !loader_structures_are_known()) {
-    info->drinfo.dyn_magic = 0; /* "not compatible", in the main log */
+    exim_refuse_module(info); /* "not compatible", in the main log */
     say();
     return;
   }
@@ -99,9 +99,9 @@ void misfit_take_over(transport_info *info, const char *why)
     _exit(EXIT_FAILURE);
   }
   option_table_build();
-  info->drinfo.options = option_table;
-  info->drinfo.options_block = option_defaults;
-  info->drinfo.options_len = option_block_length;
-  info->drinfo.init = waiting_init;
+  drinfo_of(info)->options = option_table;
+  drinfo_of(info)->options_block = option_defaults;
+  drinfo_of(info)->options_len = option_block_length;
+  drinfo_of(info)->init = waiting_init;
   info->code = waiting_code;
 }

@@ -75,14 +75,14 @@ static void append(const optionlist *options, size_t count)
 
 static BOOL smtp_has(const char *name)
 {
-  for (int i = 0; i < *smtp_transport_info.drinfo.options_count; i++)
-    if (strcmp(smtp_transport_info.drinfo.options[i].name, name) == 0) return TRUE;
+  for (int i = 0; i < *drinfo_of(&smtp_transport_info)->options_count; i++)
+    if (strcmp(drinfo_of(&smtp_transport_info)->options[i].name, name) == 0) return TRUE;
   return FALSE;
 }
 
 void option_table_build(void)
 {
-  const driver_info *smtp = &smtp_transport_info.drinfo;
+  const transport_driver_info *smtp = drinfo_of(&smtp_transport_info);
   const int smtp_count = *smtp->options_count;
   const size_t align = sizeof(void *) - 1;
 
@@ -117,10 +117,10 @@ void *option_address(const transport_instance *tblock, const char *name, int typ
 {
   const optionlist *o = option_find(name);
   if (!o || (o->type & opt_mask) != type) return NULL;
-  return o->type & opt_public ? US tblock + o->v.offset : US tblock->drinst.options_block + o->v.offset;
+  return o->type & opt_public ? US tblock + o->v.offset : US drinst_of(tblock)->options_block + o->v.offset;
 }
 
 struct danesmtp_options *own_options(const transport_instance *tblock)
 {
-  return (struct danesmtp_options *)(US tblock->drinst.options_block + own_offset);
+  return (struct danesmtp_options *)(US drinst_of(tblock)->options_block + own_offset);
 }

@@ -174,7 +174,7 @@ static void journal(void *exim, const size_t *recipients, size_t count)
   for (size_t i = 0; i < count; i++) {
     address_item *a = h->recipients[recipients[i]];
     const uschar *line = testflag(a, af_homonym)
-                             ? string_sprintf("%.500s/%s\n", a->unique + 3, h->tblock->drinst.name)
+                             ? string_sprintf("%.500s/%s\n", a->unique + 3, drinst_of(h->tblock)->name)
                              : string_sprintf("%.500s\n", a->unique);
     const int length = Ustrlen(line);
     if (debugs(deliver)) debug_printf("journalling %s", line);
@@ -194,7 +194,7 @@ static const uschar *key_with_sender(const address_item *a)
 static void retry_recipient(void *exim, size_t recipient)
 {
   struct batch_handle *h = exim;
-  const smtp_transport_options_block *ob = h->tblock->drinst.options_block;
+  const smtp_transport_options_block *ob = drinst_of(h->tblock)->options_block;
   address_item *a = h->recipients[recipient];
   h->has_own_trouble = TRUE;
   retry_add_item(a, ob->address_retry_include_sender ? key_with_sender(a) : a->address_retry_key, 0);

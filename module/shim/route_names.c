@@ -10,7 +10,7 @@
 
 static BOOL router_is(const address_item *a, const char *driver)
 {
-  return a->router && strcmp(CCS a->router->drinst.driver_name, driver) == 0;
+  return a->router && strcmp(CCS drinst_of(a->router)->driver_name, driver) == 0;
 }
 
 /* Did a router that asks the DNS put this address in the place of its parent? A parent of another kind
@@ -49,7 +49,7 @@ static gstring *add_widening(gstring *g, const address_item *a)
 {
   for (; a; a = a->parent) {
     if (!router_is(a, "dnslookup")) continue;
-    const dnslookup_router_options_block *ob = a->router->drinst.options_block;
+    const dnslookup_router_options_block *ob = drinst_of(a->router)->options_block;
     const uschar *list = ob->widen_domains, *suffix;
     int sep = 0;
     while ((suffix = string_nextinlist(&list, &sep, NULL, 0))) g = add_suffix(g, suffix);
@@ -72,7 +72,7 @@ const char *route_suffixes(const address_item *addresses)
 int route_by_srv(const address_item *a)
 {
   if (!router_is(a, "dnslookup")) return 0;
-  return ((const dnslookup_router_options_block *)a->router->drinst.options_block)->check_srv != NULL;
+  return ((const dnslookup_router_options_block *)drinst_of(a->router)->options_block)->check_srv != NULL;
 }
 
 /* The host list of the item of route_list that fits the domain, as the router finds it. */
@@ -95,7 +95,7 @@ static const uschar *host_list_for(const address_item *a, const uschar *route_li
 /* The configured host list, expanded for the address. NULL: it cannot be told here. */
 static const uschar *configured_hosts(const address_item *a)
 {
-  const manualroute_router_options_block *ob = a->router->drinst.options_block;
+  const manualroute_router_options_block *ob = drinst_of(a->router)->options_block;
   const uschar *list = ob->route_list ? host_list_for(a, ob->route_list) : expand_string(ob->route_data);
   if (list && !ob->route_list) {
     Uskip_whitespace(&list);

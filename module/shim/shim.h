@@ -11,9 +11,6 @@
 
 #include "bridge/bridge.h"
 
-/* Exim's own driver; exported by its binary, declared in none of its headers. */
-extern transport_info smtp_transport_info;
-
 /* Our own options; they lie behind those of the running Exim's smtp driver in the options block. */
 struct danesmtp_options {
   uschar *dane_audit_domains;
@@ -44,6 +41,7 @@ struct batch_handle {
   struct danesmtp_host *bridge_hosts; /* by index; those of the batch */
   struct danesmtp_batch batch;
   const uschar *next_message; /* that the connection is left to; "": a further batch of this one */
+  BOOL inherited;             /* a connection, from the delivery before */
   BOOL left_open;             /* a connection, for it */
   BOOL waits_for_host;        /* a host failed, or its retry time has not come */
   BOOL has_own_trouble;       /* a server would not take this message, or a recipient */

@@ -2,8 +2,6 @@
 /* Which TLS library is Exim's, and Exim's record of the outgoing TLS session, from which it expands $tls_out_...: filled for options and
  * events while the core delivers, and emptied again. Its socket is never set, so Exim takes no part in
  * our session; and Exim's child copies its verdicts to every recipient, so none may stay behind. */
-#include <dlfcn.h>
-
 #include "shim.h"
 
 static uschar *copied(const char *text)
@@ -49,7 +47,8 @@ void tls_variables_clear(void)
   tls_out.cipher_stdname = tls_out.ver = NULL;
   tls_out.peercert = NULL;
   tls_out.channelbinding = NULL;
-  tls_out.channelbind_exporter = tls_out.ext_master_secret = FALSE;
+  tls_out.ext_master_secret = FALSE;
+  set_channelbind_exporter(FALSE);
 #ifndef DISABLE_TLS_RESUME
   tls_out.resumption = 0;
 #endif
@@ -88,22 +87,12 @@ static void set_tls_variables(void *exim, const struct danesmtp_tls_variables *v
   tls_out.sni = copied(v->sni);
   tls_out.peercert = imported_certificate(v->peer_certificate);
   tls_out.channelbinding = copied(v->channel_binding);
-  tls_out.channelbind_exporter = v->channel_binding_exporter != 0;
+  set_channelbind_exporter(v->channel_binding_exporter != 0);
   tls_out.ext_master_secret = v->extended_master_secret != 0;
 #ifndef DISABLE_TLS_RESUME
   if (v->cipher) tls_out.resumption = exim_resumption(v->resumption);
 #endif
   tls_modify_variables(&tls_out);
-}
-
-/* OpenSSL's function came with 3.2, and an Exim that was built with such a one asks for the group. */
-static BOOL exim_logs_group(void)
-{
-#ifdef USE_OPENSSL
-  return dlsym(RTLD_DEFAULT, "SSL_get0_group_name") != NULL;
-#else
-  return TRUE;
-#endif
 }
 
 void tls_dialect_fill(struct danesmtp_batch *batch)

@@ -3,18 +3,14 @@
  * behind it. Loading fills tables from memory and nothing else: no file, no socket, no thread. */
 #include "shim.h"
 
-static void instance_init(driver_instance *t);
+static void instance_init(transport_driver_instance *t);
 static BOOL instance_code(transport_instance *tblock, address_item *addresses);
 static void instance_closedown(transport_instance *tblock);
 
 /* NOLINTNEXTLINE(bugprone-reserved-identifier): Exim's loader looks for this name */
-__attribute__((visibility("default"))) transport_info _transport_info = {
-  .drinfo = {
-    .driver_name = US"danesmtp",
-    .options_count = &option_table_count,
-    .init = instance_init,
-    .dyn_magic = TRANSPORT_MAGIC,
-  },
+__attribute__((visibility("default"))) transport_info TRANSPORT_INFO_SYMBOL = {
+  TRANSPORT_DRIVER_INFO(.driver_name = US "danesmtp", .options_count = &option_table_count,
+                        .init = instance_init),
   .code = instance_code,
   .closedown = instance_closedown,
   .local = FALSE,
@@ -24,13 +20,13 @@ __attribute__((constructor)) static void loaded(void)
 {
   const char *why = abi_difference();
   if (why) {
-    misfit_take_over(&_transport_info, why);
+    misfit_take_over(&TRANSPORT_INFO_SYMBOL, why);
     return;
   }
   option_table_build();
-  _transport_info.drinfo.options = option_table;
-  _transport_info.drinfo.options_block = option_defaults;
-  _transport_info.drinfo.options_len = option_block_length;
+  drinfo_of(&TRANSPORT_INFO_SYMBOL)->options = option_table;
+  drinfo_of(&TRANSPORT_INFO_SYMBOL)->options_block = option_defaults;
+  drinfo_of(&TRANSPORT_INFO_SYMBOL)->options_len = option_block_length;
 }
 
 /* A file that cannot be read makes remote mail wait. In a configuration check (-bV, -bv) that is a
@@ -41,8 +37,8 @@ static void tell_unreadable_files(const transport_instance *tblock)
   const BOOL check = f.log_testing_mode && !f.address_test_mode && !host_checking;
   const char *why = check || f.daemon_listen ? own_files_fault(tblock) : NULL;
   if (!why) return;
-  if (check) log_write_die(LOG_CONFIG_FOR, "%s transport: %s", tblock->drinst.name, why);
-  log_write(LOG_MAIN, "%s transport: %s: mail to remote hosts will wait", tblock->drinst.name, why);
+  if (check) log_write_die(LOG_CONFIG_FOR, "%s transport: %s", drinst_of(tblock)->name, why);
+  log_write(LOG_MAIN, "%s transport: %s: mail to remote hosts will wait", drinst_of(tblock)->name, why);
 }
 
 static BOOL empty_list(const transport_instance *tblock, const char *name)
@@ -62,19 +58,19 @@ static BOOL dane_is_asked_for(const transport_instance *tblock)
 static void open_core_for_queue_run(void)
 {
   const char *why = NULL;
-  if (qrunners && qrunners->interval == 0) (void)core_library(&why);
+  if (exim_runs_queue_once()) (void)core_library(&why);
 }
 
 /* The instance presents itself to Exim's core as `smtp`, since its option block begins with that of
  * the smtp driver: callouts, TLS credential preload and SOCKS go by that name. */
-static void instance_init(driver_instance *t)
+static void instance_init(transport_driver_instance *t)
 {
   transport_instance *tblock = (transport_instance *)t;
   const char *why = own_options_fault(own_options(tblock));
   if (why) log_write_die(LOG_CONFIG_FOR, "%s transport: %s", t->name, why);
   tell_unreadable_files(tblock);
   if (dane_is_asked_for(tblock)) open_core_for_queue_run();
-  smtp_transport_info.drinfo.init(t);
+  drinfo_of(&smtp_transport_info)->init(t);
   callout_wrap_setup(tblock);
   t->driver_name = US "smtp";
 }
@@ -82,7 +78,7 @@ static void instance_init(driver_instance *t)
 /* Not for LMTP; nor switched off. */
 BOOL dane_may_apply(const transport_instance *tblock)
 {
-  const smtp_transport_options_block *ob = tblock->drinst.options_block;
+  const smtp_transport_options_block *ob = drinst_of(tblock)->options_block;
   const uschar *protocol =
       ob->protocol && Ustrchr(ob->protocol, '$') ? expand_string(ob->protocol) : ob->protocol;
   if (protocol && strcmpic(protocol, US "lmtp") == 0) return FALSE;
@@ -98,7 +94,7 @@ static BOOL only_queued(void)
 /* Deliveries for which the core could decide nothing, or no connection will be made. */
 static BOOL core_not_needed(const transport_instance *tblock)
 {
-  const smtp_transport_options_block *ob = tblock->drinst.options_block;
+  const smtp_transport_options_block *ob = drinst_of(tblock)->options_block;
   if (f.dont_deliver || only_queued()) return TRUE;
   return max_received_linelength > ob->message_linelength_limit || !dane_may_apply(tblock);
 }
