@@ -21,17 +21,23 @@ _SENDERS = pytest.StashKey()
 def pytest_configure(config):
     config.addinivalue_line("markers", "needs(feature): of Exim, as `exim -bV` names it")
     config.addinivalue_line("markers", "without(feature): of Exim, as `exim -bV` names it")
+    config.addinivalue_line("markers", "declared(name): in the headers of Exim")
 
 
 def pytest_collection_modifyitems(items):
     """What the Exim under test cannot do is left out, by what it says of itself."""
-    marked = [(item, mark) for item in items for name in ("needs", "without")
+    marked = [(item, mark) for item in items for name in ("needs", "without", "declared")
               for mark in item.iter_markers(name)]
-    features = find_build().features() if marked else set()
     for item, mark in marked:
-        if (mark.args[0] in features) != (mark.name == "needs"):
+        if not applies(find_build(), mark.name, mark.args[0]):
             item.add_marker(pytest.mark.skip(reason=f"{mark.name} {mark.args[0]}"))
     cache_switch.leave_out(items)
+
+
+def applies(exim, kind, name):
+    if kind == "declared":
+        return exim.declares(name)
+    return (name in exim.features()) == (kind == "needs")
 
 
 @pytest.fixture(scope="session")

@@ -191,7 +191,8 @@ def test_an_impostor_hears_no_secret(mailer, scripted):  # tests D-020, D-094
     ("reset", {"auth": {"then": "reset"}}, r"Remote host closed connection .* AUTH PLAIN \*+"),
     ("silence", {"auth": {"then": "silence"}}, r"SMTP timeout after AUTH PLAIN \*+"),
     ("garbage", {"auth": {"reply": "what?"}}, r"Malformed SMTP reply in response to AUTH PLAIN \*+"),
-    ("flood", {"auth": {"reply": "2" * 100000}}, r"Malformed SMTP reply in response to AUTH PLAIN \*+"),
+    pytest.param("flood", {"auth": {"reply": "2" * 100000}}, r"Malformed SMTP reply in response to AUTH PLAIN \*+",
+                 marks=pytest.mark.declared("TRANSPORT_MAGIC")),  # of Exim before, the connection was closed
     ("one reply too many", {"auth": {"reply": "235 yes", "inject": "250 injected\r\n"}},
      r"Malformed SMTP reply in response to AUTH PLAIN \*+"),
 ], ids=lambda value: value if isinstance(value, str) and len(value) < 20 else "")

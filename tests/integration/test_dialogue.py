@@ -106,6 +106,7 @@ def send_by_smtp(mail, *commands):
     return message_id
 
 
+@pytest.mark.declared("TRANSPORT_MAGIC")  # and DSN= in its log lines
 def test_notification_requests_are_passed_on(world, sender):
     server = world.scripted_server(*PEER, {}, capabilities=(*USUAL, "DSN"))
     mail = sender(driver="danesmtp", main=DSN, log="+dsn",
@@ -120,6 +121,7 @@ def test_notification_requests_are_passed_on(world, sender):
     assert mail.bounces() == []
 
 
+@pytest.mark.declared("TRANSPORT_MAGIC")
 def test_a_server_without_dsn_makes_us_notify(world, sender):
     server = world.scripted_server(*PEER, {})
     mail = sender(driver="danesmtp", main=DSN, log="+dsn",

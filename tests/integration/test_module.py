@@ -67,6 +67,7 @@ def shown_default(shown, name, option):
 
 
 @pytest.mark.needs("I18N")  # and every other feature that has options
+@pytest.mark.declared("TRANSPORT_MAGIC")  # and the newest ones
 def test_the_core_has_the_defaults_of_exim(world, tmp_path):
     """Those of its own options too, but for what is a default by being unset."""
     shown = options(world, config_of(tmp_path, "a:\n  driver = danesmtp\n"), "a")
@@ -77,6 +78,7 @@ def test_the_core_has_the_defaults_of_exim(world, tmp_path):
 
 
 @pytest.mark.needs("I18N")  # and every other feature that has options
+@pytest.mark.declared("TRANSPORT_MAGIC")  # and the newest ones
 def test_no_option_is_missing_in_the_list(world, tmp_path):
     """doc/options.md says of every option of the real Exim where it is shown."""
     theirs = options(world, config_of(tmp_path, "a:\n  driver = smtp\n"), "a")
@@ -107,9 +109,11 @@ def test_every_option_of_smtp_can_be_set(world, tmp_path):
 def test_two_instances_and_smtp_beside_it(world, tmp_path):
     config = config_of(tmp_path, "a:\n  driver = smtp\n  port = 1\nb:\n  driver = danesmtp\n  port = 2\n"
                                  "c:\n  driver = danesmtp\nd:\n  driver = smtp\n")
-    assert [options(world, config, name)["port"] for name in "abcd"] == ["1", "2", "25", "25"]
+    default = "25" if world.exim.declares("TRANSPORT_MAGIC") else "smtp"
+    assert [options(world, config, name)["port"] for name in "abcd"] == ["1", "2", default, default]
 
 
+@pytest.mark.declared("TRANSPORT_MAGIC")
 def test_it_is_listed(world):
     shown, errors = exim(world, "-bI:modules")
     assert "danesmtp" in shown + errors
@@ -212,7 +216,8 @@ def test_the_transport_needs_libc_alone_and_exports_one_symbol(world):
     assert re.findall(r"\(NEEDED\).*\[(.+)\]", dynamic.stdout) == ["libc.so.6"]
     symbols = subprocess.run(["nm", "-D", "--defined-only", transport], capture_output=True, text=True,
                              check=True).stdout.split()
-    assert symbols[2::3] == ["_transport_info"]
+    assert symbols[2::3] == ["_transport_info" if world.exim.declares("TRANSPORT_MAGIC")
+                             else "_transport_info_before_4_99"]
 
 
 def test_the_core_brings_its_own_cxx_and_exports_one_symbol(world):

@@ -55,7 +55,12 @@ def closed_with_quit(server):
     return [line == "QUIT" for line in last.values()]
 
 
+# The next message's process begins when Exim has done with this one: it gets the connection from there.
+in_turn = pytest.mark.declared("continue_fd")
+
+
 # tests D-104
+@in_turn
 @pytest.mark.parametrize("name,records,connections,taken", [
     ("the same", (RIGHT,), 1, 2),
     ("one more that matches too", (RIGHT, WRONG), 2, 2),
@@ -77,6 +82,7 @@ def test_records_that_change_between_two_messages(world, sender, server, name, r
     wait_for_the_end(mail)
 
 
+@in_turn
 def test_next_message_has_vanished(world, sender, server):
     mail = sender(driver="danesmtp", main=BETWEEN,
                   options={"dane_trust_anchor_file": world.trust_anchor})
@@ -91,6 +97,7 @@ def test_next_message_has_vanished(world, sender, server):
     wait_for_the_end(mail)
 
 
+@in_turn
 @pytest.mark.parametrize("driver", ["smtp", "danesmtp"])
 @pytest.mark.parametrize("peer", ["answers", "is silent", "has gone"])
 def test_open_connection_for_a_message_that_is_not_there(world, sender, driver, peer):

@@ -201,7 +201,7 @@ def option_case(name):
 CASES += tuple(map(option_case, SIDE_BY_SIDE))
 
 _SIGNATURE = re.compile(r"\b(b|t|x)=[A-Za-z0-9+/=\s]+")  # of DKIM, over dates and message ids
-_ID = re.compile(r"(?<=[E\W])[0-9A-Za-z]{6}-[0-9A-Za-z]{11}-[0-9A-Za-z]{4}\b|^[0-9A-Za-z]{6}-[0-9A-Za-z]{11}-[0-9A-Za-z]{4}\b")
+_ID = re.compile(r"(?:(?<=[E\W])|^)[0-9A-Za-z]{6}-(?:[0-9A-Za-z]{11}-[0-9A-Za-z]{4}|[0-9A-Za-z]{6}-[0-9A-Za-z]{2})\b")
 _DATES = (
     (re.compile(r"\b\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?"), "TIME"),
     (re.compile(r"\b\d\d-\w{3}-\d{4} \d\d:\d\d:\d\d"), "TIME"),

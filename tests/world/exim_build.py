@@ -46,6 +46,10 @@ class EximBuild:
         """The words of what Exim says it has: "OpenSSL", "DKIM", "gsasl"."""
         return features_of(self.binary)
 
+    def declares(self, name):
+        """Whether the headers of this Exim have that name: a member, a variable, a macro."""
+        return name in names_in_headers(self.tree)
+
     def trust(self, own_list, configurations):
         """These configuration files keep root. `own_list` is the file put over the build's."""
         if len(configurations) > TRUSTED_NAMES_READ:
@@ -85,10 +89,16 @@ class EximBuild:
 
 
 @functools.cache
+def names_in_headers(tree):
+    return frozenset(name for header in ("functions.h", "globals.h", "structs.h", "transports/smtp.h")
+                     for name in re.findall(r"\w+", (tree / header).read_text(encoding="latin-1")))
+
+
+@functools.cache
 def features_of(binary):
     told = subprocess.run([binary, "-C", "/dev/null", "-bV"], capture_output=True, text=True, check=True,
                           cwd="/").stdout
-    lines = re.findall(r"^(?:Support for|Authenticators \(built-in\)):(.*)$", told, re.M)
+    lines = re.findall(r"^(?:Support for|Authenticators(?: \(built-in\))?):(.*)$", told, re.M)
     return frozenset(" ".join(lines).split())
 
 

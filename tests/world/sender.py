@@ -115,7 +115,7 @@ class Sender:
         """The recipients not yet dealt with, by message id."""
         waiting, current = {}, []
         for line in self.exim("-bpru").stdout.decode().splitlines():
-            first = re.search(r"(?:^|\s)(\w{6}-\w{11}-\w{4})( <|$)", line)
+            first = re.search(r"(?:^|\s)(\w{6}-(?:\w{11}-\w{4}|\w{6}-\w{2}))( <|$)", line)
             if first:
                 # Without a sender: a message, a bounce as a rule, that ended while Exim listed it.
                 current = waiting.setdefault(first.group(1), []) if first.group(2) else []

@@ -3,7 +3,7 @@
 places of files, Exim's version, the names of ciphers. Everything else is compared as it is."""
 import re
 
-ID = re.compile(r"(?<!\w)(?P<of_message_id>E?)\w{6}-\w{11}-\w{4}\b")
+ID = re.compile(r"(?<!\w)(?P<of_message_id>E?)\w{6}-(?:\w{11}-\w{4}|\w{6}-\w{2})\b")
 DATE_TIME = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?"
 MAIL_DATE = r"\w{3}, \d\d? \w{3} \d{4} \d\d:\d\d:\d\d [+-]\d{4}"
 
@@ -44,6 +44,12 @@ BY_CHANCE = [(re.compile(r"^.* TLS error on connection \((recv|uncork)\): .*\n",
 
 # What an Exim with EXPERIMENTAL_DSN_INFO adds to a bounce, unless the case is about that.
 DSN_INFO = [(re.compile(r"^(Remote-MTA: X-ip;|X-Remote-MTA-|X-Exim-Diagnostic:).*\n([ \t].*\n)*", re.MULTILINE), "")]
+
+# Log lines of an Exim before 4.99: an error's number, no space before the colon, and what TLS says at the end.
+BEFORE_4_99 = [(re.compile(r"(?<= defer) \((-\d+|0)\)(?=:| H=)"), ""),
+               (re.compile(r"(?<= defer) \(\d+\): (.*?)(?= H=)"), r" (\1)"),
+               (re.compile(r"^(.* \*\* .* DN=\"[^\"]*\"):", re.MULTILINE), r"\1 :"),
+               *BY_CHANCE]
 
 # Only where a script asks for it: "munge NAME".
 OPTIONAL = {

@@ -3,7 +3,7 @@
 import difflib
 
 from suite.case import DIFFERENCE, OUTPUTS
-from suite.munge import BY_CHANCE, DSN_INFO, Munge
+from suite.munge import BEFORE_4_99, BY_CHANCE, DSN_INFO, Munge
 from suite.steps import COMMON, Play
 
 
@@ -28,7 +28,8 @@ def run_with(world, case, driver):
 
 def outputs_of(play):
     sender, world = play.sender, play.world
-    rules = [*(BY_CHANCE if play.driver == "smtp" else ()),
+    rules = [*(() if world.exim.declares("TRANSPORT_MAGIC") else BEFORE_4_99),
+             *(BY_CHANCE if play.driver == "smtp" else ()),
              *(() if "Experimental_DSN_info" in play.case.words("needs") else DSN_INFO)]
     munge = Munge([(sender.home, "DIR"), (sender.config, "CONF"), (world.exim.binary, "EXIM"),
                    (COMMON, "COMMON"), (world.directory, "WORLD")],

@@ -37,13 +37,21 @@ def features(binary):
     """The words of `exim -bV` about what was built in."""
     shown = subprocess.run([binary, "-bV", "-C", "/dev/null"], capture_output=True, text=True, check=False,
                            cwd="/", env={"PATH": "/usr/bin:/bin"}).stdout
-    lines = [line for line in shown.splitlines() if re.match(r"(Support for|\w+ \(\S+\)):", line)]
+    lines = [line for line in shown.splitlines() if re.match(r"(Support for|\w+ \(\S+\)|Authenticators|Routers|Transports):", line)]
     return frozenset(re.findall(r"[^\s,]+", " ".join(line.partition(":")[2] for line in lines)))
 
 
+# What `exim -bV` does not tell: names in the headers since 4.97, and since 4.99.
+OF_NEWER_HEADERS = ("channelbind_exporter", "TRANSPORT_MAGIC")
+
+
+def known_of(exim):
+    return features(exim.binary) | {word for word in OF_NEWER_HEADERS if exim.declares(word)}
+
+
 def drivers_of(case, known):
-    """Exim's own DANE is another one with OpenSSL: what differs is written down for GnuTLS."""
-    return case.drivers if {"DANE", "GnuTLS"} <= known else case.drivers[:1]
+    """Exim's own DANE is another one with OpenSSL, and in older ones: what differs is written down for GnuTLS."""
+    return case.drivers if {"DANE", "GnuTLS", "TRANSPORT_MAGIC"} <= known else case.drivers[:1]
 
 
 def lacking(case, known):
@@ -63,7 +71,7 @@ def expected_of(case, known):
 
 def run_one(world, case, update=False):
     begun = time.monotonic()
-    known = features(world.exim.binary)
+    known = known_of(world.exim)
     if missing := lacking(case, known):
         return Result(case, Outcome.NOT_APPLICABLE, f"needs {' '.join(missing)}")
     try:

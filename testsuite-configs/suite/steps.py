@@ -143,7 +143,7 @@ class Play:
     def _message_id(self, word):
         if not re.fullmatch(r"m\d+", word):
             return word
-        arrived = re.findall(r"(\S{6}-\S{11}-\S{4}) <= ", self.sender.mainlog())
+        arrived = re.findall(r"(\S{6}-(?:\S{11}-\S{4}|\S{6}-\S{2})) <= ", self.sender.mainlog())
         return list(dict.fromkeys(arrived))[int(word[1:]) - 1]
 
     def _exim(self, *arguments, stdin=""):
