@@ -268,12 +268,15 @@ def with_files(world, value):
     return world.certificates["ee"].pem_file if value == "PEM" else value
 
 
+LOG = "+dsn +pipelining" if find_build().declares("TRANSPORT_MAGIC") else "+pipelining"  # no such word before
+
+
 def sent_by(world, sender, driver, case):
     server = world.scripted_server(ADDRESS, "scripted", case.script, port=case.port,
                                    capabilities=case.capabilities)
     options = {name: with_files(world, value) for name, value in case.options.items()}
     own = {"dane_trust_anchor_file": world.trust_anchor} if driver == "danesmtp" else {}
-    mail = sender(driver=driver, options={**options, **own}, main=MAIN, log="+dsn +pipelining")
+    mail = sender(driver=driver, options={**options, **own}, main=MAIN, log=LOG)
     message_id = put_in(mail, case)
     with world.trust_ad():
         mail.deliver(message_id)
@@ -285,7 +288,16 @@ def sent_by(world, sender, driver, case):
     return state
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+# Exim's own driver before 4.99: the mark "*" for a second transaction, and the number of PRDR's error.
+NOT_AS_BEFORE = ("452 to the second", "PRDR: 450 not now")
+
+
+def case_for(case):
+    newer = [pytest.mark.declared("TRANSPORT_MAGIC")] if case.name in NOT_AS_BEFORE else []
+    return pytest.param(case, id=case.name, marks=newer)
+
+
+@pytest.mark.parametrize("case", map(case_for, CASES))
 def test_as_exims_own_driver(world, sender, case):
     theirs = sent_by(world, sender, "smtp", case)
     ours = sent_by(world, sender, "danesmtp", case)
@@ -302,7 +314,7 @@ MIXED = tuple(f"{name}@{{}}" for name in ("ann", "tmp1", "bad1", "bob"))
 
 def delivered(world, sender, driver, recipients, arrived):
     own = {"dane_trust_anchor_file": world.trust_anchor} if driver == "danesmtp" else {}
-    mail = sender(driver=driver, options=own, main=MAIN, log="+dsn +pipelining +protocol_detail")
+    mail = sender(driver=driver, options=own, main=MAIN, log=f"{LOG} +protocol_detail")
     message_id = mail.inject(recipients, body=".\n..\nand so on\n" + ".x\n" * 5000)
     with world.trust_ad():
         mail.deliver(message_id)
