@@ -25,9 +25,10 @@ def build(tmp_path_factory):
     return tmp_path_factory.mktemp("shim")
 
 
-def build_shim(build, tree, definitions=""):
+def build_shim(build, tree, definitions="", records="OFF"):
     """Compiles the shim against the headers of `tree`; WorldError's text is the compiler's."""
     for argv in (["cmake", "-S", TOP, "-B", build, "-DDANESMTP_TESTS=OFF", f"-DEXIM_BUILD_DIR={tree}",
+                  f"-DDANESMTP_ABI_RECORDS={records}",
                   "-DCMAKE_BUILD_TYPE=Release", f"-DDANESMTP_SHIM_DEFINITIONS={definitions}"],
                  ["cmake", "--build", build, "--target", "danesmtp_transport"]):
         done = subprocess.run(argv, capture_output=True, text=True, check=False)
@@ -137,6 +138,20 @@ def test_each_function_that_is_called_has_its_type_checked(world):
     module = Path(world.exim.module_dir) / "danesmtp_transport.so"
     called = symbols(module, "U") & symbols(Path(world.exim.binary), "T")
     assert called - checked == {"is_tainted_fn"} and len(called) > 50
+
+
+@pytest.mark.parametrize("header,pattern,replacement", [
+    ("structs.h", r"\} host_item;", "long more_of_it; } host_item;"),
+    ("version.h", r'RELEASE_VERSION "(.*)"', r'RELEASE_VERSION "\1.1"'),
+], ids=("a structure", "the version"))
+def test_an_exim_that_is_not_on_record(world, tmp_path, build, header, pattern, replacement):
+    tree = changed_tree(world, tmp_path, header, pattern, replacement)
+    with pytest.raises(AssertionError, match=f"not on record.*\n+ *scripts/record-abi {tree} NAME"):
+        build_shim(build, tree, records="ON")
+
+
+def test_this_exim_is_on_record(world, build):
+    build_shim(build, world.exim.tree, records="ON")
 
 
 def symbols(library, kind):
