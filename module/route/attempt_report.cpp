@@ -74,7 +74,7 @@ bool is_question(std::string_view text) {
 
 // The question that an error's text tells of, among its parts.
 std::string_view question_in(std::string_view text) {
-  for (std::size_t end; (end = text.find(": ")) != std::string_view::npos;
+  for (std::size_t end = 0; (end = text.find(": ")) != std::string_view::npos;
        text.remove_prefix(end + 2))
     if (is_question(text.substr(0, end))) return text.substr(0, end);
   return {};
