@@ -29,7 +29,7 @@ void defer_domain(MailServer& server, const DomainPlan& plan, bool reports_wante
 }  // namespace
 
 void deliver(MailServer& server, std::unique_ptr<Resolver> resolver, AddressBatch& batch,
-             Store& store) {
+             Store& store, StsPolicies& sts) {
   std::vector<DomainPlan> ours;
   std::vector<RecipientIndex> delegated;
   TracedResolver traced(
@@ -37,7 +37,7 @@ void deliver(MailServer& server, std::unique_ptr<Resolver> resolver, AddressBatc
   Resolver& asked = server.debugging() ? traced : *resolver;
   const auto look_ups_end = Deadline::in(kLookUps);
   for (auto& group : recipients_by_domain(batch)) {
-    auto plan = plan_domain(server, asked, batch, std::move(group), look_ups_end);
+    auto plan = plan_domain(server, {asked, sts}, batch, std::move(group), look_ups_end);
     if (plan.needs_us(batch))
       ours.push_back(std::move(plan));
     else

@@ -18,6 +18,7 @@
 #include "dns/record_resolver.h"
 #include "dns/resolver_config.h"
 #include "route/callout_policy.h"
+#include "sts/daemon_policies.h"
 #include "tlsrpt/report_attempts.h"
 
 namespace {
@@ -84,6 +85,32 @@ std::function<void(const std::string&)> report_trouble(Log& log,
   };
 }
 
+// Likewise.
+DaemonPolicies::Trouble daemon_trouble(Log& log, const std::string& spool_directory) {
+  return [&log, stamp = spool_directory + "/danesmtp-sts"](const std::string& why) {
+    const auto line = format("MTA-STS: delivered as without a policy: {}", printable(why));
+    if (log.debugging()) log.debug(line);
+    if (first_this_hour(stamp)) log.note(line);
+  };
+}
+
+// An option that cannot be read leaves nobody without a policy.
+Result<std::unique_ptr<StsPolicies>> sts_policies(MailServer& server, Store& store,
+                                                  const std::string& spool_directory) {
+  if (server.option_text(kDaneMtaSts).empty()) return std::make_unique<NoStsPolicies>();
+  const auto text = server.option_expanded(kDaneMtaSts);
+  if (!text) return tl::unexpected(text.error());
+  if (text->empty()) return std::make_unique<NoStsPolicies>();
+  danesmtp_socketmap daemon{};
+  if (const char* why = danesmtp_read_socketmap(text->c_str(), &daemon))
+    return fail(ErrorKind::BadInput,
+                format("option {}: \"{}\": {}", kDaneMtaSts.name, printable(*text), why));
+  const auto down =
+      server.option_text(kDaneMtaStsFail) == "defer" ? DaemonDown::Waits : DaemonDown::Ignored;
+  return std::make_unique<DaemonPolicies>(daemon, down, store,
+                                          daemon_trouble(server, spool_directory));
+}
+
 // Everything is decided by now: nothing that goes wrong from here on is of any consequence for
 // mail.
 void report(BridgeServer& server, const AddressBatch& batch, const ResolverSettings& settings,
@@ -114,8 +141,10 @@ int deliver_batch(const danesmtp_services& services, void* exim, danesmtp_batch&
   auto path = store_path(server);
   if (!path) return refuse(why, path.error().text.c_str());
   FileStore store(std::move(*path), once_an_hour(server, imported.spool_directory));
+  const auto sts = sts_policies(server, store, imported.spool_directory);
+  if (!sts) return refuse(why, sts.error().text.c_str());
   auto resolver = make_resolver(*settings, surroundings(server, imported.spool_directory, store));
-  deliver(server, std::move(resolver), imported, store);
+  deliver(server, std::move(resolver), imported, store, **sts);
   report(server, imported, *settings, store);
   return 0;
 }
@@ -156,11 +185,17 @@ danesmtp_policy policy_of_batch(const danesmtp_services& services, void* exim,
     refuse(why, settings.error().text.c_str());
     return DANESMTP_POLICY_UNKNOWN;
   }
+  const AddressBatch imported = import_batch(batch);
   FileStore store(store_path(server).value_or(""), {});
+  const auto sts = sts_policies(server, store, imported.spool_directory);
+  if (!sts) {
+    refuse(why, sts.error().text.c_str());
+    return DANESMTP_POLICY_UNKNOWN;
+  }
   ResolverSurroundings around;
   around.store = &store;
   const auto answer =
-      callout_policy(server, make_resolver(*settings, around), import_batch(batch), end);
+      callout_policy(server, make_resolver(*settings, around), **sts, imported, end);
   refuse(why, answer.why.c_str());
   return bridge_policy(answer.policy);
 }

@@ -82,6 +82,12 @@ std::uint32_t bridge_flags(const RecipientOutcome& outcome) {
   return flags | trust_flags(outcome.connection.trust);
 }
 
+// What Exim shows as X=. The log line has no other place for a word of ours.
+std::string logged_cipher(const ConnectionFacts& facts) {
+  const bool sts = facts.trust == PeerTrust::Sts && !facts.cipher.empty();
+  return sts ? facts.cipher + ":sts" : facts.cipher;
+}
+
 int deferred(RetryChange change) {
   return change == RetryChange::Deferred ? 1 : 0;
 }
@@ -99,7 +105,8 @@ void ResultsBridge::set_outcome(RecipientIndex recipient, const RecipientOutcome
   result.flags = bridge_flags(outcome);
   result.duration_us = outcome.duration.count();
   result.message = outcome.verdict.text.c_str();
-  if (!outcome.connection.cipher.empty()) result.cipher = outcome.connection.cipher.c_str();
+  const auto cipher = logged_cipher(outcome.connection);
+  if (!cipher.empty()) result.cipher = cipher.c_str();
   if (!outcome.connection.peer_dn.empty()) result.peer_dn = outcome.connection.peer_dn.c_str();
   result.ocsp = bridge_ocsp(outcome.connection.ocsp);
   result.greeting = null_if_empty(outcome.connection.greeting);

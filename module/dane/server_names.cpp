@@ -80,18 +80,26 @@ std::vector<std::string> common_names(gnutls_x509_crt_t certificate) {
   return names;
 }
 
-}  // namespace
-
-bool is_for_host(const Certificate& certificate, const std::string& name) {
-  auto names = dns_names(certificate.handle.get());
-  // D-088
-  if (names.empty()) names = common_names(certificate.handle.get());
+bool any_is(const std::vector<std::string>& names, const std::string& name) {
   const std::string wildcard = covering_wildcard(name);
   return !name.empty() &&
          std::any_of(names.begin(), names.end(), [&](const std::string& presented) {
            return same_name(presented, name) ||
                   (!wildcard.empty() && same_name(presented, wildcard));
          });
+}
+
+}  // namespace
+
+bool has_dns_name(const Certificate& certificate, const std::string& name) {
+  return any_is(dns_names(certificate.handle.get()), name);
+}
+
+bool is_for_host(const Certificate& certificate, const std::string& name) {
+  auto names = dns_names(certificate.handle.get());
+  // D-088
+  if (names.empty()) names = common_names(certificate.handle.get());
+  return any_is(names, name);
 }
 
 }  // namespace danesmtp

@@ -9,6 +9,9 @@
 
 namespace danesmtp {
 
+// By a dNSName alone, as RFC 8461 4.2 has it; otherwise as below.
+bool has_dns_name(const Certificate& certificate, const std::string& name);
+
 // `name` in A-labels, in lower case. A dNSName counts, and where there is no dNSName each CN of the
 // subject; either is the name itself, or a wildcard in the place of its leftmost label.
 bool is_for_host(const Certificate& certificate, const std::string& name);

@@ -48,7 +48,12 @@ struct Authenticate {
 };
 
 // What makes a host unusable for now (RFC 8460 4.3.2).
-enum class SkipReason { DnssecInvalid, DaneRequired };
+enum class SkipReason {
+  DnssecInvalid,
+  DaneRequired,
+  StsMismatch,  // the domain's policy of MTA-STS does not name it (RFC 8461 4.1)
+  StsUnknown,   // it is not known whether the domain has one
+};
 
 // Do not use this host now: the next one, else the message waits (D-007, D-110).
 struct SkipHost {

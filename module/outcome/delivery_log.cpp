@@ -15,12 +15,26 @@ std::string tls_text(const SmtpTrouble& trouble) {
   return format("TLS session: {}", printable(trouble.error.text));
 }
 
-constexpr std::string_view kOperatorLabel = "DANE error: ";
+constexpr std::string_view kDaneLabel = "DANE: ";
+constexpr std::string_view kStsLabel = "MTA-STS: ";
+constexpr std::string_view kOperatorLabels[] = {"DANE error: ", "MTA-STS error: "};
+
+std::string_view usual_label(PolicyOf policy) {
+  return policy == PolicyOf::Dane ? kDaneLabel : kStsLabel;
+}
+
+std::string_view operator_label(PolicyOf policy) {
+  return kOperatorLabels[policy == PolicyOf::Dane ? 0 : 1];
+}
+
+bool is_for_operator(std::string_view label) {
+  return label == kOperatorLabels[0] || label == kOperatorLabels[1];
+}
 
 // With which a text begins that has been told from others by it; empty: it has none.
 std::string_view policy_label(std::string_view text) {
-  for (std::string_view label :
-       {std::string_view("TLS session: "), kOperatorLabel, std::string_view("DANE: ")})
+  for (std::string_view label : {std::string_view("TLS session: "), kOperatorLabels[0],
+                                 kOperatorLabels[1], kDaneLabel, kStsLabel})
     if (text.substr(0, label.size()) == label) return label;
   return {};
 }
@@ -110,6 +124,24 @@ std::string forbidden_tls_text() {
   return "the host has TLSA records, so TLS is mandatory, but hosts_avoid_tls forbids it";
 }
 
+std::string sts_unnamed_text(const std::string& host, const std::string& domain) {
+  return format("MTA-STS: {} is no host that the policy of {} names", printable(host), domain);
+}
+
+std::string sts_refusal_text(const std::string& why) {
+  return "MTA-STS: " + why;
+}
+
+std::string sts_forbidden_tls_text() {
+  return "MTA-STS: TLS is mandatory, but hosts_avoid_tls forbids it";
+}
+
+std::string sts_audit_text(const BatchHost& host, const std::string& domain,
+                           const std::string& why) {
+  return format("MTA-STS: H={} [{}]: {}: not enforced for {}", host.name, host.address, why,
+                domain);
+}
+
 std::string missing_auth_text(const std::string& why) {
   return "authentication required but " + why;
 }
@@ -118,10 +150,11 @@ std::string missing_smtputf8_text() {
   return "utf8 support required but not offered for forwarding";
 }
 
-std::string policy_failure_text(std::string_view status, std::string_view text, Reader reader) {
+std::string policy_failure_text(std::string_view status, std::string_view text, Reader reader,
+                                PolicyOf policy) {
   const std::string_view label = policy_label(text);
-  const std::string_view usual = label.empty() ? "DANE: " : label;
-  return format("{}{} {}", reader == Reader::Operator ? kOperatorLabel : usual, status,
+  const std::string_view usual = label.empty() ? usual_label(policy) : label;
+  return format("{}{} {}", reader == Reader::Operator ? operator_label(policy) : usual, status,
                 text.substr(label.size()));
 }
 
@@ -130,7 +163,7 @@ std::string recorded_policy_failure(std::string_view record) {
   const auto end = record.find("]: ");
   if (record.substr(0, 2) == "H=" && end != std::string_view::npos) record.remove_prefix(end + 3);
   const std::string_view label = policy_label(record);
-  if (label.empty() || label == kOperatorLabel) return {};
+  if (label.empty() || is_for_operator(label)) return {};
   const std::string_view status = record.substr(label.size(), kStatusSize);
   const std::string_view reason =
       record.substr(std::min(record.size(), label.size() + kStatusSize));

@@ -43,6 +43,14 @@ std::string audit_text(const BatchHost& host, const std::string& domain, const s
 
 std::string forbidden_tls_text();
 
+// MTA-STS (RFC 8461): a host that the policy of a domain does not name, a server that does not
+// satisfy one, and one that need not.
+std::string sts_unnamed_text(const std::string& host, const std::string& domain);
+std::string sts_refusal_text(const std::string& why);
+std::string sts_forbidden_tls_text();
+std::string sts_audit_text(const BatchHost& host, const std::string& domain,
+                           const std::string& why);
+
 // hosts_require_auth names the host: `why` completes "but ...".
 std::string missing_auth_text(const std::string& why);
 
@@ -52,10 +60,13 @@ std::string missing_smtputf8_text();
 // Who may read a text: what names our own resolver, files or options is for the operator alone.
 enum class Reader { Anybody, Operator };
 
-// What a DANE policy makes wait, with the enhanced status code. It stands behind the first ": ",
-// where Exim takes the Diagnostic-Code of a DSN from. A text for the operator begins with "DANE
-// error: ", so that its beginning tells it from one about the server.
-std::string policy_failure_text(std::string_view status, std::string_view text, Reader reader);
+enum class PolicyOf { Dane, Sts };
+
+// What a policy makes wait, with the enhanced status code. It stands behind the first ": ", where
+// Exim takes the Diagnostic-Code of a DSN from. A text for the operator begins with "DANE error: "
+// or "MTA-STS error: ", so that its beginning tells it from one about the server.
+std::string policy_failure_text(std::string_view status, std::string_view text, Reader reader,
+                                PolicyOf policy = PolicyOf::Dane);
 
 // What anybody may read of a policy_failure_text() in what Exim's retry record keeps of a host's
 // last failure, which was that of another message: what the server did or shows, or which look-up

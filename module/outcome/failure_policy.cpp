@@ -151,12 +151,17 @@ FailureRuling rule_on_local_host(std::string_view transport, std::string_view ho
 }
 
 // D-134
-FailureRuling under_dane(FailureRuling ruling) {
+FailureRuling under_policy(PolicyOf policy, FailureRuling ruling) {
   if (ruling.policy_status.empty()) return ruling;
   const Reader reader = ruling.for_operator ? Reader::Operator : Reader::Anybody;
-  ruling.verdict.text = policy_failure_text(ruling.policy_status, ruling.verdict.text, reader);
+  ruling.verdict.text =
+      policy_failure_text(ruling.policy_status, ruling.verdict.text, reader, policy);
   ruling.verdict.text_is_for_sender = reader == Reader::Anybody;
   return ruling;
+}
+
+FailureRuling under_dane(FailureRuling ruling) {
+  return under_policy(PolicyOf::Dane, std::move(ruling));
 }
 
 FailureRuling rule_on_trouble(const SmtpTrouble& trouble) {

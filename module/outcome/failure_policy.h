@@ -96,9 +96,10 @@ FailureRuling rule_on_untried(NoHostReason reason, std::string_view domain,
 FailureRuling rule_on_missing_address(std::string_view host);
 FailureRuling rule_on_local_host(std::string_view transport, std::string_view host);
 
-// The recipient's part of a ruling that a DANE policy makes: with its status code, and fit for
-// the sender, who is to learn the reason when the retry time is over.
+// The recipient's part of a ruling that a policy of DANE or MTA-STS makes: with its status code,
+// and fit for the sender, who is to learn the reason when the retry time is over.
 FailureRuling under_dane(FailureRuling ruling);
+FailureRuling under_policy(PolicyOf policy, FailureRuling ruling);
 
 FailureRuling rule_on_trouble(const SmtpTrouble& trouble);
 FailureRuling rule_on_connect_failure(const ConnectFailure& failure);

@@ -89,9 +89,12 @@ constexpr FailureRow kRows[] = {
 constexpr PolicyFailureRow kPolicyRows[] = {
     // D-130
     {PolicyFailure::Bogus, Cause::Dns, kCryptography, "a DNS answer fails validation"},
-    {PolicyFailure::NoDns, Cause::Dns, "4.4.3", "a DNS look-up fails"},
+    {PolicyFailure::NoDns, Cause::Dns, "4.4.3",
+     "a DNS look-up fails, or the daemon that `dane_mta_sts` names does (`dane_mta_sts_fail = "
+     "defer`)"},
     {PolicyFailure::NoRecords, Cause::TlsRequired, kNotSupported,
-     "hosts_require_dane names a host without TLSA records or signed names, or TLS is forbidden"},
+     "hosts_require_dane names a host without TLSA records or signed names, a policy of MTA-STS "
+     "does not name it, or TLS is forbidden"},
     {PolicyFailure::Configuration, Cause::Expansion, kConfiguration,
      "an option cannot be read, or forbids what the policy demands"},
 };

@@ -78,9 +78,8 @@ AttemptResult without_connection(const AttemptContext& attempt, const Error& err
   ConnectionFacts nobody;
   nobody.host = request.host;
   nobody.host_secure = request.plan.secure;
-  return AttemptRecipients(attempt).give_up(nobody, is_held_to_dane(request.plan)
-                                                        ? rule_on_policy_failure(error)
-                                                        : rule_on_host_error(error));
+  return AttemptRecipients(attempt).give_up(
+      nobody, is_held(request.plan) ? rule_on_policy_failure(error) : rule_on_host_error(error));
 }
 
 }  // namespace
@@ -88,7 +87,7 @@ AttemptResult without_connection(const AttemptContext& attempt, const Error& err
 AttemptResult attempt_host(MailServer& server, const AddressBatch& batch,
                            const AttemptRequest& request, Store& store) {
   const AttemptContext attempt{server, batch, request, store};
-  server.set_tls_variables(variables_of_policy(request.plan.policy));
+  server.set_tls_variables(variables_of_policy(attempt));
   const auto tls = tls_for_host(server, batch, request);
   if (!tls) return without_connection(attempt, tls.error());
   AttemptRecipients recipients(attempt);

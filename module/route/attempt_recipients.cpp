@@ -23,7 +23,8 @@ AttemptEnd end_of(const FailureRuling& ruling) {
 
 AttemptRecipients::AttemptRecipients(const AttemptContext& attempt)
     : server_(attempt.server),
-      under_dane_(is_held_to_dane(attempt.request.plan)),
+      held_to_(is_held(attempt.request.plan) ? std::optional(policy_over(attempt.request.plan))
+                                             : std::nullopt),
       undecided_(attempt.request.recipients) {}
 
 std::vector<RecipientIndex> AttemptRecipients::next(std::size_t most) const {
@@ -55,7 +56,7 @@ void AttemptRecipients::report(RecipientIndex recipient, const ConnectionFacts& 
 
 AttemptResult AttemptRecipients::give_up(const ConnectionFacts& facts,
                                          const FailureRuling& ruling) {
-  const FailureRuling told = under_dane_ ? under_dane(ruling) : ruling;
+  const FailureRuling told = held_to_ ? under_policy(*held_to_, ruling) : ruling;
   for (auto recipient : undecided_) report(recipient, facts, told.verdict);
   if (ruling.scope == FailureScope::Recipient && !all_decided())
     server_.retry_recipient(undecided_.front(), RetryChange::Deferred);

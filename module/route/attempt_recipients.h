@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <optional>
 #include <vector>
 
 #include "outcome/failure_policy.h"
@@ -39,7 +40,7 @@ class AttemptRecipients {
   void set_outcome(RecipientIndex recipient, RecipientOutcome& outcome);
 
   MailServer& server_;
-  bool under_dane_;
+  std::optional<PolicyOf> held_to_;
   std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
   std::vector<RecipientIndex> undecided_;  // in order
   std::vector<RecipientIndex> waiting_;    // deferred

@@ -21,11 +21,16 @@ PolicyFacts tlsa_policy(const std::string& domain, const std::string& mx,
   return facts;
 }
 
+PolicyFacts sts_policy(const StsPolicy& policy) {
+  return {ReportedPolicy::Sts, policy.domain, policy.lines, policy.patterns};
+}
+
 struct Facts {
   const std::string& domain;
   const std::string& mx;
+  const std::optional<StsDemand>& sts;
 
-  PolicyFacts operator()(const NoDane&) const { return none(); }
+  PolicyFacts operator()(const NoDane&) const { return without_dane(); }
   PolicyFacts operator()(const EncryptOnly& only) const {
     return tlsa_policy(only.base_domain.text(), mx, only.published);
   }
@@ -34,12 +39,13 @@ struct Facts {
   }
   // There may be records: that is what could not be found out.
   PolicyFacts operator()(const SkipHost& skip) const {
-    return skip.reason == SkipReason::DaneRequired ? none() : tlsa_policy(mx, mx, {});
+    return skip.reason == SkipReason::DnssecInvalid ? tlsa_policy(mx, mx, {}) : without_dane();
   }
 
  private:
-  // A policy of MTA-STS (RFC 8461) would come before this.
-  PolicyFacts none() const { return {ReportedPolicy::NoPolicyFound, domain}; }
+  PolicyFacts without_dane() const {
+    return sts ? sts_policy(sts->policy) : PolicyFacts{ReportedPolicy::NoPolicyFound, domain};
+  }
 };
 
 std::optional<TlsAttempt> begin(const AttemptContext& attempt) {
@@ -50,7 +56,8 @@ std::optional<TlsAttempt> begin(const AttemptContext& attempt) {
   const auto& host = attempt.host();
   const auto name = DnsName::of_any_kind(host.asked_name);
   const std::string mx = name ? name->text() : host.asked_name;
-  report.policy = std::visit(Facts{report.domain, mx}, attempt.request.plan.policy);
+  const auto& plan = attempt.request.plan;
+  report.policy = std::visit(Facts{report.domain, mx, plan.sts}, plan.policy);
   report.ends.mx_name = mx;
   report.ends.mx_ip = host.address;
   return report;
@@ -61,6 +68,8 @@ std::optional<TlsAttempt> begin(const AttemptContext& attempt, const ReportedSes
   if (!report) return report;
   report->ends.sending_ip = seen.sending_ip;
   report->ends.mx_helo = seen.session.capabilities().server_name;
+  // A host without usable TLSA records has two policies; the report is of the one that failed.
+  if (seen.peer.sts) report->policy = sts_policy(attempt.request.plan.sts->policy);
   return report;
 }
 
@@ -95,6 +104,21 @@ std::optional<TlsFailure> dns_failure(const Error& error) {
   return TlsFailure{FailureType::DnssecInvalid, dns_text(error)};
 }
 
+// Nothing: it is not the domain's.
+std::optional<TlsFailure> failure_of_skipped(const SkipHost& skip) {
+  switch (skip.reason) {
+    case SkipReason::DaneRequired:
+      return TlsFailure{FailureType::DaneRequired, "the sender requires DANE for this host"};
+    case SkipReason::StsMismatch:
+      return unnamed_by_policy();
+    case SkipReason::DnssecInvalid:
+      return dns_failure(skip.error);
+    case SkipReason::StsUnknown:
+      break;
+  }
+  return std::nullopt;
+}
+
 const char* words_for(DaneFailure failure) {
   switch (failure) {
     case DaneFailure::HostMismatch:
@@ -122,14 +146,14 @@ std::string starttls_text(const SmtpTrouble& trouble) {
 
 // Dates and serial numbers in what the judge of proofs says are left out.
 std::string verify_text(const PeerVerdict& peer) {
-  return peer.ocsp == OcspResult::NotRequested ? "the certificate is not accepted"
-                                               : "no good OCSP proof for the certificate";
+  return peer.ocsp == OcspResult::NotRequested ? "the certificate is not accepted" : kNoGoodProof;
 }
 
 // D-172
 TlsFailure failure_of(FailureType type, const PeerVerdict& peer, const SmtpTrouble& trouble) {
   if (type == FailureType::StartTlsNotSupported) return {type, starttls_text(trouble)};
   if (peer.dane && !peer.dane->authenticated()) return refused_by_records(*peer.dane);
+  if (peer.sts) return *peer.sts;
   return {type, trouble.stage == SmtpStage::Verify ? verify_text(peer) : trouble.error.text};
 }
 
@@ -140,6 +164,7 @@ std::optional<TlsFailure> failure_of_opened(const AttemptContext& attempt,
     return TlsFailure{FailureType::StartTlsNotSupported, seen.session.capabilities().starttls
                                                              ? "STARTTLS was refused"
                                                              : "STARTTLS is not offered"};
+  if (seen.peer.sts) return seen.peer.sts;
   if (std::holds_alternative<EncryptOnly>(attempt.request.plan.policy))
     return TlsFailure{FailureType::TlsaInvalid, "all-TLSA-records-unusable"};
   if (seen.peer.dane && !seen.peer.dane->authenticated())
@@ -158,10 +183,7 @@ bool without_tls_by_choice(const ReportedSession& seen) {
 std::optional<TlsAttempt> report_of_policy(const AttemptContext& attempt) {
   const auto* skip = std::get_if<SkipHost>(&attempt.request.plan.policy);
   if (!skip) return std::nullopt;
-  const auto failure =
-      skip->reason == SkipReason::DaneRequired
-          ? TlsFailure{FailureType::DaneRequired, "the sender requires DANE for this host"}
-          : dns_failure(skip->error);
+  const auto failure = failure_of_skipped(*skip);
   auto report = failure ? begin(attempt) : std::nullopt;
   if (report) report->failure = failure;
   return report;

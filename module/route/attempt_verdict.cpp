@@ -11,9 +11,16 @@ struct KindOfPolicy {
   PolicyKind operator()(const SkipHost&) const { return PolicyKind::Skip; }
 };
 
-FailureType type_of(SkipReason reason) {
-  return reason == SkipReason::DaneRequired ? FailureType::DaneRequired
-                                            : FailureType::DnssecInvalid;
+// Nothing: it is none of DANE's.
+std::optional<FailureType> type_of(SkipReason reason) {
+  if (reason == SkipReason::DaneRequired) return FailureType::DaneRequired;
+  if (reason == SkipReason::DnssecInvalid) return FailureType::DnssecInvalid;
+  return std::nullopt;
+}
+
+bool is_of_sts(const HostPolicy& policy) {
+  const auto* skip = std::get_if<SkipHost>(&policy);
+  return skip && !type_of(skip->reason);
 }
 
 // Exim's words for them in the event.
@@ -48,10 +55,26 @@ bool is_held_to_dane(const HostPlan& plan) {
   return has_dane_policy(plan) && plan.enforcement == Enforcement::Full;
 }
 
+bool is_held_to_sts(const HostPlan& plan) {
+  return plan.sts && plan.sts->enforcement == Enforcement::Full;
+}
+
+bool is_held(const HostPlan& plan) {
+  return is_held_to_dane(plan) || is_held_to_sts(plan);
+}
+
+PolicyOf policy_over(const HostPlan& plan) {
+  return is_held_to_sts(plan) || is_of_sts(plan.policy) ? PolicyOf::Sts : PolicyOf::Dane;
+}
+
 // D-032, D-160: an insecure MX record proves nothing about the recipient's domain.
 PeerTrust trust_by_records(const HostPlan& plan) {
   if (!std::holds_alternative<Authenticate>(plan.policy)) return PeerTrust::None;
   return plan.mx == MxTrust::Secure ? PeerTrust::Dane : PeerTrust::Verified;
+}
+
+PeerTrust trust_by_policy(const HostPlan& plan) {
+  return is_held_to_sts(plan) ? PeerTrust::Sts : trust_by_records(plan);
 }
 
 AttemptVerdict verdict_of_policy(const HostPlan& plan) {

@@ -32,8 +32,20 @@ bool has_dane_policy(const HostPlan& plan);
 // ... and is it enforced?
 bool is_held_to_dane(const HostPlan& plan);
 
+// Does MTA-STS forbid to use the host unless it satisfies the domain's policy (RFC 8461 5)?
+bool is_held_to_sts(const HostPlan& plan);
+
+// To one of the two: without TLS, or with a peer that is refused, nothing is sent.
+bool is_held(const HostPlan& plan);
+
+// Whose policy is in a text about such a host.
+PolicyOf policy_over(const HostPlan& plan);
+
 // What a peer is called whose certificate the host's records authenticate.
 PeerTrust trust_by_records(const HostPlan& plan);
+
+// What a peer is called that satisfies all that the host is held to.
+PeerTrust trust_by_policy(const HostPlan& plan);
 
 // Before any connection. Only a host to be skipped has failed by then.
 AttemptVerdict verdict_of_policy(const HostPlan& plan);

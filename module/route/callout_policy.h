@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // May Exim's core speak to the hosts of a recipient's domain by itself (a callout, a cutthrough
-// delivery), where nobody verifies them by our rules? Only if no host of the list has a DANE
-// policy, by the same plan as a delivery's; whatever is not known counts as a policy (RFC
+// delivery), where nobody verifies them by our rules? Only if no host of the list has a policy of
+// DANE or MTA-STS, by the same plan as a delivery's; whatever is not known counts as a policy (RFC
 // 7672 2.1.1, 2.2). What Exim does then is for the shim to see to.
 #pragma once
 
@@ -12,6 +12,7 @@
 #include "dns/resolver.h"
 #include "server/address_batch.h"
 #include "server/mail_server.h"
+#include "sts/sts_policy.h"
 
 namespace danesmtp {
 
@@ -27,6 +28,6 @@ inline constexpr std::chrono::seconds kCalloutLookUps{20};
 
 // The resolver is given up before the answer: no thread and no descriptor outlives the call.
 CalloutAnswer callout_policy(MailServer& server, std::unique_ptr<Resolver> resolver,
-                             const AddressBatch& batch, Deadline end);
+                             StsPolicies& sts, const AddressBatch& batch, Deadline end);
 
 }  // namespace danesmtp

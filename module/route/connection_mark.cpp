@@ -86,13 +86,26 @@ struct AddPolicy {
     facts.irrelevant(reasons, "texts for the log");
     facts.irrelevant(published, "for reports; none of them counts");
   }
-  // No connection of these is left open, or made.
+  // Left open only where MTA-STS has a policy.
   void operator()(const NoDane&) const { facts.add("policy", "none"); }
+  // No connection is made.
   void operator()(const SkipHost&) const { facts.add("policy", "skip"); }
 };
 
+// D-187
+void add_demand(Facts& facts, const StsDemand& demand) {
+  const auto& [policy, enforcement, names_host] = demand;
+  const auto& [domain, mode, patterns, lines] = policy;
+  facts.add("sts", domain);
+  facts.add("sts mode", mode);
+  facts.add("sts pattern", sorted(patterns));
+  facts.irrelevant(lines, "for reports; those that count are the mode and the patterns");
+  facts.add("sts enforcement", enforcement);
+  facts.add("sts names", names_host);
+}
+
 void add_plan(Facts& facts, const HostPlan& plan) {
-  const auto& [policy, mx, enforcement, secure, names] = plan;
+  const auto& [policy, mx, enforcement, secure, names, sts] = plan;
   std::visit(AddPolicy{facts}, policy);
   facts.add("mx", mx);
   facts.add("enforcement", enforcement);
@@ -101,6 +114,7 @@ void add_plan(Facts& facts, const HostPlan& plan) {
   texts.reserve(names.size());
   for (const auto& name : names) texts.push_back(name.text());
   facts.add("name", sorted(std::move(texts)));
+  if (sts) add_demand(facts, *sts);
 }
 
 void add_tls_settings(Facts& facts, const TlsSettings& settings) {

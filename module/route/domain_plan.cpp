@@ -7,19 +7,21 @@
 #include "outcome/delivery_log.h"
 #include "route/host_judge.h"
 #include "route/host_reach.h"
+#include "route/sts_judge.h"
 
 namespace danesmtp {
 namespace {
 
 class Planner {
  public:
-  Planner(MailServer& server, Resolver& resolver, const AddressBatch& batch, RecipientGroup group,
-          Deadline end)
+  Planner(MailServer& server, const PolicySources& sources, const AddressBatch& batch,
+          RecipientGroup group, Deadline end)
       : server_(server),
         batch_(batch),
         group_(std::move(group)),
-        reach_(server, resolver, batch, group_, plan_),
-        judge_(server, resolver, batch, group_, plan_, reach_, end) {}
+        reach_(server, sources.resolver, batch, group_, plan_),
+        judge_(server, sources.resolver, batch, group_, plan_, reach_, end),
+        sts_(sources.sts, batch, group_, end) {}
 
   DomainPlan plan();
 
@@ -41,6 +43,7 @@ class Planner {
   DomainPlan plan_;
   HostReach reach_;
   HostJudge judge_;
+  StsJudge sts_;
   std::optional<Listed> audit_;  // dane_audit_domains
   std::string audited_;          // what was last said of it
 };
@@ -76,6 +79,7 @@ HostPlan Planner::decide(const HostKey& key, const Result<ListedWish>& wish) {
 void Planner::plan_host(const HostKey& key, const Result<ListedWish>& wish) {
   auto& plan = plan_.hosts[key] = decide(key, wish);
   if (audit_) audit(key, plan);
+  sts_.judge(key.first, plan);
   explain(key, plan);
 }
 
@@ -83,6 +87,9 @@ void Planner::explain(const HostKey& key, const HostPlan& plan) {
   if (!server_.debugging()) return;
   server_.debug(format("DANE policy for {} at {}:{}: {}", group_.domain, key.first, key.second,
                        policy_text(plan.policy)));
+  if (plan.sts)
+    server_.debug(format("MTA-STS policy for {} at {}:{}: {}", group_.domain, key.first, key.second,
+                         policy_text(*plan.sts)));
   if (!std::holds_alternative<Authenticate>(plan.policy)) return;
   if (plan.mx == MxTrust::Insecure)
     server_.debug(
@@ -190,6 +197,15 @@ std::string policy_text(const HostPolicy& policy) {
                 dane.records.size() == 1 ? "" : "s", dane.base_domain.text());
 }
 
+std::string policy_text(const StsDemand& demand) {
+  const auto& [policy, enforcement, named] = demand;
+  const bool audited = policy.mode == StsMode::Enforce && enforcement == Enforcement::Audit;
+  return format("{}{}, mx: {}: {} (RFC 8461 5)", mode_text(policy.mode),
+                audited ? " (dane_audit_domains: not enforced)" : "", join(policy.patterns, ", "),
+                named ? "TLS, and a certificate for the host's name by the system's anchors"
+                      : "the host is none of these");
+}
+
 std::vector<RecipientGroup> recipients_by_domain(const AddressBatch& batch) {
   std::vector<RecipientGroup> groups;
   for (std::size_t i = 0; i < batch.recipients.size(); ++i) {
@@ -227,14 +243,16 @@ bool DomainPlan::needs_us(const AddressBatch& batch) const {
   if (failure) return true;
   return std::any_of(batch.hosts.begin(), batch.hosts.end(), [&](const BatchHost& one) {
     if (one.lookup == AddressLookup::NoneByRouter) return false;
-    return one.lookup == AddressLookup::Failed || !std::holds_alternative<NoDane>(host(one).policy);
+    const auto& plan = host(one);
+    return one.lookup == AddressLookup::Failed || plan.sts ||
+           !std::holds_alternative<NoDane>(plan.policy);
   });
 }
 
-DomainPlan plan_domain(MailServer& server, Resolver& resolver, const AddressBatch& batch,
+DomainPlan plan_domain(MailServer& server, const PolicySources& sources, const AddressBatch& batch,
                        RecipientGroup group, Deadline look_ups_end) {
-  resolver.limit(look_ups_end);
-  return Planner(server, resolver, batch, std::move(group), look_ups_end).plan();
+  sources.resolver.limit(look_ups_end);
+  return Planner(server, sources, batch, std::move(group), look_ups_end).plan();
 }
 
 }  // namespace danesmtp

@@ -18,6 +18,7 @@
 #include "route/host_plan.h"
 #include "server/address_batch.h"
 #include "server/mail_server.h"
+#include "sts/sts_policy.h"
 
 namespace danesmtp {
 
@@ -50,20 +51,27 @@ struct DomainPlan {
   // For an address that is not one of the host's (D-041): not to be used.
   const HostPlan& host(const BatchHost& host) const;
 
-  // False: it is proved for every host that can be used that there is no DANE; Exim's own driver
-  // takes the list as it is.
+  // False: it is proved for every host that can be used that there is no DANE, and MTA-STS asks for
+  // nothing; Exim's own driver takes the list as it is.
   bool needs_us(const AddressBatch& batch) const;
 };
 
 // One line for debug output and the tool: the policy and the rule that it follows from.
 std::string policy_text(const HostPolicy& policy);
+std::string policy_text(const StsDemand& demand);
+
+// Who is asked for policies.
+struct PolicySources {
+  Resolver& resolver;
+  StsPolicies& sts;
+};
 
 // For all look-ups of one call of the transport (D-013).
 inline constexpr std::chrono::minutes kLookUps{2};
 
 // All look-ups end by `look_ups_end`, those of one host within 40 seconds; what there is no time
 // for has failed (D-013).
-DomainPlan plan_domain(MailServer& server, Resolver& resolver, const AddressBatch& batch,
+DomainPlan plan_domain(MailServer& server, const PolicySources& sources, const AddressBatch& batch,
                        RecipientGroup group, Deadline look_ups_end);
 
 }  // namespace danesmtp

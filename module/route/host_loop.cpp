@@ -171,11 +171,11 @@ AttemptResult HostLoop::attempt(HostIndex host, TlsChoice tls) {
   return attempt_(server_, batch_, request);
 }
 
-// A host without DANE policy whose TLS is broken: Exim's rules let the message go in clear. Never
-// with one (RFC 7672 2.2, D-025).
+// A host without a policy whose TLS is broken: Exim's rules let the message go in clear. Never
+// with one (RFC 7672 2.2, D-025, RFC 8461 5).
 bool HostLoop::may_try_in_clear(HostIndex host, const AttemptResult& result) {
   const auto& plan = plan_.host(batch_.host(host));
-  if (!result.tls_failed || is_held_to_dane(plan)) return false;
+  if (!result.tls_failed || is_held(plan)) return false;
   auto allowed = server_.option_flag(kTlsTempfailTryclear);
   auto required = server_.host_in(kHostsRequireTls, host);
   return allowed && *allowed && required && !*required;

@@ -109,7 +109,9 @@ DaneRules dane_rules(const HostPlan& plan, const Authenticate& policy) {
 
 // RFC 7671 5.1, D-081: a key that a record of usage 3 names may have a certificate with any key
 // usage; and where nobody is authenticated, a handshake that fails protects no one.
-KeyUsage key_usage_under(const HostPolicy& policy) {
+KeyUsage key_usage_under(const HostPlan& plan) {
+  if (is_held_to_sts(plan)) return KeyUsage::Enforced;
+  const HostPolicy& policy = plan.policy;
   if (std::holds_alternative<EncryptOnly>(policy)) return KeyUsage::Ignored;
   const auto* authenticate = std::get_if<Authenticate>(&policy);
   if (!authenticate) return KeyUsage::Enforced;
@@ -186,13 +188,52 @@ Result<HostTls> with_dane(MailServer& server, const AttemptRequest& request,
   return tls;
 }
 
+// A name that is none of these cannot be in a policy, and no host of that name gets so far.
+std::string sts_name(const BatchHost& host) {
+  const auto name = DnsName::parse(host.asked_name);
+  return name ? name->text() : std::string();
+}
+
+// RFC 8461 5, 7.1, D-183, D-185: TLS is mandatory; no option may take it away. A host without
+// usable TLSA records is held to this as well, which is more.
+Result<HostTls> with_sts(MailServer& server, const AddressBatch& batch,
+                         const AttemptRequest& request) {
+  auto avoid = server.host_in(kHostsAvoidTls, request.host);
+  if (!avoid) return tl::unexpected(avoid.error());
+  if (*avoid) return fail(ErrorKind::TlsVerify, sts_forbidden_tls_text());
+  auto settings = common_settings(server);
+  if (!settings) return tl::unexpected(settings.error());
+  auto wish = ocsp_wish(server, request.host);
+  if (!wish) return tl::unexpected(wish.error());
+  HostTls tls;
+  tls.use = TlsUse::Required;
+  tls.settings = *settings;
+  tls.settings.sni = sts_name(batch.host(request.host));
+  tls.settings.status_request = *wish == OcspWish::None ? StatusRequest::None : StatusRequest::Ask;
+  tls.peer.ocsp = *wish;
+  tls.peer.sts = StsRules{tls.settings.sni, request.plan.sts->names_host};
+  if (server.debugging())
+    server.debug(
+        format("MTA-STS: TLS is mandatory, the SNI is {} (RFC 8461 5 and 7.1)", tls.settings.sni));
+  return tls;
+}
+
+// D-184: as if there were no such policy, but the server is judged all the same.
+void add_sts_audit(HostTls& tls, const AddressBatch& batch, const AttemptRequest& request) {
+  const auto& plan = request.plan;
+  if (!plan.sts || is_held_to_sts(plan) || tls.use == TlsUse::Never) return;
+  const auto name = sts_name(batch.host(request.host));
+  tls.peer.sts = StsRules{name, plan.sts->names_host, false};
+  if (!has_dane_policy(plan)) tls.settings.sni = name;
+}
+
 // D-103. Not under audit, where the log has to have the verdict of a full handshake, nor where a
 // proof must come with each handshake: with a resumed session none comes (RFC 8446 4.4.2.1).
 bool may_resume(Configuration& configuration, const AttemptRequest& request, OcspWish wish) {
   const auto& plan = request.plan;
-  if (has_dane_policy(plan) && !is_held_to_dane(plan)) return false;
+  if ((has_dane_policy(plan) || plan.sts) && !is_held(plan)) return false;
   if (wish == OcspWish::Required) return false;
-  if (has_dane_policy(plan) && configuration.option_text(kDaneTlsResumption) != "no") return true;
+  if (is_held(plan) && configuration.option_text(kDaneTlsResumption) != "no") return true;
   return configuration.host_in(kTlsResumptionHosts, request.host).value_or(false);
 }
 
@@ -220,6 +261,30 @@ Result<void> set_priority(HostTls& tls, MailServer& server, const AddressBatch& 
   return {};
 }
 
+Result<HostTls> tls_by_policy(MailServer& server, const AddressBatch& batch,
+                              const AttemptRequest& request) {
+  const auto& policy = request.plan.policy;
+  const auto* base_domain = tlsa_base_domain(policy);
+  if (const auto* skip = std::get_if<SkipHost>(&policy)) return tl::unexpected(skip->error);
+  if (is_held_to_sts(request.plan)) return with_sts(server, batch, request);
+  if (base_domain && request.plan.enforcement == Enforcement::Audit)
+    return audited(server, batch, request, *base_domain);
+  if (const auto* authenticate = std::get_if<Authenticate>(&policy)) {
+    auto wish = ocsp_wish(server, request.host);
+    if (!wish) return tl::unexpected(wish.error());
+    auto tls = with_dane(server, request, authenticate->base_domain, *wish);
+    if (tls) tls->peer = {*wish, dane_rules(request.plan, *authenticate)};
+    return tls;
+  }
+  if (const auto* encrypt = std::get_if<EncryptOnly>(&policy)) {
+    // Nobody is authenticated, so there is nothing that a proof could be about.
+    auto tls = with_dane(server, request, encrypt->base_domain, OcspWish::None);
+    if (tls) tls->settings.peer_certificate = PeerCertificate::Optional;
+    return tls;
+  }
+  return without_dane(server, batch.host(request.host), request);
+}
+
 }  // namespace
 
 std::span<const OptionWithoutSay> options_without_say() {
@@ -228,34 +293,17 @@ std::span<const OptionWithoutSay> options_without_say() {
 
 Result<HostTls> tls_for_host(MailServer& server, const AddressBatch& batch,
                              const AttemptRequest& request) {
-  Result<HostTls> tls = fail(ErrorKind::Internal, "no policy");
   auto start = tls_start(server);
   if (!start) return tl::unexpected(start.error());
-  const auto* base_domain = tlsa_base_domain(request.plan.policy);
-  if (base_domain && request.plan.enforcement == Enforcement::Audit) {
-    tls = audited(server, batch, request, *base_domain);
-  } else if (const auto* authenticate = std::get_if<Authenticate>(&request.plan.policy)) {
-    auto wish = ocsp_wish(server, request.host);
-    if (!wish) return tl::unexpected(wish.error());
-    tls = with_dane(server, request, authenticate->base_domain, *wish);
-    if (tls) tls->peer = {*wish, dane_rules(request.plan, *authenticate), std::nullopt};
-  } else if (const auto* encrypt = std::get_if<EncryptOnly>(&request.plan.policy)) {
-    // Nobody is authenticated, so there is nothing that a proof could be about.
-    tls = with_dane(server, request, encrypt->base_domain, OcspWish::None);
-    if (tls) tls->settings.peer_certificate = PeerCertificate::Optional;
-  } else if (const auto* skip = std::get_if<SkipHost>(&request.plan.policy)) {
-    return tl::unexpected(skip->error);
-  } else {
-    tls = without_dane(server, batch.host(request.host), request);
-  }
-  if (tls) {
-    auto set = set_priority(*tls, server, batch, request);
-    if (!set) return tl::unexpected(set.error());
-  }
-  if (tls) tls->settings.key_usage = key_usage_under(request.plan.policy);
+  auto tls = tls_by_policy(server, batch, request);
+  if (!tls) return tls;
+  add_sts_audit(*tls, batch, request);
+  auto set = set_priority(*tls, server, batch, request);
+  if (!set) return tl::unexpected(set.error());
+  tls->settings.key_usage = key_usage_under(request.plan);
   // RFC 8314 3, D-067: the policy is the same.
-  if (tls) tls->start = *start;
-  if (tls) tls->may_resume = may_resume(server, request, tls->peer.ocsp);
+  tls->start = *start;
+  tls->may_resume = may_resume(server, request, tls->peer.ocsp);
   return tls;
 }
 

@@ -4,6 +4,7 @@
 #include "core/format.h"
 #include "outcome/delivery_log.h"
 #include "route/host_ocsp.h"
+#include "route/webpki_judge.h"
 #include "tls/pkix_verify.h"
 
 namespace danesmtp {
@@ -19,7 +20,13 @@ std::string match_text(const DaneMatch& match) {
 
 }  // namespace
 
+// RFC 8460 has no type of its own for it.
+TlsFailure unnamed_by_policy() {
+  return {FailureType::ValidationFailure, "the policy does not name the host"};
+}
+
 Result<void> PeerJudge::judge(const TlsInfo& info) {
+  if (rules_.sts) return by_sts(*rules_.sts, info);
   if (!rules_.dane) return without_records(info);
   auto judged = by_records(*rules_.dane, info);
   if (judged || rules_.dane->enforced) return judged;
@@ -42,6 +49,28 @@ Result<void> PeerJudge::by_records(const DaneRules& dane, const TlsInfo& info) {
   server.debug(match_text(match));
   auto stapled = by_staples(authority_of(match), info, match.path);
   if (stapled) verdict_.trust = dane.earns;
+  return stapled;
+}
+
+// D-183, D-184
+Result<void> PeerJudge::by_sts(const StsRules& sts, const TlsInfo& info) {
+  const auto judged = by_webpki(sts, info);
+  if (judged) return {};
+  if (sts.enforced)
+    return tl::unexpected(retold(judged.error(), sts_refusal_text(judged.error().text)));
+  attempt_.server.note(sts_audit_text(attempt_.host(), attempt_.domain(), judged.error().text));
+  return without_records(info);
+}
+
+Result<void> PeerJudge::by_webpki(const StsRules& sts, const TlsInfo& info) {
+  auto found = judge_webpki({info.chain, sts.host, sts.anchors, wall_time()});
+  if (!sts.named && !found.failure) found = {{}, unnamed_by_policy(), unnamed_by_policy().text};
+  verdict_.sts = found.failure;
+  if (found.failure) return fail(ErrorKind::TlsVerify, found.why);
+  auto stapled = by_staples(AuthenticatedBy::Pkix, info, {info.chain.front(), found.issuer});
+  if (stapled && sts.enforced) verdict_.trust = PeerTrust::Sts;
+  if (stapled && !sts.enforced) verdict_.trust = PeerTrust::Verified;
+  if (!stapled) verdict_.sts = TlsFailure{FailureType::ValidationFailure, kNoGoodProof};
   return stapled;
 }
 

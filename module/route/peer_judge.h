@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Is the peer of one connection who it must be? By its host's TLSA records (RFC 7672 3), by PKIX as
-// Exim's options have it, or by both where a DANE policy is audited only; OCSP has its say in each.
-// The rules are the host's, the verdict is the connection's. What becomes of the mail to a peer
-// that is refused it must not know.
+// Is the peer of one connection who it must be? By its host's TLSA records (RFC 7672 3), by what
+// MTA-STS asks of its host (RFC 8461 4.2), by PKIX as Exim's options have it, or by one of the
+// first two and PKIX where that policy is audited only; OCSP has its say in each. The rules are the
+// host's, the verdict is the connection's. What becomes of the mail to a peer that is refused it
+// must not know.
 #pragma once
 
 #include <optional>
@@ -13,6 +14,7 @@
 #include "route/attempt_context.h"
 #include "tls/gnutls_session.h"
 #include "tls/ocsp_policy.h"
+#include "tlsrpt/tls_attempt.h"
 
 namespace danesmtp {
 
@@ -31,19 +33,33 @@ struct PkixRules {
   std::string revocations;
 };
 
+// Beside no records: a host has either.
+struct StsRules {
+  std::string host;                // A-labels, in lower case
+  bool named = true;               // by the policy
+  bool enforced = true;            // else the log is told, and PKIX decides
+  std::string anchors = "system";  // as in PkixQuestion
+};
+
 // Nothing of all: any peer will do.
 struct PeerRules {
   OcspWish ocsp = OcspWish::None;
   std::optional<DaneRules> dane{};
   std::optional<PkixRules> pkix{};
+  std::optional<StsRules> sts{};
 
-  bool empty() const { return ocsp == OcspWish::None && !dane && !pkix; }
+  bool empty() const { return ocsp == OcspWish::None && !dane && !pkix && !sts; }
 };
+
+// A host that the policy does not name; as reports have it.
+TlsFailure unnamed_by_policy();
+inline constexpr const char* kNoGoodProof = "no good OCSP proof for the certificate";
 
 struct PeerVerdict {
   PeerTrust trust = PeerTrust::None;
   OcspResult ocsp = OcspResult::NotRequested;
   std::optional<DaneVerdict> dane{};  // where there are records to judge by
+  std::optional<TlsFailure> sts{};    // where the peer does not satisfy MTA-STS
 };
 
 class PeerJudge {
@@ -59,6 +75,8 @@ class PeerJudge {
 
  private:
   [[nodiscard]] Result<void> by_records(const DaneRules& dane, const TlsInfo& info);
+  [[nodiscard]] Result<void> by_sts(const StsRules& sts, const TlsInfo& info);
+  [[nodiscard]] Result<void> by_webpki(const StsRules& sts, const TlsInfo& info);
   [[nodiscard]] Result<void> without_records(const TlsInfo& info);
   [[nodiscard]] Result<void> by_pkix(const PkixRules& pkix, const TlsInfo& info);
   [[nodiscard]] Result<void> by_staples(AuthenticatedBy authority, const TlsInfo& info,

@@ -8,9 +8,11 @@
 
 namespace danesmtp {
 
-TlsVariables variables_of_policy(const HostPolicy& policy) {
+TlsVariables variables_of_policy(const AttemptContext& attempt) {
+  const HostPolicy& policy = attempt.request.plan.policy;
   TlsVariables variables;
   if (const auto* base = tlsa_base_domain(policy)) variables.sni = base->text();
+  if (is_held_to_sts(attempt.request.plan)) variables.sni = attempt.host().asked_name;
   if (const auto* dane = std::get_if<Authenticate>(&policy))
     for (const auto& record : dane->records)
       variables.tlsa_usages |= 1U << static_cast<unsigned>(record.usage);
@@ -24,7 +26,7 @@ SessionWatch::SessionWatch(const AttemptContext& attempt, const HostTls& tls)
       verdict_(verdict_of_policy(attempt.request.plan)) {
   facts_.host = attempt.request.host;
   facts_.host_secure = attempt.request.plan.secure;
-  attempt.server.set_tls_variables(variables_of_policy(attempt.request.plan.policy));
+  attempt.server.set_tls_variables(variables_of_policy(attempt));
 }
 
 void SessionWatch::listen(SessionSettings& settings) {
@@ -47,7 +49,7 @@ void SessionWatch::listen(SessionSettings& settings) {
 // An answer to tls:cert refuses the peer.
 Result<void> SessionWatch::show_certificates(const TlsInfo& info) const {
   for (auto depth = info.chain.size(); depth-- > 0;) {
-    TlsVariables variables = variables_of_policy(attempt_.request.plan.policy);
+    TlsVariables variables = variables_of_policy(attempt_);
     variables.sni = info.sni;
     variables.peer_certificate = certificate_pem(info.chain[depth]);
     attempt_.server.set_tls_variables(variables);
@@ -71,10 +73,16 @@ ReportedSession SessionWatch::reported(const SmtpSession& session) const {
 void SessionWatch::opened(const SmtpSession& session) {
   describe(session);
   attempt_.report([&] { return report_of_opened(attempt_, reported(session)); });
+  if (!session.tls()) note_clear_session();
+}
+
+// Only a policy that is not enforced lets it come to this.
+void SessionWatch::note_clear_session() const {
+  constexpr const char* kClear = "the session is not encrypted";
   const auto& plan = attempt_.request.plan;
-  if (!session.tls() && has_dane_policy(plan) && plan.enforcement == Enforcement::Audit)
-    attempt_.server.note(
-        audit_text(attempt_.host(), attempt_.domain(), "the session is not encrypted"));
+  if (has_dane_policy(plan) && plan.enforcement == Enforcement::Audit)
+    attempt_.server.note(audit_text(attempt_.host(), attempt_.domain(), kClear));
+  if (plan.sts) attempt_.server.note(sts_audit_text(attempt_.host(), attempt_.domain(), kClear));
 }
 
 void SessionWatch::failed(const SmtpSession& session, const SmtpTrouble& trouble,
@@ -83,14 +91,14 @@ void SessionWatch::failed(const SmtpSession& session, const SmtpTrouble& trouble
   closed();
   if (!event_answer_.empty()) return;
   attempt_.report([&] { return report_of_trouble(attempt_, reported(session), trouble); });
-  add_failure(verdict_, trouble.stage, ruling, judge_.verdict().dane);
+  if (!judge_.verdict().sts) add_failure(verdict_, trouble.stage, ruling, judge_.verdict().dane);
   tell_of_failure(attempt_.server, attempt_.request.host, attempt_.request.recipients.front(),
                   verdict_);
 }
 
 void SessionWatch::taken_over(const OpenConnection& open, bool resumed) {
   facts_.resumed = resumed;
-  verdict_.trust = trust_by_records(attempt_.request.plan);
+  verdict_.trust = trust_by_policy(attempt_.request.plan);
   facts_.trust = verdict_.trust;
   facts_.cipher = open.cipher;
   TlsInfo known;
@@ -125,7 +133,7 @@ TlsInfo SessionWatch::learnt(const TlsInfo& info) {
 
 // Before the connection they say what the policy asks for, after the verdict what was found.
 void SessionWatch::set_variables(const TlsInfo& session) const {
-  TlsVariables variables = variables_of_policy(attempt_.request.plan.policy);
+  TlsVariables variables = variables_of_policy(attempt_);
   variables.sni = session.sni;
   variables.version = session.version;
   variables.cipher = facts_.cipher;

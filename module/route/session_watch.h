@@ -15,7 +15,7 @@
 namespace danesmtp {
 
 // What $tls_out_... say as long as there is no session: what the policy asks for.
-TlsVariables variables_of_policy(const HostPolicy& policy);
+TlsVariables variables_of_policy(const AttemptContext& attempt);
 
 class SessionWatch {
  public:
@@ -45,6 +45,7 @@ class SessionWatch {
   void describe(const SmtpSession& session);
   // Of a peer that was judged; the names as the log has them.
   TlsInfo learnt(const TlsInfo& info);
+  void note_clear_session() const;
   ReportedSession reported(const SmtpSession& session) const;
   void set_variables(const TlsInfo& session) const;
 

@@ -41,7 +41,7 @@ bool is_wanted_further(const AttemptContext& attempt, const ConnectionFacts& fac
                        const Served& served) {
   const auto& request = attempt.request;
   const auto transactions = served.transactions + 1;
-  if (!request.may_stay_open || !is_held_to_dane(request.plan)) return false;
+  if (!request.may_stay_open || !is_held(request.plan)) return false;
   if (facts.cipher.empty() || transactions >= served.most || !allowed_by_options(attempt))
     return false;
   return attempt.server.further_message(request.host, transactions, served.most);

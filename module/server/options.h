@@ -54,6 +54,8 @@ constexpr TextOption kAuthenticatedSender("authenticated_sender", "");
 constexpr TextOption kDaneCache("dane_cache", "$spool_directory/db/danesmtp");
 constexpr TextOption kDaneDnssec("dane_dnssec", "validate");
 constexpr TextOption kDaneInsecureMx("dane_insecure_mx", "dane");
+constexpr TextOption kDaneMtaSts("dane_mta_sts", "");
+constexpr TextOption kDaneMtaStsFail("dane_mta_sts_fail", "ignore");
 constexpr TextOption kDaneRequireTlsCiphers("dane_require_tls_ciphers", "");
 constexpr TextOption kDaneResolver("dane_resolver", "auto");
 constexpr TextOption kDaneTlsResumption("dane_tls_resumption", "yes");

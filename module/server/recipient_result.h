@@ -43,6 +43,7 @@ enum class Cause {
 enum class PeerTrust {
   None,      // no TLS, or nobody verified
   Verified,  // by PKIX, or by DANE of a host that an insecure MX record named
+  Sts,       // by PKIX, of a host that the domain's policy of MTA-STS names
   Dane,      // by DANE all the way from the recipient's domain
 };
 

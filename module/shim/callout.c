@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Exim's core speaks SMTP by itself, with the options of our transport and without calling it: in
  * callouts, in cutthrough delivery, and as a customer of ATRN (doc/decisions/0013). It calls `setup`
- * first. There the core library is asked whether the recipient's domain may have a DANE policy; if it
- * may, no such connection is made: a callout is left out or deferred (dane_callouts), a message is
+ * first. There the core library is asked whether the recipient's domain may have a policy of DANE or
+ * MTA-STS; if it may, no such connection is made: a callout is left out or deferred (dane_callouts), a message is
  * received and queued as any other. What a policy is, is not decided here. */
 #include "shim.h"
 
@@ -132,8 +132,8 @@ static const char *question_of(const struct batch_handle *h)
 /* Lists that may say something else of the next recipient. */
 static BOOL differs_by_recipient(const transport_instance *tblock)
 {
-  static const char *const names[] = { "hosts_try_dane", "hosts_require_dane", "dane_audit_domains",
-                                       "dane_except_domains", "port" };
+  static const char *const names[] = { "hosts_try_dane",      "hosts_require_dane", "dane_audit_domains",
+                                       "dane_except_domains", "dane_mta_sts",       "port" };
   for (size_t i = 0; i < nelem(names); i++) {
     uschar **text = option_address(tblock, names[i], opt_stringptr);
     if (text && *text && Ustrchr(*text, '$')) return TRUE;

@@ -74,11 +74,12 @@ static const char *option_text(void *exim, const char *name)
   return value ? *value : NULL;
 }
 
-/* As Exim has it of every file: nobody outside may name it. */
-static BOOL names_a_file_from_outside(const char *name, const uschar *value)
+/* As Exim has it of every file: nobody outside may name it, nor a server of ours. */
+static BOOL names_a_place_from_outside(const char *name, const uschar *value)
 {
-  const BOOL file = strcmp(name, "dane_cache") == 0 || strcmp(name, "dane_tlsrpt_socket") == 0;
-  return value && file && is_tainted(value);
+  const BOOL place = strcmp(name, "dane_cache") == 0 || strcmp(name, "dane_mta_sts") == 0 ||
+                     strcmp(name, "dane_tlsrpt_socket") == 0;
+  return value && place && is_tainted(value);
 }
 
 static const char *option_expanded(void *exim, const char *name, int *failed)
@@ -88,7 +89,7 @@ static const char *option_expanded(void *exim, const char *name, int *failed)
   *failed = 0;
   if (!raw) return NULL;
   if (!(value = expand_string(CUS raw)) && !f.expand_string_forcedfail) *failed = 1;
-  if (names_a_file_from_outside(name, value)) {
+  if (names_a_place_from_outside(name, value)) {
     expand_string_message = string_sprintf("\"%s\" is tainted", value);
     *failed = 1;
   }

@@ -5,6 +5,7 @@
 #include "shim.h"
 
 #include "dns/resolver_option.h"
+#include "sts/socketmap_option.h"
 
 static char fault_text[512];
 
@@ -38,10 +39,22 @@ static const char *path_fault(const char *option, const uschar *path)
   return fault_text;
 }
 
+static const char *socketmap_fault(const char *option, const uschar *value)
+{
+  struct danesmtp_socketmap map;
+  if (!value || !*value || strchr(CCS value, '$')) return NULL;
+  const char *why = danesmtp_read_socketmap(CCS value, &map);
+  if (!why) return NULL;
+  snprintf(fault_text, sizeof(fault_text), "option %s: \"%.100s\": %s", option, CCS value, why);
+  return fault_text;
+}
+
 const char *own_options_fault(const struct danesmtp_options *options)
 {
   const char *fault = word_fault("dane_callouts", options->dane_callouts, "skip", "defer");
   if (!fault) fault = word_fault("dane_insecure_mx", options->dane_insecure_mx, "dane", "may");
+  if (!fault) fault = socketmap_fault("dane_mta_sts", options->dane_mta_sts);
+  if (!fault) fault = word_fault("dane_mta_sts_fail", options->dane_mta_sts_fail, "ignore", "defer");
   if (!fault) fault = path_fault("dane_cache", options->dane_cache);
   if (!fault) fault = path_fault("dane_tlsrpt_socket", options->dane_tlsrpt_socket);
   if (!fault) fault = word_fault("dane_tls_resumption", options->dane_tls_resumption, "yes", "no");

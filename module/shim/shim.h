@@ -19,6 +19,8 @@ struct danesmtp_options {
   uschar *dane_dnssec;
   uschar *dane_except_domains;
   uschar *dane_insecure_mx;
+  uschar *dane_mta_sts;
+  uschar *dane_mta_sts_fail;
   uschar *dane_resolver;
   uschar *dane_tls_resumption;
   uschar *dane_tlsrpt_socket;

@@ -49,7 +49,8 @@ static BOOL empty_list(const transport_instance *tblock, const char *name)
 
 static BOOL dane_is_asked_for(const transport_instance *tblock)
 {
-  return !empty_list(tblock, "hosts_try_dane") || !empty_list(tblock, "hosts_require_dane");
+  return !empty_list(tblock, "hosts_try_dane") || !empty_list(tblock, "hosts_require_dane") ||
+         !empty_list(tblock, "dane_mta_sts");
 }
 
 /* A process that runs the queue once forks for each message: what it has open, they need not open, and

@@ -10,7 +10,7 @@
 namespace danesmtp {
 
 // Why a host does not satisfy its policy: the result types of RFC 8460 4.3. The last three are of
-// MTA-STS (RFC 8461), which nothing asks for yet.
+// those who fetch policies of MTA-STS (RFC 8461), which we do not.
 enum class FailureType {
   StartTlsNotSupported,
   CertificateHostMismatch,
@@ -35,7 +35,7 @@ const char* policy_type(ReportedPolicy policy);
 
 struct PolicyFacts {
   ReportedPolicy type = ReportedPolicy::NoPolicyFound;
-  std::string domain;                   // the TLSA base domain; else the recipient's
+  std::string domain;  // the TLSA base domain, that of the policy of MTA-STS; else the recipient's
   std::vector<std::string> strings{};   // the policy as published, a record each
   std::vector<std::string> mx_hosts{};  // that it is for
 };

@@ -3,10 +3,12 @@
 
 A test that fails shows the main log of each sender that it used.
 """
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "world"))
 
@@ -99,6 +101,19 @@ def pytest_runtest_makereport(item, call):
     if call.when == "call" and report.failed:
         for each in item.stash.get(_SENDERS, []):
             report.sections.append((f"main log of {each.home.name}", each.mainlog()))
+
+
+ANCHORS = Path("/etc/ssl/certs/ca-certificates.crt")  # GnuTLS's system trust, as Debian builds it
+
+
+@pytest.fixture(scope="module")
+def anchors(world):
+    """The lab's authority in the place of those of the system; in this world's mounts alone."""
+    bundle = world.directory / "anchors.pem"
+    bundle.write_bytes(world.certificates["root"].x509.public_bytes(Encoding.PEM))
+    subprocess.run(["mount", "--bind", bundle, ANCHORS], check=True)
+    yield bundle
+    subprocess.run(["umount", ANCHORS], check=True)
 
 
 _SCENARIOS = pytest.StashKey()

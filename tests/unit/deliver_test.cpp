@@ -4,6 +4,7 @@
 
 #include "fakes/fake_mail_server.h"
 #include "fakes/fake_resolver.h"
+#include "fakes/fake_sts_policies.h"
 #include "unit/check_support.h"
 
 using namespace danesmtp;
@@ -17,6 +18,7 @@ struct Scene {
   FakeResolver& resolver = *own;  // until deliver() has given it up
   AddressBatch batch = make_batch(1, 2);
   NoStore store;
+  FakeStsPolicies sts;
 
   Scene() {
     server.lists["hosts_try_dane"] = {0};
@@ -37,7 +39,7 @@ struct Scene {
 START_TEST(bogus_mx_defers_without_a_connection) {
   Scene scene;
   scene.resolver.failures["MX dom.lab"] = {ErrorKind::DnsBogus, "bad signature"};
-  deliver(scene.server, std::move(scene.own), scene.batch, scene.store);
+  deliver(scene.server, std::move(scene.own), scene.batch, scene.store, scene.sts);
   for (RecipientIndex i; i < 2; ++i) {
     ck_assert(scene.server.outcomes.at(i).verdict.status == Status::Deferred);
     ck_assert(scene.server.outcomes.at(i).verdict.cause == Cause::Dns);
@@ -53,7 +55,7 @@ END_TEST
 // tests D-022
 START_TEST(without_records_all_of_it_is_delegated) {
   Scene scene;
-  deliver(scene.server, std::move(scene.own), scene.batch, scene.store);
+  deliver(scene.server, std::move(scene.own), scene.batch, scene.store, scene.sts);
   ck_assert(scene.server.delegated == (std::vector<RecipientIndex>{0, 1}));
   assert_text(scene.server.trace(), "");
 }
@@ -62,10 +64,22 @@ END_TEST
 START_TEST(with_records_it_is_ours) {
   Scene scene;
   scene.publish_tlsa();
-  deliver(scene.server, std::move(scene.own), scene.batch, scene.store);
+  deliver(scene.server, std::move(scene.own), scene.batch, scene.store, scene.sts);
   ck_assert(scene.server.delegated.empty());
   assert_contains(scene.server.trace(), "take_over; connect 0:25");
   ck_assert(scene.server.outcomes.at(1).verdict.status == Status::Deferred);
+}
+END_TEST
+
+// A policy of MTA-STS is kept by us, one that is only tested is judged by us.
+START_TEST(with_a_policy_of_mta_sts_it_is_ours) {
+  for (const auto mode : {StsMode::Enforce, StsMode::Testing}) {
+    Scene scene;
+    scene.sts.policies["dom.lab"] = {"dom.lab", mode, {"mx1.lab"}};
+    deliver(scene.server, std::move(scene.own), scene.batch, scene.store, scene.sts);
+    ck_assert(scene.server.delegated.empty());
+    assert_contains(scene.server.trace(), "take_over; connect 0:25");
+  }
 }
 END_TEST
 
@@ -77,7 +91,7 @@ START_TEST(a_mixed_batch_is_split_by_domain) {
   scene.resolver.mx_records["insecure.lab"] = {{10, "mx1.lab"}};
   scene.resolver.insecure = {"insecure.lab"};
   scene.server.options["dane_insecure_mx"] = "may";
-  deliver(scene.server, std::move(scene.own), scene.batch, scene.store);
+  deliver(scene.server, std::move(scene.own), scene.batch, scene.store, scene.sts);
   ck_assert(scene.server.delegated == (std::vector<RecipientIndex>{0}));
   ck_assert_uint_eq(scene.server.outcomes.count(0), 0);
   ck_assert_uint_eq(scene.server.outcomes.count(1), 1);
@@ -90,12 +104,12 @@ START_TEST(reports) {
     Scene bogus;
     bogus.batch.reports_wanted = wanted;
     bogus.resolver.failures["MX dom.lab"] = {ErrorKind::DnsBogus, "MX of dom.lab: bogus"};
-    deliver(bogus.server, std::move(bogus.own), bogus.batch, bogus.store);
+    deliver(bogus.server, std::move(bogus.own), bogus.batch, bogus.store, bogus.sts);
     assert_text(bogus.server.reported(), wanted ? "tlsa dnssec-invalid" : "");
     Scene plain;
     plain.batch.reports_wanted = wanted;
     plain.server.deliveries = {{0, {0, true, false}}, {1, {0, true, false}}};
-    deliver(plain.server, std::move(plain.own), plain.batch, plain.store);
+    deliver(plain.server, std::move(plain.own), plain.batch, plain.store, plain.sts);
     assert_text(plain.server.reported(), wanted ? "no-policy-found success" : "");
   }
 }
@@ -107,6 +121,7 @@ int main() {
   tcase_add_test(tc, bogus_mx_defers_without_a_connection);
   tcase_add_test(tc, without_records_all_of_it_is_delegated);
   tcase_add_test(tc, with_records_it_is_ours);
+  tcase_add_test(tc, with_a_policy_of_mta_sts_it_is_ours);
   tcase_add_test(tc, a_mixed_batch_is_split_by_domain);
   tcase_add_test(tc, reports);
   suite_add_tcase(suite, tc);

@@ -84,8 +84,9 @@ bool deliver_with_failing_call(int call) {
   auto batch = make_batch(1, kRecipients);
   ThrowingMailServer throwing(server, call);
   FakeStore store;
+  NoStsPolicies sts;
   try {
-    deliver(throwing, std::move(resolver), batch, store);
+    deliver(throwing, std::move(resolver), batch, store, sts);
   } catch (const std::bad_alloc&) {
   }
   check(server, throwing.journalled, call);

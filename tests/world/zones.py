@@ -114,6 +114,9 @@ ZONES = (
           mail=waits("expired"), leaves=(issued("ta-expired", dates=Dates.PAST),)),
     # tests D-021, D-160: TLS, no more
     usual("unusable", "192.0.2.31", "1 0 1 =unusable", "3 1 7 00112233", mail=ONLY_TRY),
+    # with a certificate that an authority has issued
+    usual("unusable-sts", "192.0.2.240", "1 0 1 =unusable-sts", mail=ONLY_TRY,
+          leaves=(issued("unusable-sts"),)),
     # tests D-023
     Zone("no-starttls", one_mx("192.0.2.32", "3 1 1 =ee"), (exim("192.0.2.32", None),),
          mail=waits("did not offer TLS support")),
@@ -175,7 +178,11 @@ ZONES = (
     Zone("scripted-impostor", one_mx("192.0.2.76", "3 1 1 =impostor-key"), mail=None),
     Zone("scripted-borrowed", "@ MX 10 mx.scripted-impostor.lab.", signing=Signing.UNSIGNED,
          mail=None, dns=("insecure", "insecure none", "insecure none")),
-    Zone("scripted-plain", one_mx("192.0.2.50"), signing=Signing.UNSIGNED,
+    # also with what RFC 8461 3.1 asks for; where the policy itself is, a test decides
+    Zone("scripted-plain", one_mx("192.0.2.50") + """
+        mta-sts A 192.0.2.50
+        _mta-sts TXT "v=STSv1; id=1;"
+        """, signing=Signing.UNSIGNED,
          mail=None, dns=("insecure", "insecure", "insecure none")),
 
     # D-067

@@ -15,6 +15,7 @@
 #include "dns/cached_source.h"
 #include "dns/record_resolver.h"
 #include "lookup/traced_resolver.h"
+#include "sts/daemon_policies.h"
 
 namespace danesmtp::tool {
 namespace {
@@ -87,6 +88,7 @@ std::string answer_text(const Occupant& entry) {
 
 std::string kind_of(const Occupant& entry) {
   if (entry.shelf == Shelf::Sessions) return "TLS session";
+  if (sts_domain_of(entry.key)) return "MTA-STS answer";
   const auto said = said_by(entry.value, 0);
   if (!said) return "unreadable";
   if (!*said) return said->error().kind == ErrorKind::DnsBogus ? "bogus" : "failed";
@@ -104,11 +106,16 @@ Result<std::size_t> print_kinds(const CacheFile& file) {
   return done;
 }
 
+std::string content_of(const Occupant& entry) {
+  if (entry.shelf == Shelf::Sessions) return format("{} octets", entry.value.size());
+  const auto domain = sts_domain_of(entry.key);
+  return printable(domain ? format("{}: {}", *domain, as_text(entry.value)) : answer_text(entry));
+}
+
 Result<std::size_t> print_entries(const CacheFile& file) {
   return go_through(file, [](const Occupant& entry) {
-    const auto text = entry.shelf == Shelf::Sessions ? format("{} octets", entry.value.size())
-                                                     : printable(answer_text(entry));
-    std::cout << format("{} s left: {}: {}\n", entry.left.count(), kind_of(entry), text);
+    std::cout << format("{} s left: {}: {}\n", entry.left.count(), kind_of(entry),
+                        content_of(entry));
     return true;
   });
 }
@@ -116,6 +123,14 @@ Result<std::size_t> print_entries(const CacheFile& file) {
 // The name itself, and the TLSA records of its ports.
 bool is_of(const std::string& asked, const std::string& name) {
   return asked == name || (asked.starts_with("_") && asked.ends_with("._tcp." + name));
+}
+
+// Empty: it is about no name.
+std::string asked_of(const Occupant& entry) {
+  if (entry.shelf != Shelf::Answers) return {};
+  if (const auto domain = sts_domain_of(entry.key)) return *domain;
+  const auto question = question_of(entry.key);
+  return question ? question->name : std::string();
 }
 
 Result<std::size_t> drop(const CacheFile& file, const CacheOptions& options) {
@@ -126,10 +141,9 @@ Result<std::size_t> drop(const CacheFile& file, const CacheOptions& options) {
     names.push_back(name->text());
   }
   auto gone = go_through(file, [&](const Occupant& entry) {
-    const auto question = entry.shelf == Shelf::Answers ? question_of(entry.key) : std::nullopt;
-    return !options.all && !(question && std::any_of(names.begin(), names.end(), [&](auto& name) {
-                               return is_of(question->name, name);
-                             }));
+    const auto asked = asked_of(entry);
+    return !options.all && std::none_of(names.begin(), names.end(),
+                                        [&](const auto& name) { return is_of(asked, name); });
   });
   if (gone) std::cout << format("{} forgotten\n", *gone);
   return gone;

@@ -209,7 +209,8 @@ void Probe::look_up() {
   batch_.transport_name = "danesmtp";
   batch_.recipients = {{"postmaster@" + domain->text(), domain->text(), report_.target.route}};
   find_hosts(asked, *domain);
-  plan_ = plan_domain(server_, asked, batch_, recipients_by_domain(batch_).front(),
+  NoStsPolicies no_sts;
+  plan_ = plan_domain(server_, {asked, no_sts}, batch_, recipients_by_domain(batch_).front(),
                       Deadline::in(kLookUps));
   make_host_reports();
 }

@@ -107,6 +107,7 @@ START_TEST(trust_of_variables) {
   constexpr std::pair<PeerTrust, unsigned> kTrust[] = {
       {PeerTrust::None, 0u},
       {PeerTrust::Verified, DANESMTP_CERT_VERIFIED},
+      {PeerTrust::Sts, DANESMTP_CERT_VERIFIED},
       {PeerTrust::Dane, DANESMTP_CERT_VERIFIED | DANESMTP_DANE_VERIFIED},
   };
   for (const auto& [trust, flags] : kTrust)

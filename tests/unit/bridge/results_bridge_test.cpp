@@ -184,6 +184,7 @@ START_TEST(every_flag) {
       {[](RecipientOutcome& o) { o.connection.dsn = DsnSupport::No; }, DANESMTP_DSN_NO},
       {[](RecipientOutcome& o) { o.connection.trust = PeerTrust::Verified; },
        DANESMTP_CERT_VERIFIED},
+      {[](RecipientOutcome& o) { o.connection.trust = PeerTrust::Sts; }, DANESMTP_CERT_VERIFIED},
       {[](RecipientOutcome& o) { o.connection.trust = PeerTrust::Dane; },
        DANESMTP_CERT_VERIFIED | DANESMTP_DANE_VERIFIED},
   };
@@ -196,6 +197,21 @@ START_TEST(the_proof) {
                    DANESMTP_OCSP_VERIFIED);
   ck_assert_int_eq(result_with([](auto& o) { o.connection.ocsp = OcspResult::Failed; }).ocsp,
                    DANESMTP_OCSP_FAILED);
+}
+END_TEST
+
+// The one place of a log line where it can be seen.
+START_TEST(mta_sts_in_the_log_line) {
+  for (const auto& [trust, shown] : {std::pair{PeerTrust::Sts, "[TLS1.3:x:256:sts]"},
+                                     {PeerTrust::Verified, "[TLS1.3:x:256]"},
+                                     {PeerTrust::Dane, "[TLS1.3:x:256]"}}) {
+    Exim exim;
+    RecipientOutcome outcome;
+    outcome.connection.cipher = "TLS1.3:x:256";
+    outcome.connection.trust = trust;
+    ResultsBridge({kServices, &exim}).set_outcome(0, outcome);
+    assert_text(exim.cipher, shown);
+  }
 }
 END_TEST
 
@@ -235,6 +251,7 @@ int main() {
   tcase_add_test(tc, every_flag);
   tcase_add_test(tc, the_proof);
   tcase_add_test(tc, journal_and_delegation);
+  tcase_add_test(tc, mta_sts_in_the_log_line);
   tcase_add_test(tc, retry_records);
   suite_add_tcase(suite, tc);
   return run_suite(suite);

@@ -3,6 +3,7 @@
 
 #include "fakes/fake_mail_server.h"
 #include "fakes/fake_resolver.h"
+#include "fakes/fake_sts_policies.h"
 #include "unit/check_support.h"
 
 using namespace danesmtp;
@@ -15,6 +16,7 @@ struct Scene {
   FakeMailServer server;
   std::unique_ptr<FakeResolver> own = std::make_unique<FakeResolver>();
   FakeResolver& resolver = *own;  // until ask() has given it up
+  FakeStsPolicies sts;
   AddressBatch batch = make_batch(2, 1);
 
   Scene() {
@@ -29,7 +31,8 @@ struct Scene {
     resolver.tlsa_records["_25._tcp.mx2.lab"] = {record};
   }
   CalloutAnswer ask() {
-    return callout_policy(server, std::move(own), batch, Deadline::in(std::chrono::minutes(1)));
+    return callout_policy(server, std::move(own), sts, batch,
+                          Deadline::in(std::chrono::minutes(1)));
   }
 };
 
@@ -40,6 +43,24 @@ void assert_answer(const CalloutAnswer& answer, CalloutPolicy policy, const char
 }
 
 }  // namespace
+
+// A connection by Exim's core is held to no policy.
+START_TEST(of_mta_sts) {
+  for (const auto mode : {StsMode::Enforce, StsMode::Testing}) {
+    Scene scene;
+    scene.sts.policies["dom.lab"] = {"dom.lab", mode, {"mx1.lab", "mx2.lab"}};
+    const bool enforced = mode == StsMode::Enforce;
+    assert_answer(scene.ask(), enforced ? CalloutPolicy::Found : CalloutPolicy::Audited,
+                  enforced ? "mx1.lab: MTA-STS: enforce, mx: " : "mx1.lab: MTA-STS: testing, mx: ");
+  }
+  Scene unnamed;
+  unnamed.sts.policies["dom.lab"] = {"dom.lab", StsMode::Enforce, {"mx3.lab"}};
+  assert_answer(unnamed.ask(), CalloutPolicy::Unknown, "is no host that the policy of dom.lab");
+  Scene down;
+  down.sts.failure = {ErrorKind::DnsFailure, "MTA-STS: down", true};
+  assert_answer(down.ask(), CalloutPolicy::Unknown, "MTA-STS: down");
+}
+END_TEST
 
 START_TEST(proved_absence_of_records_is_none) {
   Scene scene;
@@ -103,6 +124,7 @@ int main() {
   Suite* suite = suite_create("callout_policy");
   TCase* tc = tcase_create("policy");
   tcase_add_test(tc, proved_absence_of_records_is_none);
+  tcase_add_test(tc, of_mta_sts);
   tcase_add_test(tc, one_host_with_records_is_enough);
   tcase_add_test(tc, a_failed_look_up_is_unknown);
   tcase_add_test(tc, a_list_that_cannot_be_matched_is_unknown);

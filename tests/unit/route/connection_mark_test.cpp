@@ -52,6 +52,10 @@ struct Facts {
   }
 };
 
+StsDemand demand() {
+  return {{"dom.lab", StsMode::Enforce, {"mx1.lab", "*.lab"}, {"version: STSv1"}}};
+}
+
 struct Change {
   const char* what;
   std::function<void(Facts&)> make;
@@ -90,6 +94,7 @@ const Change kChanges[] = {
        f.plan.policy = EncryptOnly{name("mx1.lab"), {}};
      }},
     {"trust in the MX record", [](Facts& f) { f.plan.mx = MxTrust::Insecure; }},
+    {"a policy of MTA-STS", [](Facts& f) { f.plan.sts = demand(); }},
     {"the address is not signed", [](Facts& f) { f.plan.secure = false; }},
     {"audit", [](Facts& f) { f.plan.enforcement = Enforcement::Audit; }},
     {"a reference name", [](Facts& f) { f.plan.names[1] = name("other.lab"); }},
@@ -121,6 +126,25 @@ const Change kChanges[] = {
     {"host", [](Facts& f) { f.batch.hosts[0].name = "mx9.lab"; }},
     {"address", [](Facts& f) { f.batch.hosts[0].address = "192.0.2.99"; }},
     {"transport", [](Facts& f) { f.batch.transport_name = "other_smtp"; }},
+};
+
+struct StsChange {
+  const char* what;
+  void (*make)(StsDemand&);
+  bool same = false;
+};
+
+const StsChange kStsChanges[] = {
+    {"nothing", [](StsDemand&) {}, true},
+    {"the order", [](StsDemand& d) { std::swap(d.policy.patterns[0], d.policy.patterns[1]); },
+     true},
+    {"what is told of it", [](StsDemand& d) { d.policy.lines = {"max_age: 1"}; }, true},
+    {"a pattern less", [](StsDemand& d) { d.policy.patterns.pop_back(); }},
+    {"another pattern", [](StsDemand& d) { d.policy.patterns[1] = "*.other"; }},
+    {"the domain", [](StsDemand& d) { d.policy.domain = "other.lab"; }},
+    {"the mode", [](StsDemand& d) { d.policy.mode = StsMode::Testing; }},
+    {"audit", [](StsDemand& d) { d.enforcement = Enforcement::Audit; }},
+    {"whether the host is named", [](StsDemand& d) { d.names_host = false; }},
 };
 
 EhloCapabilities some() {
@@ -162,6 +186,17 @@ START_TEST(each_change) {
 }
 END_TEST
 
+// tests D-187
+START_TEST(each_change_of_mta_sts) {
+  const StsChange& row = kStsChanges[_i];
+  Facts before, after;
+  before.plan.sts = after.plan.sts = demand();
+  row.make(*after.plan.sts);
+  const bool same = assert_ok(before.digest()) == assert_ok(after.digest());
+  ck_assert_msg(same == row.same, "%s", row.what);
+}
+END_TEST
+
 START_TEST(an_option_that_cannot_be_read_makes_no_digest) {
   for (const char* option : {"hosts_require_auth", "interface"}) {
     Facts facts;
@@ -193,6 +228,7 @@ int main() {
   Suite* suite = suite_create("connection_mark");
   TCase* tc = tcase_create("connection_mark");
   tcase_add_loop_test(tc, each_change, 0, std::size(kChanges));
+  tcase_add_loop_test(tc, each_change_of_mta_sts, 0, std::size(kStsChanges));
   tcase_add_test(tc, an_option_that_cannot_be_read_makes_no_digest);
   tcase_add_test(tc, a_mark_is_read_back);
   tcase_add_loop_test(tc, another_mark_is_not_ours, 0, std::size(kNotOurs));

@@ -7,6 +7,7 @@
 
 #include "fakes/fake_mail_server.h"
 #include "fakes/fake_resolver.h"
+#include "fakes/fake_sts_policies.h"
 #include "route/domain_plan.h"
 #include "unit/check_support.h"
 
@@ -16,6 +17,7 @@ namespace danesmtp::test {
 struct Scene {
   FakeMailServer server;
   FakeResolver resolver;
+  FakeStsPolicies sts;
   AddressBatch batch = make_batch(2, 1);
 
   Scene() {
@@ -29,8 +31,8 @@ struct Scene {
   }
   DomainPlan plan() {
     auto groups = recipients_by_domain(batch);
-    auto plan =
-        plan_domain(server, resolver, batch, groups.at(0), Deadline::in(std::chrono::minutes(1)));
+    auto plan = plan_domain(server, {resolver, sts}, batch, groups.at(0),
+                            Deadline::in(std::chrono::minutes(1)));
     assert_text(resolver.expected_in_vain(), "");
     return plan;
   }

@@ -26,6 +26,7 @@ using World = std::array<int, FieldCount>;
 struct Scene {
   FakeMailServer server;
   FakeResolver resolver;
+  NoStsPolicies sts;
   AddressBatch batch = make_batch(1, 1);
 
   explicit Scene(const World& world);
@@ -86,7 +87,7 @@ Scene::Scene(const World& world) {
 }
 
 HostPolicy Scene::policy() {
-  auto plan = plan_domain(server, resolver, batch, recipients_by_domain(batch).front(),
+  auto plan = plan_domain(server, {resolver, sts}, batch, recipients_by_domain(batch).front(),
                           Deadline::in(std::chrono::minutes(1)));
   if (plan.failure) failure = plan.failure->text;
   if (plan.failure) return SkipHost{*plan.failure};

@@ -62,6 +62,7 @@ WaitCause status_cause(std::string_view text, WaitCause otherwise) {
 
 WaitCause tls_cause(std::string_view text) {
   for (std::string_view status : {"4.7.5 ", "4.7.4 "}) take(text, status);
+  if (take(text, "MTA-STS: ")) return WaitCause::NotAuthenticated;
   return begins_with_any(text, kEximVerdicts) ? WaitCause::NotAuthenticated : WaitCause::Tls;
 }
 
@@ -69,8 +70,10 @@ WaitCause tls_cause(std::string_view text) {
 
 WaitCause wait_cause(std::string_view text) {
   if (take(text, "TLS session: ")) return tls_cause(text);
-  if (take(text, "DANE error: ")) return status_cause(text, WaitCause::FailedDns);
-  if (take(text, "DANE: ")) return status_cause(text, WaitCause::NotAuthenticated);
+  if (take(text, "DANE error: ") || take(text, "MTA-STS error: "))
+    return status_cause(text, WaitCause::FailedDns);
+  if (take(text, "DANE: ") || take(text, "MTA-STS: "))
+    return status_cause(text, WaitCause::NotAuthenticated);
   if (begins_with_any(text, kLookUps)) return look_up_cause(text);
   if (begins_with_any(text, kUnencrypted)) return WaitCause::NoTls;
   if (begins_with_any(text, kConnection)) return WaitCause::Connection;

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "route/sts_judge.h"
+
+#include "outcome/delivery_log.h"
+#include "route/domain_renames.h"
+
+namespace danesmtp {
+namespace {
+
+// D-180: where a host is authenticated by DANE all the way from the domain, or must not be used,
+// nothing is left to say.
+bool is_left_to_sts(const HostPlan& plan) {
+  if (std::holds_alternative<SkipHost>(plan.policy)) return false;
+  return !std::holds_alternative<Authenticate>(plan.policy) || plan.mx == MxTrust::Insecure;
+}
+
+bool names(const StsPolicy& policy, const std::string& host) {
+  const auto name = DnsName::parse(host);
+  return name && names_host(policy, *name);
+}
+
+bool is_completion(const DomainRename& rename, const std::string& suffixes) {
+  const auto from = DnsName::of_any_kind(rename.from), to = DnsName::of_any_kind(rename.to);
+  return from && to && completes(*from, *to, suffixes);
+}
+
+}  // namespace
+
+// RFC 8461 1.1: the domain of the recipient, not what an answer that nobody validated made of it.
+std::string StsJudge::policy_domain() const {
+  std::string domain = group_.domain;
+  for (const auto& rename : group_.renames) {
+    if (is_completion(rename, batch_.suffixes)) break;
+    domain = rename.from;
+  }
+  return domain;
+}
+
+// D-188: with each delivery of a message that waits.
+const StsJudge::Policy& StsJudge::policy() {
+  if (policy_) return *policy_;
+  const auto domain = DnsName::parse(policy_domain());
+  policy_ = domain ? policies_.of(*domain, end_) : Policy(std::nullopt);
+  return *policy_;
+}
+
+void StsJudge::judge(const std::string& host, HostPlan& plan) {
+  // What the configuration names has no policy domain.
+  if (group_.route != RouteKind::Mx || !is_left_to_sts(plan)) return;
+  const auto& found = policy();
+  const bool audited = plan.enforcement == Enforcement::Audit;
+  if (!found && !audited) plan.policy = SkipHost{found.error(), SkipReason::StsUnknown};
+  if (!found || !*found) return;
+  const StsPolicy& sts = **found;
+  const bool enforced = sts.mode == StsMode::Enforce && !audited;
+  const bool named = names(sts, host);
+  // D-181, before it is connected to
+  if (enforced && !named)
+    plan.policy = SkipHost{{ErrorKind::TlsVerify, sts_unnamed_text(host, sts.domain)},
+                           SkipReason::StsMismatch};
+  // A host that its own records authenticate needs the policy's word for its name, and no more.
+  if (std::holds_alternative<Authenticate>(plan.policy)) return;
+  plan.sts = StsDemand{sts, enforced ? Enforcement::Full : Enforcement::Audit, named};
+}
+
+}  // namespace danesmtp

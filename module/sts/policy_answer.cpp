@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// OK secure match=mx.example:.mx.example servername=hostname policy_type=sts policy_domain=example
+// mx_host_pattern=*.mx.example { policy_string = mode: enforce } ...
+#include "sts/policy_answer.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "core/bytes.h"
+#include "core/format.h"
+
+namespace danesmtp {
+namespace {
+
+constexpr std::size_t kShownOctets = 100;  // of an answer, in a log
+constexpr std::string_view kSpace = " \t";
+
+tl::unexpected<Error> unreadable(std::string_view what) {
+  return fail(ErrorKind::Protocol,
+              format("the answer cannot be used: {}", printable(what.substr(0, kShownOctets))));
+}
+
+std::string_view trimmed(std::string_view text) {
+  const auto begin = text.find_first_not_of(kSpace);
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(kSpace) + 1 - begin);
+}
+
+// The first word; the rest of `text` stays.
+std::string_view take_word(std::string_view& text) {
+  text = text.substr(std::min(text.size(), text.find_first_not_of(kSpace)));
+  const auto word = text.substr(0, text.find_first_of(kSpace));
+  text.remove_prefix(word.size());
+  return word;
+}
+
+struct Attribute {
+  std::string_view name;
+  std::string_view value;
+};
+
+// Of "name = value"; a word without "=" is a name.
+Attribute attribute_of(std::string_view text) {
+  const auto equals = text.find('=');
+  if (equals == std::string_view::npos) return {trimmed(text), {}};
+  return {trimmed(text.substr(0, equals)), trimmed(text.substr(equals + 1))};
+}
+
+// "name=value" by spaces, or "{ name = value with spaces }". Nothing: a brace is not closed.
+std::optional<std::vector<Attribute>> attributes_in(std::string_view text) {
+  std::vector<Attribute> attributes;
+  for (;;) {
+    text = text.substr(std::min(text.size(), text.find_first_not_of(kSpace)));
+    if (text.empty()) return attributes;
+    if (text.front() != '{') {
+      attributes.push_back(attribute_of(take_word(text)));
+      continue;
+    }
+    const auto end = text.find('}');
+    if (end == std::string_view::npos) return std::nullopt;
+    attributes.push_back(attribute_of(text.substr(1, end - 1)));
+    text.remove_prefix(end + 1);
+  }
+}
+
+// What cannot be a pattern names no host (RFC 8461 3.2).
+void add_patterns(std::vector<std::string>& patterns, std::string_view list) {
+  while (!list.empty()) {
+    const auto one = list.substr(0, list.find(':'));
+    list.remove_prefix(std::min(list.size(), one.size() + 1));
+    if (auto pattern = sts_pattern(one)) patterns.push_back(*std::move(pattern));
+  }
+}
+
+class Reader {
+ public:
+  explicit Reader(const DnsName& domain) : domain_(domain) { policy_.domain = domain.text(); }
+
+  void add(const Attribute& attribute) {
+    const auto& [name, value] = attribute;
+    if (name == "match") add_patterns(matches_, value);
+    if (name == "mx_host_pattern") add_patterns(policy_.patterns, value);
+    if (name == "policy_domain") about_other_ |= DnsName::parse(value) != domain_;
+    if (name == "policy_string") add_line(value);
+  }
+
+  // Nothing: no such answer makes a policy.
+  Result<std::optional<StsPolicy>> policy() {
+    if (policy_.patterns.empty()) policy_.patterns = matches_;
+    if (about_other_) return unreadable("it is about another domain");
+    if (mode_ == "none") return std::nullopt;
+    if (mode_ == "testing") policy_.mode = StsMode::Testing;
+    if (mode_ != "testing" && mode_ != "enforce") return unreadable("no such mode");
+    if (policy_.patterns.empty()) return unreadable("the policy names no host");
+    return policy_;
+  }
+
+ private:
+  void add_line(std::string_view line) {
+    policy_.lines.emplace_back(line);
+    constexpr std::string_view kMode = "mode:";
+    if (line.starts_with(kMode)) mode_ = trimmed(line.substr(kMode.size()));
+  }
+
+  const DnsName& domain_;
+  StsPolicy policy_;
+  std::vector<std::string> matches_;
+  std::string_view mode_ = "enforce";  // what is not said to be tested is in force
+  bool about_other_ = false;
+};
+
+}  // namespace
+
+Result<std::optional<StsPolicy>> policy_in(std::string_view answer, const DnsName& domain) {
+  std::string_view rest = answer;
+  const auto status = take_word(rest);
+  if (status == "NOTFOUND") return std::nullopt;
+  if (status == "TEMP" || status == "TIMEOUT" || status == "PERM")
+    return fail(ErrorKind::Protocol, printable(answer.substr(0, kShownOctets)));
+  if (status != "OK") return unreadable(answer);
+  if (take_word(rest) != "secure") return std::nullopt;
+  const auto attributes = attributes_in(rest);
+  if (!attributes) return unreadable(answer);
+  Reader reader(domain);
+  for (const auto& attribute : *attributes) reader.add(attribute);
+  return reader.policy();
+}
+
+}  // namespace danesmtp

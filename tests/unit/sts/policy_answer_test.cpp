@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Every answer of the daemons, and of daemons that nobody has written.
+#include "sts/policy_answer.h"
+
+#include <iterator>
+
+#include "core/format.h"
+#include "unit/check_support.h"
+
+using namespace danesmtp;
+using namespace danesmtp::test;
+
+namespace {
+
+Result<std::optional<StsPolicy>> read(const char* answer) {
+  return policy_in(answer, *DnsName::parse("dom.lab"));
+}
+
+std::string text_of(const StsPolicy& policy) {
+  return format("{} {} [{}] [{}]", policy.domain, mode_text(policy.mode),
+                join(policy.patterns, ","), join(policy.lines, "|"));
+}
+
+struct Refused {
+  const char* answer;
+  const char* why;
+};
+
+// tests D-186
+const Refused kRefused[] = {
+    {"", "cannot be used: "},
+    {" ", "cannot be used"},
+    {"OKAY secure match=mx.lab", "cannot be used: OKAY"},
+    {"ok secure match=mx.lab", "cannot be used"},
+    {"500 No such user", "cannot be used: 500"},
+    {"TEMP resolver trouble", "TEMP resolver trouble"},
+    {"TIMEOUT ", "TIMEOUT "},
+    {"PERM \n\x01", "PERM \\n\\001"},
+    {"OK secure", "names no host"},
+    {"OK secure servername=hostname", "names no host"},
+    {"OK secure match=", "names no host"},
+    {"OK secure match=::", "names no host"},
+    {"OK secure match=*", "names no host"},
+    {"OK secure match=mx*.lab:192.0.2.1", "names no host"},
+    {"OK secure match=mx.lab { policy_string = mode: enforce", "cannot be used"},
+    {"OK secure match=mx.lab {", "cannot be used"},
+    {"OK secure match=mx.lab policy_domain=other.lab", "another domain"},
+    {"OK secure match=mx.lab policy_domain=", "another domain"},
+    {"OK secure match=mx.lab { policy_string = mode: Enforce }", "no such mode"},
+    {"OK secure match=mx.lab { policy_string = mode: }", "no such mode"},
+};
+
+// What else a daemon may tell Postfix to do is no policy, and no order.
+const char* const kNone[] = {
+    "NOTFOUND ",
+    "NOTFOUND",
+    "OK dane",
+    "OK dane-only",
+    "OK none",
+    "OK may",
+    "OK encrypt",
+    "OK verify match=mx.lab",
+    "OK securely match=mx.lab",
+    "OK fingerprint match=aa:bb",
+    "OK ",
+    "OK",
+    "OK secure match=mx.lab policy_type=sts { policy_string = mode: none }",
+};
+
+struct Read {
+  const char* answer;
+  const char* text;
+};
+
+const Read kRead[] = {
+    {"OK secure match=mx.dom.lab servername=hostname", "dom.lab enforce [mx.dom.lab] []"},
+    {"OK secure match=.dom.lab:mx.lab", "dom.lab enforce [*.dom.lab,mx.lab] []"},
+    {"OK  secure   match=MX.dom.lab. ", "dom.lab enforce [mx.dom.lab] []"},
+    {"OK secure match=*:mx.lab:mx..lab", "dom.lab enforce [mx.lab] []"},
+    // postfix-mta-sts-resolver 1.5 and postfix-tlspol, with TLSRPT
+    {"OK secure match=.dom.lab servername=hostname policy_type=sts policy_domain=dom.lab "
+     "mx_host_pattern=*.dom.lab mx_host_pattern=mx.lab { policy_string = version: STSv1 } "
+     "{ policy_string = mode: enforce } { policy_string = max_age: 604800 } "
+     "{ policy_string = mx: *.dom.lab } { policy_string = mx: mx.lab }",
+     "dom.lab enforce [*.dom.lab,mx.lab] "
+     "[version: STSv1|mode: enforce|max_age: 604800|mx: *.dom.lab|mx: mx.lab]"},
+    {"OK secure match=mx.lab policy_domain=DOM.lab. {policy_string=mode: testing}",
+     "dom.lab testing [mx.lab] [mode: testing]"},
+    {"OK secure match=mx.lab { policy_string =  mode:testing  } { x } unknown=1 word",
+     "dom.lab testing [mx.lab] [mode:testing]"},
+    // A value of the policy is no attribute.
+    {"OK secure match=mx.lab { policy_string = note: match=evil.lab }",
+     "dom.lab enforce [mx.lab] [note: match=evil.lab]"},
+};
+
+}  // namespace
+
+START_TEST(refused) {
+  const Refused& row = kRefused[_i];
+  const auto answer = read(row.answer);
+  ck_assert_msg(!answer, "%s", row.answer);
+  assert_contains(assert_error(answer, ErrorKind::Protocol).text, row.why);
+}
+END_TEST
+
+START_TEST(none) {
+  ck_assert_msg(!assert_ok(read(kNone[_i])), "%s", kNone[_i]);
+}
+END_TEST
+
+START_TEST(policies) {
+  const auto policy = assert_ok(read(kRead[_i].answer));
+  ck_assert_msg(policy.has_value(), "%s", kRead[_i].answer);
+  assert_text(text_of(*policy), kRead[_i].text);
+}
+END_TEST
+
+START_TEST(a_long_answer_is_shown_in_part) {
+  const auto error = assert_error(read(std::string(5000, 'x').c_str()), ErrorKind::Protocol);
+  ck_assert_uint_lt(error.text.size(), 200);
+}
+END_TEST
+
+int main() {
+  Suite* suite = suite_create("policy_answer");
+  TCase* tc = tcase_create("answers");
+  tcase_add_loop_test(tc, refused, 0, std::size(kRefused));
+  tcase_add_loop_test(tc, none, 0, std::size(kNone));
+  tcase_add_loop_test(tc, policies, 0, std::size(kRead));
+  tcase_add_test(tc, a_long_answer_is_shown_in_part);
+  suite_add_tcase(suite, tc);
+  return run_suite(suite);
+}
