@@ -2,6 +2,7 @@
 """dane_mta_sts (RFC 8461), strictly after DANE: real Exim, a daemon that says what a test wants, servers with
 certificates of the lab's authority, which is among the system's anchors here.
 """
+import json
 import subprocess
 
 import pytest
@@ -369,3 +370,37 @@ def test_an_option_that_expands_to_nothing_is_off(world, mailer):
     mail = mailer({"dane_mta_sts": "${if eq{1}{2}{unix:/nowhere}}"})
     mail.send(f"bob@{DOMAIN}")
     assert mail.queue() == {} and len(server.messages()) == 1
+
+
+def tool(world, command, daemon, *arguments):
+    argv = [TOOL, command, "--trust-anchor", world.trust_anchor, "--timeout", "10", "--mta-sts", daemon.option,
+            *arguments]
+    return subprocess.run(argv, capture_output=True, text=True, timeout=100, check=False)
+
+
+# What the tool says is what a delivery does.
+@pytest.mark.parametrize("hosts,mode,names,outcome,trust,report", [
+    ((HOST,), "enforce", (HOST,), "sts", "sts", "success"),
+    ((HOST,), "enforce", ("mx2.lab",), "waits", "none", "certificate-host-mismatch"),
+    ((HOST,), "testing", ("mx2.lab",), "encrypted", "none", "certificate-host-mismatch"),
+    (("mx2.lab",), "enforce", (HOST,), "waits", None, "validation-failure"),
+])
+def test_the_tool(world, daemon, hosts, mode, names, outcome, trust, report):
+    serve(world, *names)
+    daemon.says[DOMAIN] = policy(*hosts, mode=mode, domain=DOMAIN)
+    said = json.loads(tool(world, "check", daemon, "--json", DOMAIN).stdout)
+    (host,) = said["hosts"]
+    assert said["outcome"] == outcome
+    assert host["sts"] == {"mode": mode, "patterns": list(hosts), "names_host": hosts == (HOST,)}
+    seen = host["addresses"][0] if trust else host
+    assert seen["report"]["policy"] == "sts" and seen["report"]["result"] == report
+    assert not trust or seen["trust"] == trust
+    lines = tool(world, "explain", daemon, DOMAIN).stdout
+    assert f"MTA-STS policy for {DOMAIN} at {HOST}:25: {mode}, mx: {hosts[0]}: " in lines
+    assert "MTA-STS: " in tool(world, "check", daemon, DOMAIN).stdout
+
+
+def test_the_tool_and_a_dead_daemon(world, daemon):
+    daemon.stop()
+    said = json.loads(tool(world, "check", daemon, "--json", DOMAIN).stdout)
+    assert said["outcome"] == "waits" and "Connection refused" in said["reason"]

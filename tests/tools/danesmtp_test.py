@@ -353,6 +353,7 @@ class CheckTest(ToolTest):
             (["mx.lab:465"], "--submissions"),
             (["mx.lab", "--port", "465"], "--submissions"),
             (["x.lab", "--helo", "no host"], "--helo"),
+            (["x.lab", "--mta-sts", "/run/map"], "--mta-sts"),
             (["x.lab", "--port", "0"], "--port"),
             (["x.lab", "-4", "-6"], "-6"),
             (["x.lab", "--timeout", "0"], "--timeout"),

@@ -2,7 +2,7 @@
 # bash completion for danesmtp(1).
 _danesmtp() {
   local word=$2 before=$3 command=${COMP_WORDS[1]} options
-  local connect="--resolver --trust-anchor --timeout --port --submissions -4 -6 --dns-only --require-dane --helo"
+  local connect="--resolver --trust-anchor --timeout --port --submissions -4 -6 --dns-only --require-dane --mta-sts --helo"
   COMPREPLY=()
   if [ "$COMP_CWORD" -eq 1 ]; then
     mapfile -t COMPREPLY < <(compgen -W "check explain verify tlsa ocsp-fetch cache report --help --version" -- "$word")

@@ -25,6 +25,7 @@ complete -c danesmtp -n $connect -s 4 -d "IPv4 only"
 complete -c danesmtp -n $connect -s 6 -d "IPv6 only"
 complete -c danesmtp -n $connect -l dns-only -d "Connect to nobody"
 complete -c danesmtp -n $connect -l require-dane -d "As with hosts_require_dane"
+complete -c danesmtp -n $connect -l mta-sts -r -d "A daemon with policies of MTA-STS"
 complete -c danesmtp -n $connect -l helo -x -d "Name to say in EHLO"
 
 complete -c danesmtp -n "__fish_seen_subcommand_from ocsp-fetch" -l timeout -x -d "Seconds for a question"

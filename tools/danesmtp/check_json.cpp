@@ -70,12 +70,24 @@ json to_json(const std::optional<TlsAttempt>& attempt) {
           {"text", attempt->failure ? or_null(attempt->failure->text) : json()}};
 }
 
+const char* trust_word(PeerTrust trust) {
+  switch (trust) {
+    case PeerTrust::Dane:
+      return "dane";
+    case PeerTrust::Sts:
+      return "sts";
+    case PeerTrust::Verified:
+      return "verified";
+    case PeerTrust::None:
+      break;
+  }
+  return "none";
+}
+
 json to_json(const AddressReport& address, WallTime now) {
   json object{{"address", address.address},
               {"error", address.failure ? json(address.failure->verdict.text) : json()},
-              {"trust", address.trust == PeerTrust::Dane       ? "dane"
-                        : address.trust == PeerTrust::Verified ? "verified"
-                                                               : "none"},
+              {"trust", trust_word(address.trust)},
               {"ocsp", ocsp_word(address.ocsp)},
               {"report", to_json(address.report)},
               {"tls", nullptr},
@@ -97,12 +109,20 @@ json to_json(const AddressReport& address, WallTime now) {
   return object;
 }
 
+json to_json(const std::optional<StsDemand>& demand) {
+  if (!demand) return {};
+  return {{"mode", mode_text(demand->policy.mode)},
+          {"patterns", demand->policy.patterns},
+          {"names_host", demand->names_host}};
+}
+
 json to_json(const HostReport& host, WallTime now) {
   json object{{"name", host.name},
               {"port", host.port},
               {"preference", host.preference ? json(*host.preference) : json()},
               {"mx_secure", host.plan.mx == MxTrust::Secure},
               {"policy", std::visit(PolicyJson{}, host.plan.policy)},
+              {"sts", to_json(host.plan.sts)},
               {"report", to_json(host.report)},
               {"names", json::array()},
               {"addresses", json::array()}};

@@ -28,6 +28,8 @@ std::string fate_text(Fate fate) {
   switch (fate) {
     case Fate::Dane:
       return "authenticated by DANE";
+    case Fate::Sts:
+      return "authenticated, as the policy of MTA-STS demands";
     case Fate::Verified:
       return "an authenticated host, though nobody vouches for its being the domain's";
     case Fate::Encrypted:
@@ -51,6 +53,7 @@ std::string verdict_text(const AddressReport& address) {
   if (address.dane && address.dane->match)
     return format("{}, authenticated by {} at depth {}", tls, to_text(address.dane->match->record),
                   address.dane->match->depth);
+  if (address.trust == PeerTrust::Sts) return tls + ", authenticated as MTA-STS demands";
   return address.trust == PeerTrust::Verified ? tls + ", certificate verified by PKIX"
                                               : tls + ", not authenticated";
 }
@@ -83,6 +86,7 @@ std::string host_text(const HostReport& host, WallTime now) {
   std::string text = format("  {}:{}", host.name, host.port);
   if (host.preference) text += format(" (MX {})", *host.preference);
   text += ": " + policy_text(host.plan.policy) + "\n" + report_text(host.report);
+  if (host.plan.sts) text += format("      MTA-STS: {}\n", policy_text(*host.plan.sts));
   if (std::holds_alternative<SkipHost>(host.plan.policy)) return text;
   for (const auto& address : host.addresses) {
     text +=
@@ -135,6 +139,8 @@ const char* fate_word(Fate fate) {
   switch (fate) {
     case Fate::Dane:
       return "dane";
+    case Fate::Sts:
+      return "sts";
     case Fate::Verified:
       return "verified";
     case Fate::Encrypted:

@@ -109,6 +109,7 @@ void ExpectedDelivery::conclude(const RecipientOutcome& outcome, Report& report)
   report.reason.clear();
   report.fate = outcome.connection.cipher.empty() ? Fate::Clear : Fate::Encrypted;
   if (outcome.connection.trust == PeerTrust::Verified) report.fate = Fate::Verified;
+  if (outcome.connection.trust == PeerTrust::Sts) report.fate = Fate::Sts;
   if (outcome.connection.trust == PeerTrust::Dane) report.fate = Fate::Dane;
 }
 

@@ -14,6 +14,7 @@
 #include "route/attempt_report.h"
 #include "route/domain_plan.h"
 #include "route/host_tls.h"
+#include "sts/daemon_policies.h"
 
 namespace danesmtp::tool {
 namespace {
@@ -39,6 +40,7 @@ class Probe {
   std::optional<AddressReport> known_dead(HostIndex host) const;
   std::string why_no_destination() const;
   HostReport& report_of(const BatchHost& host);
+  std::unique_ptr<StsPolicies> policies(Store& store) const;
   void look_up();
   void conclude();
   void conclude_from_dns();
@@ -201,6 +203,11 @@ void Probe::conclude() {
   }
 }
 
+std::unique_ptr<StsPolicies> Probe::policies(Store& store) const {
+  if (!options_.sts_daemon) return std::make_unique<NoStsPolicies>();
+  return std::make_unique<DaemonPolicies>(*options_.sts_daemon, DaemonDown::Waits, store, nullptr);
+}
+
 void Probe::look_up() {
   const auto domain = DnsName::parse(report_.target.name);
   TracedResolver traced(resolver_, [this](const LookUp& done) { server_.looked_up(done); });
@@ -209,8 +216,9 @@ void Probe::look_up() {
   batch_.transport_name = "danesmtp";
   batch_.recipients = {{"postmaster@" + domain->text(), domain->text(), report_.target.route}};
   find_hosts(asked, *domain);
-  NoStsPolicies no_sts;
-  plan_ = plan_domain(server_, {asked, no_sts}, batch_, recipients_by_domain(batch_).front(),
+  NoStore nothing_kept;
+  const auto sts = policies(nothing_kept);
+  plan_ = plan_domain(server_, {asked, *sts}, batch_, recipients_by_domain(batch_).front(),
                       Deadline::in(kLookUps));
   make_host_reports();
 }

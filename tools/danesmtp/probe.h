@@ -56,6 +56,7 @@ struct HostReport {
 
 enum class Fate {
   Dane,           // delivered, authenticated by DANE all the way from the domain
+  Sts,            // delivered, authenticated by PKIX, of a host that the policy of MTA-STS names
   Verified,       // delivered, authenticated: by PKIX, or by DANE behind an unsigned MX record
   Encrypted,      // delivered over TLS to nobody in particular
   Clear,          // delivered without TLS

@@ -40,6 +40,15 @@ std::string in_our_words(std::string text) {
   return text;
 }
 
+Result<std::optional<danesmtp_socketmap>> sts_daemon(const ProbeArguments& arguments) {
+  if (arguments.mta_sts.empty()) return std::nullopt;
+  danesmtp_socketmap daemon{};
+  const char* why = danesmtp_read_socketmap(arguments.mta_sts.c_str(), &daemon);
+  if (!why) return daemon;
+  return fail(ErrorKind::BadInput,
+              format("--mta-sts: \"{}\": {}", printable(arguments.mta_sts), why));
+}
+
 }  // namespace
 
 void add_resolver_arguments(CLI::App& app, ResolverArguments& arguments) {
@@ -71,6 +80,9 @@ void add_probe_arguments(CLI::App& app, ProbeArguments& arguments) {
   app.add_flag("--dns-only", arguments.dns_only, "Look records up, connect to nobody");
   app.add_flag("--require-dane", arguments.require_dane,
                "As with hosts_require_dane = *: without usable TLSA records mail waits");
+  app.add_option("--mta-sts", arguments.mta_sts,
+                 "A daemon with policies of MTA-STS, as dane_mta_sts; if it fails, mail waits")
+      ->type_name("SOCKETMAP");
   app.add_option("--helo", arguments.helo, "The name to say in EHLO, instead of this machine's")
       ->type_name("NAME");
 }
@@ -104,6 +116,9 @@ Result<ProbeOptions> probe_options(const ProbeArguments& arguments) {
                 format("--helo: \"{}\" is no name to say in EHLO (RFC 5321 4.1.1.1): give this "
                        "machine's host name, or its address as [192.0.2.1]",
                        printable(arguments.helo)));
+  auto daemon = sts_daemon(arguments);
+  if (!daemon) return tl::unexpected(daemon.error());
+  options.sts_daemon = *daemon;
   options.helo_name = arguments.helo.empty() ? own_name() : arguments.helo;
   return options;
 }

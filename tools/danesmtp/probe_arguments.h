@@ -21,6 +21,7 @@ struct ResolverArguments {
 struct ProbeArguments {
   ResolverArguments resolver;
   std::string helo;
+  std::string mta_sts;
   int port = 0;  // 0: 25, or 465 with --submissions
   bool submissions = false;
   bool inet = false;

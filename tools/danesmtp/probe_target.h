@@ -10,6 +10,7 @@
 #include "core/result.h"
 #include "server/address_batch.h"
 #include "smtp/session.h"
+#include "sts/socketmap_option.h"
 
 namespace danesmtp::tool {
 
@@ -27,6 +28,7 @@ struct ProbeOptions {
   DaneDemand demand = DaneDemand::Opportunistic;
   std::chrono::seconds timeout{30};  // of each step of a session
   std::string helo_name;
+  std::optional<danesmtp_socketmap> sts_daemon{};  // none: no policies of MTA-STS
 };
 
 // "DOMAIN": by its MX records. "HOST:PORT" or "[HOST]": that host, as if the configuration named
