@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "core/format.h"
+#include "dns/signature_times.h"
 
 namespace danesmtp {
 namespace {
@@ -303,6 +304,22 @@ std::uint32_t kept_by_signatures(ByteView message, std::uint32_t now) {
       least = std::min(least.value_or(kMaxTtl), kept_by_signature(record->rdata, now));
   }
   return least.value_or(0);
+}
+
+std::optional<SignatureTimes> signature_times(ByteView message) {
+  const auto asked = message.size() < kHeader ? std::nullopt : read_name(message, kHeader);
+  if (!asked) return std::nullopt;
+  std::optional<SignatureTimes> times;
+  std::size_t at = asked->next + 4;
+  for (int left = get16(message, 6); left > 0; --left) {
+    const auto record = read_record(message, at);
+    if (!record) return std::nullopt;
+    if (record->type != kTypeRrsig || record->rdata.size() < 16) continue;
+    const auto before = times.value_or(SignatureTimes{});
+    times = SignatureTimes{std::max(before.from, get32(record->rdata, 12)),
+                           std::min(before.until, get32(record->rdata, 8))};
+  }
+  return times;
 }
 
 Result<std::string> rdata_name_text(ByteView wire) {

@@ -3,6 +3,7 @@
 
 #include <iterator>
 
+#include "dns/signature_times.h"
 #include "unit/check_support.h"
 
 using namespace danesmtp;
@@ -231,9 +232,9 @@ struct SignatureRow {
 };
 
 // Original TTL, end, begin; at 1000.
-Bytes signature(std::uint32_t ttl, std::uint32_t end) {
+Bytes signature(std::uint32_t ttl, std::uint32_t end, std::uint32_t begin = 900) {
   Bytes rdata{0, 1, 13, 2};
-  for (std::uint32_t part : {ttl, end, 900U})
+  for (std::uint32_t part : {ttl, end, begin})
     for (unsigned shift : {24U, 16U, 8U, 0U})
       rdata.push_back(static_cast<std::uint8_t>(part >> shift));
   put(rdata, {0, 0, 0});
@@ -270,6 +271,21 @@ START_TEST(signatures_of_the_additional_section_do_not_count) {
 }
 END_TEST
 
+START_TEST(what_signatures_have_in_common) {
+  Reply reply(kMx);
+  ck_assert(!signature_times(reply.message) && !signature_times({}));
+  reply.record({0xc0, 12}, 46, 60, Bytes(15, 0));  // cut short: it says nothing
+  ck_assert(!signature_times(reply.message));
+  reply.record({0xc0, 12}, 46, 60, signature(300, 5000, 700));
+  reply.record({0xc0, 12}, 46, 60, signature(300, 4000, 600));
+  reply.record({0xc0, 12}, 46, 60, signature(300, 1, 900)).last_is_additional();
+  const auto times = signature_times(reply.message);
+  ck_assert(times && times->from == 700 && times->until == 4000);
+  for (std::size_t size = 0; size < 40; ++size)
+    ck_assert(!signature_times(ByteView(reply.message).first(size)));
+}
+END_TEST
+
 START_TEST(names_in_rdata) {
   assert_text(assert_ok(rdata_name_text(Bytes{0})), "");
   assert_text(assert_ok(rdata_name_text(Bytes{2, 'M', 'x', 3, 'l', 'a', 'b', 0})), "mx.lab");
@@ -293,6 +309,7 @@ int main() {
   tcase_add_test(tc, flags);
   tcase_add_test(tc, cname_chains);
   tcase_add_test(tc, names_in_rdata);
+  tcase_add_test(tc, what_signatures_have_in_common);
   tcase_add_loop_test(tc, how_long_by_its_signatures, 0,
                       static_cast<int>(std::size(kSignatureRows)));
   tcase_add_test(tc, signatures_of_the_additional_section_do_not_count);
