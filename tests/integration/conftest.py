@@ -135,6 +135,15 @@ def ways_rows(request):
     return request.config.stash.setdefault(_WAYS, [])
 
 
+_DOCTOR = pytest.StashKey()
+
+
+@pytest.fixture(scope="session")
+def doctor_rows(request):
+    """A list for (fault, what the doctor said of it); printed at the end of the run."""
+    return request.config.stash.setdefault(_DOCTOR, [])
+
+
 def pytest_terminal_summary(terminalreporter, config):
     rows = config.stash.get(_SCENARIOS, [])
     if rows:
@@ -145,5 +154,10 @@ def pytest_terminal_summary(terminalreporter, config):
     if rows:
         terminalreporter.section("ways around DANE: configuration | system's resolver | validated DNS | "
                                  "expected | seen")
+    for row in rows:
+        terminalreporter.write_line(" | ".join(row))
+    rows = config.stash.get(_DOCTOR, [])
+    if rows:
+        terminalreporter.section("doctor: fault | what it said")
     for row in rows:
         terminalreporter.write_line(" | ".join(row))

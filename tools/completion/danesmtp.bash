@@ -5,11 +5,11 @@ _danesmtp() {
   local connect="--resolver --trust-anchor --timeout --port --submissions -4 -6 --dns-only --require-dane --mta-sts --helo"
   COMPREPLY=()
   if [ "$COMP_CWORD" -eq 1 ]; then
-    mapfile -t COMPREPLY < <(compgen -W "check explain verify tlsa ocsp-fetch cache report --help --version" -- "$word")
+    mapfile -t COMPREPLY < <(compgen -W "check doctor explain verify tlsa ocsp-fetch cache report --help --version" -- "$word")
     return
   fi
   case $before in
-    --list | --prometheus | --trust-anchor | --chain | --private-key | --key | --certificate | --proof | --config | --issuer | --file)
+    --list | --prometheus | --trust-anchor | --chain | --private-key | --key | --certificate | --proof | --config | --issuer | --file | --exim)
       mapfile -t COMPREPLY < <(compgen -f -- "$word")
       return
       ;;
@@ -21,6 +21,7 @@ _danesmtp() {
     *)
       case $command in
         check) options="--help --list --jobs --json --nagios --prometheus --warn-days --sort $connect" ;;
+        doctor) options="--help --exim --config --connect --json --nagios" ;;
         explain) options="--help --json $connect" ;;
         verify) options="--help --chain --tlsa --name --live --private-key --resolver --trust-anchor --timeout --at --json --jsonl" ;;
         tlsa) options="--help --key --usage --selector --matching --port --host --all --generic --json" ;;

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # fish completion for danesmtp(1).
-set -l commands check explain verify tlsa ocsp-fetch cache report
+set -l commands check doctor explain verify tlsa ocsp-fetch cache report
 complete -c danesmtp -n "not __fish_seen_subcommand_from $commands" -f -a check -d "What becomes of mail to a domain"
+complete -c danesmtp -n "not __fish_seen_subcommand_from $commands" -f -a doctor -d "Will this machine do DANE?"
 complete -c danesmtp -n "not __fish_seen_subcommand_from $commands" -f -a explain -d "How the decision is come to"
 complete -c danesmtp -n "not __fish_seen_subcommand_from $commands" -f -a verify -d "Judge a chain by TLSA records"
 complete -c danesmtp -n "not __fish_seen_subcommand_from $commands" -f -a tlsa -d "Print the records to publish"
@@ -17,6 +18,12 @@ complete -c danesmtp -n $check -l jobs -x -d "Targets at a time"
 complete -c danesmtp -n $check -l sort -x -a "worst" -d "Order"
 complete -c danesmtp -n $check -l nagios -d "One line for monitoring"
 complete -c danesmtp -n $check -l warn-days -x -d "Certificate ends soon"
+
+set -l doctor "__fish_seen_subcommand_from doctor"
+complete -c danesmtp -n $doctor -l exim -r -d "The Exim to look at"
+complete -c danesmtp -n $doctor -l config -r -d "Its configuration"
+complete -c danesmtp -n $doctor -l connect -x -d "Also connect to port 25"
+complete -c danesmtp -n $doctor -l nagios -d "One line for monitoring"
 
 set -l connect "__fish_seen_subcommand_from check explain"
 complete -c danesmtp -n $connect -f
@@ -34,7 +41,7 @@ complete -c danesmtp -n $ask -l resolver -x -a "auto system recursive forward:" 
 complete -c danesmtp -n $ask -l trust-anchor -r -d "Root key records"
 complete -c danesmtp -n $ask -l timeout -x -d "Longest wait for each step"
 
-complete -c danesmtp -n "__fish_seen_subcommand_from check explain verify tlsa report" -l json -d "JSON"
+complete -c danesmtp -n "__fish_seen_subcommand_from check doctor explain verify tlsa report" -l json -d "JSON"
 complete -c danesmtp -n "__fish_seen_subcommand_from check report" -l prometheus -r -d "Write metrics"
 complete -c danesmtp -n "__fish_seen_subcommand_from check explain tlsa" -l port -x -d "Port"
 

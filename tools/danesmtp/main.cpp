@@ -28,12 +28,13 @@ namespace {
 
 constexpr Command (*kCommands[])(CLI::App&) = {
     add_check_command,      add_explain_command, add_verify_command, add_tlsa_command,
-    add_ocsp_fetch_command, add_cache_command,   add_report_command};
+    add_ocsp_fetch_command, add_cache_command,   add_report_command, add_doctor_command};
 
 constexpr const char* kExamples =
     "Examples:\n"
     "  danesmtp check example.org                        what becomes of mail, what to mend\n"
     "  danesmtp check --nagios --require-dane example.org\n"
+    "  danesmtp doctor                                   will this machine do DANE?\n"
     "  danesmtp explain example.org                      each step and its rule\n"
     "  danesmtp tlsa --host mx.example.org chain.pem     the record to publish\n"
     "  danesmtp verify --chain new.pem --live mx.example.org   before a certificate is installed\n"
