@@ -32,6 +32,7 @@ Finding judge_family(const ConnectionFacts& facts, bool ipv6) {
       return {
           subject, Health::Ok, format("{} [{}] answers", printable(facts.host), tried.address), {}};
   }
+  if (!last) return {subject, Health::Ok, "it has no such address", {}};
   const auto seen =
       format("{} [{}]: {}", printable(facts.host), last->address, printable(last->error));
   return {subject, ipv6 ? Health::Warning : Health::Failure, seen,

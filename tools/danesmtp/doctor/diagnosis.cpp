@@ -5,6 +5,7 @@
 
 #include "core/format.h"
 #include "exim_findings.h"
+#include "server/options.h"
 
 namespace danesmtp::tool {
 namespace {
@@ -37,7 +38,7 @@ bool is_ours_with_dane(const EximTransport& transport) {
 }
 
 bool audits_all(const EximTransport& transport) {
-  return transport.is_ours() && transport.option("dane_audit_domains") == "*";
+  return transport.is_ours() && transport.option(kDaneAuditDomains.name) == "*";
 }
 
 bool goes_around(const EximTransport& transport) {

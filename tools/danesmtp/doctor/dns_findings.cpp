@@ -6,6 +6,7 @@
 #include "../time_input.h"
 #include "core/bytes.h"
 #include "core/format.h"
+#include "server/options.h"
 
 namespace danesmtp::tool {
 namespace {
@@ -24,7 +25,7 @@ constexpr const char* kNewAnchor =
 
 // Where the name servers are written.
 std::string place_of(const ResolverSettings& settings) {
-  return settings.upstream == Upstream::Forward ? "dane_resolver" : "/etc/resolv.conf";
+  return settings.upstream == Upstream::Forward ? kDaneResolver.name : "/etc/resolv.conf";
 }
 
 struct Ailment {

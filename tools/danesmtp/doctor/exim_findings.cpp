@@ -120,9 +120,9 @@ Finding judge_configuration(const ConfigurationFacts& facts) {
 }
 
 bool does_dane(const EximTransport& transport) {
-  return transport.option("protocol") != "lmtp" &&
-         (!transport.option("hosts_try_dane").empty() ||
-          !transport.option("hosts_require_dane").empty());
+  return transport.option(kProtocol.name) != "lmtp" &&
+         (!transport.option(kHostsTryDane.name).empty() ||
+          !transport.option(kHostsRequireDane.name).empty());
 }
 
 Findings judge_transports(const ConfigurationFacts& facts) {

@@ -5,6 +5,7 @@
 
 #include "core/bytes.h"
 #include "core/words.h"
+#include "server/options.h"
 
 namespace danesmtp::tool {
 namespace {
@@ -50,7 +51,7 @@ EximVersion exim_version(std::string_view said) {
 }
 
 bool EximTransport::is_exims_smtp() const {
-  return !is_ours() && option("driver") == "smtp" && option("protocol") != "lmtp";
+  return !is_ours() && option("driver") == "smtp" && option(kProtocol.name) != "lmtp";
 }
 
 std::string EximTransport::option(const std::string& option_name) const {

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "server/options.h"
+
 namespace danesmtp::tool {
 
 // Of `exim -bV`.
@@ -26,7 +28,7 @@ struct EximTransport {
 
   // Ours calls itself smtp (its option block begins with that of the smtp driver), and has options
   // that no other has.
-  bool is_ours() const { return options.contains("dane_resolver"); }
+  bool is_ours() const { return options.contains(kDaneResolver.name); }
   // Speaks SMTP to other hosts by Exim's own driver; not LMTP.
   bool is_exims_smtp() const;
   std::string option(const std::string& option_name) const;

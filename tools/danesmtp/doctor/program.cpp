@@ -53,6 +53,7 @@ class Redirections {
 Result<pid_t> spawn(const std::vector<std::string>& argv, const Redirections& redirections) {
   std::vector<std::string> words = argv;
   std::vector<char*> pointers;
+  pointers.reserve(words.size() + 1);
   for (auto& word : words) pointers.push_back(word.data());
   pointers.push_back(nullptr);
   std::string path = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";

@@ -81,6 +81,7 @@ std::vector<KeyId> signing_keys(const std::vector<Bytes>& dnskeys) {
 
 std::string tags_text(const std::vector<KeyId>& keys) {
   std::vector<std::string> tags;
+  tags.reserve(keys.size());
   for (const auto& key : keys) tags.push_back(std::to_string(key.tag));
   return join(tags, ", ");
 }
