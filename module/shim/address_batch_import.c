@@ -227,8 +227,8 @@ enum batch_imported batch_import(struct batch_handle *h, transport_instance *tbl
   h->batch.spool_directory = CCS spool_directory;
   h->batch.sender = CCS return_path;
   h->batch.all_or_nothing = mua_wrapper;
-#ifndef DISABLE_EVENT
   tls_dialect_fill(&h->batch);
+#ifndef DISABLE_EVENT
   h->batch.events_wanted = tblock->event_action != NULL;
 #endif
 #ifdef SUPPORT_I18N

@@ -105,6 +105,7 @@ def test_tls_from_the_start_is_judged_by_its_own_port(world, sender, zone, addre
 
 
 # tests D-090: the domain that the DNS knows as xn--bcher-kva.lab
+@pytest.mark.needs("I18N")
 def test_domain_in_letters_of_its_own(world, sender):
     mail = sender(driver="danesmtp", options={"dane_trust_anchor_file": world.trust_anchor})
     message_id = mail.send("bob@b\u00fccher.lab")
