@@ -57,10 +57,12 @@ def closed_with_quit(server):
 
 # The next message's process begins when Exim has done with this one: it gets the connection from there.
 in_turn = pytest.mark.declared("continue_fd")
+script_between = pytest.mark.needs("Event")
 
 
 # tests D-104
 @in_turn
+@script_between
 @pytest.mark.parametrize("name,records,connections,taken", [
     ("the same", (RIGHT,), 1, 2),
     ("one more that matches too", (RIGHT, WRONG), 2, 2),
@@ -83,6 +85,7 @@ def test_records_that_change_between_two_messages(world, sender, server, name, r
 
 
 @in_turn
+@script_between
 def test_next_message_has_vanished(world, sender, server):
     mail = sender(driver="danesmtp", main=BETWEEN,
                   options={"dane_trust_anchor_file": world.trust_anchor})

@@ -68,7 +68,7 @@ START_TEST(refused) {
 }
 END_TEST
 
-START_TEST(read) {
+START_TEST(well_formed) {
   const Row& row = kRead[_i];
   danesmtp_socketmap map{};
   const char* why = danesmtp_read_socketmap(row.text.c_str(), &map);
@@ -81,7 +81,7 @@ int main() {
   Suite* suite = suite_create("socketmap_option");
   TCase* tc = tcase_create("forms");
   tcase_add_loop_test(tc, refused, 0, std::size(kRefused));
-  tcase_add_loop_test(tc, read, 0, std::size(kRead));
+  tcase_add_loop_test(tc, well_formed, 0, std::size(kRead));
   suite_add_tcase(suite, tc);
   return run_suite(suite);
 }
