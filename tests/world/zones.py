@@ -115,7 +115,7 @@ ZONES = (
     # tests D-021, D-160: TLS, no more
     usual("unusable", "192.0.2.31", "1 0 1 =unusable", "3 1 7 00112233", mail=ONLY_TRY),
     # with a certificate that an authority has issued
-    usual("unusable-sts", "192.0.2.240", "1 0 1 =unusable-sts", mail=ONLY_TRY,
+    usual("unusable-sts", "192.0.2.236", "1 0 1 =unusable-sts", mail=ONLY_TRY,
           leaves=(issued("unusable-sts"),)),
     # tests D-023
     Zone("no-starttls", one_mx("192.0.2.32", "3 1 1 =ee"), (exim("192.0.2.32", None),),
