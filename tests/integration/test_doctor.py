@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent / "dns"))
 
 import lab  # noqa: E402  (needs the path above: the crooked forwarders)
 
-ADDRESSES = (f"127.0.3.{number}" for number in itertools.count(1))
+ADDRESSES = (f"127.0.4.{number}" for number in itertools.count(1))
 DAY = 86400
 OFF, GONE, LATER = "no mail goes by DANE", "mail to other hosts waits", "does not start"
 GOES = "was authenticated by its records"
