@@ -4,6 +4,8 @@
 #include <arpa/inet.h>
 #include <string.h>
 
+#include "core/port_number.h"
+
 static const char forward[] = "forward:";
 
 static int is_unset(const char* text) {
@@ -28,17 +30,6 @@ int danesmtp_is_server_address(const char* text, size_t length) {
   return !zone && inet_pton(AF_INET, address, buffer) == 1;
 }
 
-/* 1 to 65535, digits only; 0: it is not. */
-static uint16_t port_number(const char* text, size_t length) {
-  uint32_t port = 0;
-  if (length == 0 || length > 5) return 0;
-  for (size_t i = 0; i < length; i++) {
-    if (text[i] < '0' || text[i] > '9') return 0;
-    port = port * 10 + (uint32_t)(text[i] - '0');
-  }
-  return port > 65535 ? 0 : (uint16_t)port;
-}
-
 int danesmtp_next_server(const char** list, struct danesmtp_server* server) {
   const char* start = *list;
   const size_t length = strcspn(start, ",");
@@ -47,7 +38,7 @@ int danesmtp_next_server(const char** list, struct danesmtp_server* server) {
   if (!danesmtp_is_server_address(start, size)) return 0;
   memcpy(server->address, start, size);
   server->address[size] = 0;
-  server->port = at ? port_number(at + 1, length - size - 1) : 53;
+  server->port = at ? danesmtp_port_number(at + 1, length - size - 1) : 53;
   if (!server->port) return 0;
   *list = start[length] ? start + length + 1 : NULL;
   return 1;

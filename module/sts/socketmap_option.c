@@ -4,6 +4,8 @@
 #include <arpa/inet.h>
 #include <string.h>
 
+#include "core/port_number.h"
+
 static const char unix_prefix[] = "unix:";
 static const char inet_prefix[] = "inet:";
 
@@ -41,17 +43,6 @@ static const char* read_path(const char* text, struct danesmtp_socketmap* map) {
   return read_rest(text + length, map);
 }
 
-/* 1 to 65535, digits only; 0: it is not. */
-static uint16_t read_port(const char* text, size_t length) {
-  uint32_t port = 0;
-  if (length == 0 || length > 5) return 0;
-  for (size_t i = 0; i < length; i++) {
-    if (text[i] < '0' || text[i] > '9') return 0;
-    port = port * 10 + (uint32_t)(text[i] - '0');
-  }
-  return port > 65535 ? 0 : (uint16_t)port;
-}
-
 /* Returns what is behind the host; NULL: it is none. */
 static const char* read_host(const char* text, struct danesmtp_socketmap* map) {
   unsigned char octets[16];
@@ -68,7 +59,7 @@ static const char* read_address(const char* text, struct danesmtp_socketmap* map
   const char* rest = read_host(text, map);
   if (!rest) return "the host is not localhost, an IPv4 address, or an IPv6 address in brackets";
   const size_t length = *rest == ':' ? strcspn(rest + 1, ":") : 0;
-  map->port = read_port(rest + 1, length);
+  map->port = danesmtp_port_number(rest + 1, length);
   if (!map->port) return "the port is not a number from 1 to 65535";
   return read_rest(rest + 1 + length, map);
 }
