@@ -39,7 +39,7 @@ def log_tail(path, lines=15):
         return "(no log)"
 
 
-def _signal(pids, number):
+def signal_all(pids, number):
     for pid in pids:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, number)
@@ -76,16 +76,25 @@ class Process:
             self.stop()
             raise
 
+    @property
+    def pid(self):
+        return self._popen.pid
+
+    def stop_alone(self):
+        """Ends it; what it has started goes on."""
+        self._popen.terminate()
+        self._popen.wait(timeout=10)
+
     def stop(self):
         """Ends it, and its descendants: it may be but a shell around the server."""
         below = descendants(self._popen.pid) if self._popen.poll() is None else []
-        _signal(below, signal.SIGTERM)
+        signal_all(below, signal.SIGTERM)
         self._popen.terminate()
         try:
             self._popen.wait(timeout=5)
             wait_for(lambda: all(map(_has_ended, below)), "they do not end", seconds=5)
         except (subprocess.TimeoutExpired, WorldError):
-            _signal(below, signal.SIGKILL)
+            signal_all(below, signal.SIGKILL)
             self._popen.kill()
             self._popen.wait()
 

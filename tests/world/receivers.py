@@ -66,7 +66,7 @@ class Mail:
 class Receivers:
     def __init__(self, directory, build, servers, certificates):
         self._home = directory / "receivers"
-        self._mail = self._home / "mail"
+        self.maildir = self._home / "mail"
         self._spool = self._home / "spool"
         self.config = self._home / "exim.conf"
         self._binary = build.binary
@@ -76,15 +76,18 @@ class Receivers:
 
     def start(self):
         user = pwd.getpwnam("mail")
-        for path in (self._home / "chains", self._home / "log", self._spool, self._mail):
+        for path in (self._home / "chains", self._home / "log", self._spool, self.maildir):
             path.mkdir(parents=True)
-        for path in (self._home / "log", self._spool, self._mail):
+        for path in (self._home / "log", self._spool, self.maildir):
             os.chown(path, user.pw_uid, user.pw_gid)
         for server in self._servers:
             if server.certificate:
                 shutil.copy(self._certificates[server.certificate].pem_file,
                             self._home / "chains" / f"{server.address}.pem")
         self.config.write_text(self._config_text(), encoding="utf-8")
+        self._start_daemon()
+
+    def _start_daemon(self):
         self._process = Process(
             "receivers (Exim)", peers_command([self._binary, "-C", str(self.config), "-bdf"]),
             self._home / "output", [self._home / "log/main", self._home / "log/panic"])
@@ -96,12 +99,29 @@ class Receivers:
     def stop(self):
         self._process.stop()
 
+    def restart(self, pause):
+        """Ends the daemon, not the sessions that it has open; starts it again after `pause()`."""
+        self._process.stop_alone()
+        try:
+            pause()
+        finally:
+            said = self.log().count("listening for SMTP")
+            self._start_daemon()
+            self._process.wait_until(lambda: self.log().count("listening for SMTP") > said)
+
+    def show(self, address, certificate):
+        """From now on the Exim at `address` has that certificate."""
+        chain = self._home / f"chains/{address}.pem"
+        new = chain.with_suffix(".new")
+        shutil.copy(self._certificates[certificate].pem_file, new)
+        new.rename(chain)
+
     def mail(self, message_id=""):
         """What has arrived, in order; only what the sender's Exim gave this id, if one is given.
         A message that was answered with 250 is always there."""
         wait_for(lambda: not list(self._spool.glob("input/*-H")),
                  lambda: "receivers' queue is not empty: " + log_tail(self._home / "log/main"))
-        files = sorted(self._mail.glob("new/*"), key=lambda path: path.stat().st_mtime_ns)
+        files = sorted(self.maildir.glob("new/*"), key=lambda path: path.stat().st_mtime_ns)
         wanted = f"\tid {message_id}".encode()
         texts = [path.read_bytes() for path in files]
         return [Mail(text) for text in texts if not message_id or wanted in text]
@@ -213,7 +233,7 @@ everyone:
 begin transports
 keep:
   driver = appendfile
-  directory = {self._mail}
+  directory = {self.maildir}
   maildir_format
   user = mail
   batch_max = 1000

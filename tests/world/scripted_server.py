@@ -86,7 +86,7 @@ class ScriptedServer:
         self.capabilities = capabilities
         self.others = others  # certificates by name, for `certificate` of an action
         self._listener = listener
-        self._record = record
+        self.record = record
         self._lock = threading.Lock()
         self._used = {}  # id of an action -> how often it was carried out
         self._contexts = {}  # by what else is asked of them: their ticket keys
@@ -107,14 +107,14 @@ class ScriptedServer:
         for thread in list(self._connections):
             thread.join(max(0, end - time.monotonic()))
         with self._lock:
-            lines = self._record.read_text(encoding="utf-8").splitlines()
+            lines = self.record.read_text(encoding="utf-8").splitlines()
         events = [json.loads(line) for line in lines]
         return [event for event in events if kind in (None, event["event"])]
 
     def record_text(self):
         """What was recorded so far, without waiting."""
         with self._lock:
-            return self._record.read_text(encoding="utf-8")
+            return self.record.read_text(encoding="utf-8")
 
     def commands(self):
         return [event["line"] for event in self.events("command")]
@@ -125,7 +125,7 @@ class ScriptedServer:
 
     def write_event(self, connection, event, **facts):
         line = json.dumps({"connection": connection, "event": event, **facts})
-        with self._lock, self._record.open("a", encoding="utf-8") as file:
+        with self._lock, self.record.open("a", encoding="utf-8") as file:
             file.write(line + "\n")
 
     def may_use(self, action):

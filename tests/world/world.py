@@ -12,6 +12,7 @@ import contextlib
 import itertools
 import os
 import shutil
+import signal
 import ssl
 import subprocess
 from pathlib import Path
@@ -21,7 +22,7 @@ from exim_build import find_build, reference_build, trust
 from name_servers import HIDDEN, Answerer, Renamer, answers, start_nsd, start_unbound
 from network import add_peer_addresses, inside_world, peer_socket
 from postfix import Postfix
-from processes import WorldError
+from processes import WorldError, descendants, signal_all
 from receivers import Receivers
 from scripted_server import CAPABILITIES, ScriptedServer
 from sender import MX_ROUTER, Sender
@@ -199,6 +200,29 @@ class World:
             liar.stop()
 
     @contextlib.contextmanager
+    def without_resolver(self, lies=()):
+        """For its length nobody answers at 127.0.0.1, or one who tells these records as the truth."""
+        self._resolver.stop()
+        try:
+            if lies:
+                self._resolver = start_unbound(self.directory, self.trust_anchor, lies=lies)
+            yield
+        finally:
+            self._resolver.stop()
+            self._resolver = start_unbound(self.directory, self.trust_anchor)
+            self._resolver.wait_until(lambda: answers("lab."))
+
+    @contextlib.contextmanager
+    def silent_name_server(self):
+        """For its length the name server of nearly all zones answers nobody."""
+        pids = [self._name_server.pid, *descendants(self._name_server.pid)]
+        signal_all(pids, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            signal_all(pids, signal.SIGCONT)
+
+    @contextlib.contextmanager
     def renaming_resolver(self, asked, told, search=""):
         """For its length the system's resolver answers for the domain `told` when it is asked for the MX
         records of `asked`; `search` is a list of suffixes for resolv.conf."""
@@ -275,8 +299,9 @@ serves() {{
         self._stops.callback(behind.stop)
         answerer = Answerer(self._zones)
         self._stops.callback(answerer.stop)
-        unbound = start_unbound(self.directory, self.trust_anchor)
-        self._stops.callback(unbound.stop)
+        self._name_server = main
+        self._resolver = start_unbound(self.directory, self.trust_anchor)
+        self._stops.callback(lambda: self._resolver.stop())
         main.wait_until(lambda: answers("lab.", server=NAME_SERVER))
         behind.wait_until(lambda: answers(f"{min(hidden)}.", server=SCRIPTED_NAME_SERVER))
-        unbound.wait_until(lambda: answers("lab."))
+        self._resolver.wait_until(lambda: answers("lab."))

@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What goes wrong in a soak, by a seed: one trouble after the other, each undone when it ends, and beside them
+kill -9 of whatever process of the sender's is at work. What may make Exim forget a delivery is written down
+as a Fault.
+"""
+import contextlib
+import os
+import shutil
+import signal
+import threading
+import time
+
+from account import Fault
+from victims import Victims
+
+KILL_EVERY = (0.3, 2.5)  # seconds
+PAUSE = (0.5, 4.0)
+LAST = (1.0, 6.0)  # how long a trouble lasts
+# As 127.0.0.1 has it, the mail of signed domains goes to a server that takes everything.
+LIES = ("ee.lab. 60 IN MX 5 mx.impostor.lab.", "ta.lab. 60 IN MX 5 mx.impostor.lab.",
+        "mx.rcpt-mix.lab. 60 IN A 192.0.2.28", "mx.ee-full.lab. 60 IN A 192.0.2.28")
+
+
+class Chaos:
+    def __init__(self, world, sender, station, rng, tell):
+        self._world = world
+        self._sender = sender
+        self._station = station
+        self._rng = rng
+        self._tell = tell
+        self._victims = Victims(sender, station)
+        self._stop = threading.Event()
+        self._threads = [threading.Thread(target=run, daemon=True) for run in (self._troubles, self._kills)]
+        self.faults = []
+        self.done = {}
+        self.errors = []
+
+    def start(self):
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self):
+        """Ends it; every trouble has been undone."""
+        self._stop.set()
+        for thread in self._threads:
+            thread.join(120)
+
+    def _count(self, name):
+        self.done[name] = self.done.get(name, 0) + 1
+
+    # -- kill -9
+
+    def _kills(self):
+        while not self._stop.wait(self._rng.uniform(*KILL_EVERY)):
+            victim = self._victims.choose(self._rng)
+            if victim is None:
+                continue
+            ids = self._victims.messages_of(victim)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(victim, signal.SIGKILL)
+                now = time.time()
+                self.faults += [Fault("kill", now, now, each) for each in ids]
+                self._count("kill")
+
+    # -- troubles
+
+    def _troubles(self):
+        troubles = [self._resolver_stops, self._resolver_lies, self._name_server_is_silent,
+                    self._receivers_restart, self._spool_is_full, self._few_descriptors, self._little_memory,
+                    self._another_day, self._key_rolls_over, self._cache_is_damaged, self._module_is_replaced,
+                    self._daemon_dies]
+        while not self._stop.wait(self._rng.uniform(*PAUSE)):
+            trouble = self._rng.choice(troubles)
+            name = trouble.__name__.strip("_").replace("_", " ")
+            self._tell(name)
+            self._count(name)
+            try:
+                trouble()
+            except Exception as error:  # told in the account: a trouble that could not be made is none
+                self.errors.append(f"{name}: {error}")
+
+    def _lasts(self):
+        self._stop.wait(self._rng.uniform(*LAST))
+
+    def _resolver_stops(self):
+        with self._world.without_resolver():
+            self._lasts()
+
+    def _resolver_lies(self):
+        with self._world.without_resolver(lies=LIES):
+            self._lasts()
+
+    def _name_server_is_silent(self):
+        with self._world.silent_name_server():
+            self._lasts()
+
+    def _receivers_restart(self):
+        self._world.receivers.restart(self._lasts)
+
+    def _spool_is_full(self):
+        """To the last block. Nothing that is written then may be there: a journal line, for one."""
+        fill = self._sender.spool / "fill"
+        begin = time.time()
+        try:
+            with contextlib.suppress(OSError), fill.open("wb", buffering=0) as file:
+                while file.write(bytes(1 << 16)):
+                    pass
+            self._lasts()
+        finally:
+            fill.unlink(missing_ok=True)
+            self.faults.append(Fault("full spool", begin, time.time()))
+
+    def _few_descriptors(self):
+        self._limited_run("few descriptors", f"--nofile={self._rng.randint(6, 30)}")
+
+    def _little_memory(self):
+        self._limited_run("little memory", f"--as={self._rng.randint(20, 120) << 20}")
+
+    def _limited_run(self, kind, limit):
+        begin = time.time()
+        self._station.run_queue(["prlimit", limit, "--"])
+        self.faults.append(Fault(kind, begin, time.time()))
+
+    def _another_day(self):
+        """The clock of one queue run is days off, either way: no signature of the DNS is good then."""
+        self._station.run_queue(["faketime", "-f", self._rng.choice(("-40d", "+40d", "+3h", "-3h"))])
+
+    def _key_rolls_over(self):
+        """Both keys of rollover.lab are in its records (RFC 7671 8.1)."""
+        self._world.receivers.show(self._world.zone("rollover").servers[0].address,
+                                   self._rng.choice(("rollover", "rollover-next")))
+
+    def _cache_is_damaged(self):
+        cache = self._sender.spool / "db/danesmtp"
+        way = self._rng.choice(("truncated", "removed", "scribbled over"))
+        with contextlib.suppress(FileNotFoundError):
+            if way == "truncated":
+                os.truncate(cache, self._rng.choice((0, 100, 4096, 5000)))
+            elif way == "removed":
+                cache.unlink()
+            else:
+                with cache.open("r+b") as file:
+                    file.seek(self._rng.randrange(1 << 16))
+                    file.write(self._rng.randbytes(512))
+
+    def _module_is_replaced(self):
+        """As a package does it: each file for itself, another file under the old name; for a moment the core
+        is not there."""
+        for path in sorted(self._station.modules.rglob("*.so")):
+            new = path.with_suffix(".new")
+            shutil.copy2(path, new)
+            if path.name == "core.so":
+                path.unlink()
+                self._stop.wait(self._rng.uniform(0, 0.3))
+            new.rename(path)
+
+    def _daemon_dies(self):
+        self._station.kill_daemon()
+        self._lasts()
+        self._station.start_daemon()

@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Hours of mail and trouble in the private world, and an account that must balance. Run through `enter`:
+scripts/soak says how. Prints its seed, each trouble as it comes, and the account; ends with status 1 if that
+does not balance.
+"""
+import argparse
+import collections
+import random
+import re
+import sys
+import time
+
+from account import Books, copies_explained, faults_in_account
+from chaos import Chaos
+from harvest import Harvest
+from station import MAIN, PORT, Station, growth_of_daemon, wait_until_quiet
+from traffic import SOAK_ZONES, Traffic
+from victims import exim_processes
+from world import World
+from zones import SCENARIOS, ZONES
+
+RETRY = "* * F,1000h,3s"
+WAITING = 60  # messages on the queue at most, beside those that have to wait
+CALM_RUNS = 8
+SIGNALS = re.compile(r"signal (?:4|6|7|8|11)\b|SIGSEGV|SIGABRT|core dumped|panicked")
+
+
+def wished():
+    parser = argparse.ArgumentParser(prog="soak")
+    parser.add_argument("hours", nargs="?", type=float, default=1.0)
+    parser.add_argument("--seed", type=int, default=int(time.time()))
+    return parser.parse_args()
+
+
+def transport_options(world):
+    return {"dane_trust_anchor_file": world.trust_anchor, "command_timeout": "20s", "connect_timeout": "5s"}
+
+
+class Soak:
+    def __init__(self, world, modules, seed):
+        self._begin = time.monotonic()
+        rng = random.Random(seed)  # which trouble, when and whom; what the processes make of it is theirs
+        self.sender = world.sender(options=transport_options(world), main=MAIN, retry=RETRY)
+        self.station = Station(self.sender, modules)
+        self.traffic = Traffic(self.sender, PORT, random.Random(rng.random()), self._room)
+        self.harvest = Harvest(world)
+        self.chaos = Chaos(world, self.sender, self.station, random.Random(rng.random()), self.tell)
+
+    def tell(self, text):
+        print(f"{time.monotonic() - self._begin:8.1f} s  {text}", flush=True)
+
+    def _room(self):
+        """How many messages more there may be."""
+        return WAITING + self._waits() - len(list(self.sender.spool.glob("input/*-H")))
+
+    def _waits(self):
+        return sum(message.recipients[0].partition("@")[2] in MUST_WAIT
+                   for message in list(self.traffic.ledger.values()))
+
+    def run(self, seconds):
+        self.station.start()
+        self.harvest.start()
+        self.traffic.start()
+        self.chaos.start()
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            time.sleep(min(30.0, max(0.0, end - time.monotonic())))
+            self.tell(f"{len(self.traffic.ledger)} messages put in, {len(self.harvest.arrivals)} recipients reached")
+        self.chaos.stop()
+        self.traffic.stop()
+        self.tell("calm")
+        self._deliver_what_can_be()
+        self.station.stop()
+
+    def _deliver_what_can_be(self):
+        for _ in range(CALM_RUNS):
+            for frozen in self._frozen():
+                self.sender.exim("-Mt", frozen, expected=(0, 1))
+            self.station.run_queue(forced=True)
+            if not self._not_meant_to_wait():
+                return
+
+    def _frozen(self):
+        return [line.split()[2] for line in self.sender.exim("-bpru").stdout.decode().splitlines()
+                if line.endswith("*** frozen ***")]
+
+    def _not_meant_to_wait(self):
+        return [pair for pair in self.waiting() if pair[1].partition("@")[2] not in MUST_WAIT]
+
+    def waiting(self):
+        """Pairs of token and recipient of what is on the queue."""
+        return {(self._token(message_id), recipient) for message_id, recipients in self.sender.queue().items()
+                for recipient in recipients}
+
+    def _token(self, message_id):
+        text = (self.sender.spool / f"input/{message_id}-H").read_text(encoding="utf-8", errors="replace")
+        found = re.search(r"X-Soak: (\S+)", text)
+        return found[1] if found else message_id
+
+    def bounced(self):
+        found = set()
+        for text in self.sender.bounces():
+            token = re.search(r"^X-Soak: (\S+)", text, re.M)
+            for recipient in re.findall(r"^X-Failed-Recipients: (.*(?:\n[ \t].*)*)", text, re.M):
+                found |= {(token[1], each.strip()) for each in recipient.split(",")}
+        return found
+
+    def books(self, world):
+        self.harvest.stop()
+        taken = {each.token: each.recipients for each in self.traffic.ledger.values() if each.taken}
+        unsure = {each.token: each.recipients for each in self.traffic.ledger.values() if not each.taken}
+        return Books(taken, unsure, self.harvest.arrivals, self.bounced(), self.waiting(), self.chaos.faults,
+                     MUST_WAIT, MUST_HAVE_TLS, impostors(world))
+
+
+def domains(condition):
+    return frozenset(f"{name}.lab" for name, mail in SCENARIOS.items() if condition(name, mail.tried))
+
+
+MUST_WAIT = domains(lambda name, fate: fate.startswith("wait"))
+MUST_HAVE_TLS = domains(lambda name, fate: fate in ("dane", "yes") or name.startswith("unusable"))
+
+
+def impostors(world):
+    """Addresses of servers that no mail may go to: those of zones whose mail waits, with or without a script."""
+    return frozenset(server.address for zone in ZONES if zone.mail and zone.mail.tried.startswith("wait")
+                     for server in zone.servers)
+
+
+def story(soak, books):
+    """The account, as lines."""
+    ledger = soak.traffic.ledger.values()
+    recipients = sum(map(len, books.taken.values()))
+    yield f"{len(books.taken)} messages to {recipients} recipients taken, {len(books.unsure)} refused or broken off"
+    yield f"{sum(message.size for message in ledger if message.taken) / 1e9:.2f} GB put in"
+    reached = len({(arrival.token, arrival.recipient) for arrival in books.arrivals})
+    yield f"{reached} reached, {len(books.bounced)} came back, {len(books.waiting)} wait"
+    copies = copies_explained(books)
+    yield f"copies more than one: {dict(copies) or 'none'}"
+    yield "troubles: " + ", ".join(f"{name} {count}" for name, count in sorted(soak.chaos.done.items()))
+
+
+def leaks(soak):
+    """What is left that should not be, a line each."""
+    config = str(soak.sender.config).encode()
+    for pid in wait_until_quiet(lambda: exim_processes(config)):
+        yield f"process {pid} is left"
+    grown = growth_of_daemon(soak.station.samples)
+    if grown:
+        soak.tell(f"the daemon grew by {grown[1]} descriptors and {grown[2]} kB in {grown[0]} s")
+        if grown[1] > 2 or grown[2] > 4096:
+            yield f"the daemon grew by {grown[1]} descriptors and {grown[2]} kB in {grown[0]} s"
+    kept = sorted(path.name for path in soak.sender.spool.glob("db/danesmtp*"))
+    if set(kept) - {"danesmtp", "danesmtp.lock"}:
+        yield f"files in db: {kept}"
+
+
+def crashes(sender):
+    for line in (sender.mainlog() + sender.paniclog()).splitlines():
+        if SIGNALS.search(line):
+            yield f"in the log: {line}"
+
+
+def panics(sender):
+    """What stands in the panic log most often, without ids and numbers."""
+    kinds = collections.Counter(re.sub(r"^\S+ \S+ (\w{6}-\w+-\w+ )?|\d+", "", line)[:100]
+                                for line in sender.paniclog().splitlines())
+    for text, count in kinds.most_common(12):
+        yield f"panic log, {count} times: {text}"
+
+
+def main():
+    given = wished()
+    print(f"soak: seed {given.seed}, {given.hours:g} h", flush=True)
+    with World(more_zones=SOAK_ZONES) as world, world.exim.other_modules() as modules, world.root_hints():
+        soak = Soak(world, modules, given.seed)
+        soak.run(given.hours * 3600)
+        left = list(leaks(soak))
+        books = soak.books(world)
+        print("", *story(soak, books), *panics(soak.sender), sep="\n")
+        wrong = [*faults_in_account(books), *left, *crashes(soak.sender), *soak.chaos.errors]
+    print(*(f"WRONG: {line}" for line in wrong[:50]), sep="\n")
+    print(f"{len(wrong)} things do not balance" if wrong else "the account balances")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The sending side of a soak: one spool, on a file system of its own that can be filled; a daemon that takes mail
+and runs the queue, and further queue runs beside it; a module directory that can be changed.
+"""
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import threading
+import time
+
+from processes import Process
+
+PORT = 2500
+SPOOL_SIZE = "300m"
+RUNS = 3
+SAMPLE_EVERY = 2  # seconds
+LONGEST_RUN = 300  # seconds of one queue run
+
+MAIN = f"""local_interfaces = 127.0.0.1
+daemon_smtp_ports = {PORT}
+acl_smtp_rcpt = accept
+acl_smtp_data = accept
+message_size_limit = 30M
+remote_max_parallel = 4
+queue_run_max = 3
+smtp_accept_max = 50
+smtp_accept_max_per_host = 50
+rfc1413_query_timeout = 0s
+check_spool_space = 0
+check_log_space = 0
+timeout_frozen_after = 0s
+pid_file_path = /dev/null
+"""
+
+
+class Station:
+    """`modules` is the directory that Exim loads from."""
+
+    def __init__(self, sender, modules):
+        self.sender = sender
+        self.modules = modules
+        self.samples = []  # (process id of the daemon, descriptors, resident kB)
+        self._daemon = None
+        self._stop = threading.Event()
+        self._threads = [threading.Thread(target=run, daemon=True) for run in
+                         (*[self._runs] * RUNS, self._watch)]
+        own_file_system(sender.spool)
+
+    @property
+    def daemon_pid(self):
+        return self._daemon.pid if self._daemon else 0
+
+    def start(self):
+        self.start_daemon()
+        for thread in self._threads:
+            thread.start()
+
+    def start_daemon(self):
+        self._daemon = Process("sender (Exim)", [*self._exim(), "-bdf", "-q2s"], self.sender.home / "daemon.output",
+                               [self.sender.home / "log/main"])
+        self._daemon.wait_until(listens, seconds=60)
+
+    def kill_daemon(self):
+        os.kill(self._daemon.pid, signal.SIGKILL)
+        self._daemon.stop()
+
+    def stop(self):
+        """Ends the daemon and waits for the queue runs; deliveries that are under way go on."""
+        self._stop.set()
+        for thread in self._threads:
+            thread.join(LONGEST_RUN)
+        self._daemon.stop_alone()
+
+    def run_queue(self, prefix=(), forced=False):
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            subprocess.run([*prefix, *self._exim(), "-qff" if forced else "-q"], cwd="/", check=False,
+                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=LONGEST_RUN)
+
+    def _exim(self):
+        return [self.sender.exim_binary, "-C", str(self.sender.config)]
+
+    def _runs(self):
+        while not self._stop.wait(0.2):
+            self.run_queue()
+
+    def _watch(self):
+        while not self._stop.wait(SAMPLE_EVERY):
+            with contextlib.suppress(OSError):
+                self.samples.append(sample(self._daemon.pid))
+
+
+def sample(pid):
+    with open(f"/proc/{pid}/status", encoding="ascii") as file:
+        resident = next(int(line.split()[1]) for line in file if line.startswith("VmRSS:"))
+    return pid, len(os.listdir(f"/proc/{pid}/fd")), resident
+
+
+def listens():
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", PORT)) == 0
+
+
+def own_file_system(spool):
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={SPOOL_SIZE},uid=mail,gid=mail,mode=0750", "soak", spool],
+                   check=True)
+
+
+def growth_of_daemon(samples):
+    """(seconds, descriptors, kB) that a daemon grew by after its first ten seconds: of the one that grew most
+    among those that lived for a minute, or None."""
+    lives = {}
+    for pid, descriptors, resident in samples:
+        lives.setdefault(pid, []).append((descriptors, resident))
+    grown = [(SAMPLE_EVERY * len(life), life[-1][0] - life[5][0], life[-1][1] - life[5][1])
+             for life in lives.values() if SAMPLE_EVERY * len(life) > 60]
+    return max(grown, key=lambda each: each[2], default=None)
+
+
+def wait_until_quiet(processes, seconds=120):
+    """The processes that are left after that time."""
+    end = time.monotonic() + seconds
+    while processes() and time.monotonic() < end:
+        time.sleep(0.5)
+    return processes()
