@@ -27,20 +27,27 @@ bool is_completion(const DomainRename& rename, const std::string& suffixes) {
 }  // namespace
 
 // RFC 8461 1.1: the domain of the recipient, not what an answer that nobody validated made of it.
-std::string StsJudge::policy_domain() const {
-  std::string domain = group_.domain;
+// Of what looks like a completion by this machine, which such an answer can, the name as written
+// comes first, unless it is of one label, and then what it was completed to.
+std::vector<std::string> StsJudge::policy_domains() const {
+  std::vector<std::string> domains{group_.domain};
   for (const auto& rename : group_.renames) {
-    if (is_completion(rename, batch_.suffixes)) break;
-    domain = rename.from;
+    if (!is_completion(rename, batch_.suffixes)) domains.clear();
+    if (domains.empty() || rename.from.find('.') != std::string::npos)
+      domains.insert(domains.begin(), rename.from);
   }
-  return domain;
+  return domains;
 }
 
 // D-188: with each delivery of a message that waits.
 const StsJudge::Policy& StsJudge::policy() {
   if (policy_) return *policy_;
-  const auto domain = DnsName::parse(policy_domain());
-  policy_ = domain ? policies_.of(*domain, end_) : Policy(std::nullopt);
+  policy_.emplace(std::nullopt);
+  for (const auto& text : policy_domains()) {
+    const auto domain = DnsName::parse(text);
+    if (domain) policy_.emplace(policies_.of(*domain, end_));
+    if (!*policy_ || **policy_) break;
+  }
   return *policy_;
 }
 

@@ -6,6 +6,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/deadline.h"
 #include "route/domain_plan.h"
@@ -27,7 +28,7 @@ class StsJudge {
   using Policy = Result<std::optional<StsPolicy>>;
 
   [[nodiscard]] const Policy& policy();
-  std::string policy_domain() const;
+  std::vector<std::string> policy_domains() const;
 
   StsPolicies& policies_;
   const AddressBatch& batch_;

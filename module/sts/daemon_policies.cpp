@@ -49,7 +49,8 @@ Result<std::optional<StsPolicy>> DaemonPolicies::of(const DnsName& domain, Deadl
   auto policy = policy_in(answer, domain);
   if (policy) return policy;
   const auto why = format("{}: {}: {}", to_text(daemon_), domain.text(), policy.error().text);
-  if (down_ == DaemonDown::Waits)
+  // Where our own look-ups took all the time, which others can make them do, it is not the daemon.
+  if (down_ == DaemonDown::Waits || deadline.passed())
     return fail_for_operator(ErrorKind::DnsFailure, format("MTA-STS: {}", why));
   if (trouble_) trouble_(why);
   return std::nullopt;

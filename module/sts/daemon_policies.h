@@ -20,7 +20,7 @@ constexpr std::chrono::minutes kAnswerKept{5};
 constexpr std::chrono::seconds kFailureKept{10};
 
 enum class DaemonDown {
-  Ignored,  // as if no domain had a policy
+  Ignored,  // as if no domain had a policy, if it had the time to answer
   Waits,
 };
 

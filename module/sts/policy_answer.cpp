@@ -88,24 +88,27 @@ class Reader {
   Result<std::optional<StsPolicy>> policy() {
     if (policy_.patterns.empty()) policy_.patterns = matches_;
     if (about_other_) return unreadable("it is about another domain");
-    if (mode_ == "none") return std::nullopt;
-    if (mode_ == "testing") policy_.mode = StsMode::Testing;
-    if (mode_ != "testing" && mode_ != "enforce") return unreadable("no such mode");
+    const auto mode = mode_.value_or("enforce");  // what is not said to be tested is in force
+    if (mode == "none") return std::nullopt;
+    if (mode == "testing") policy_.mode = StsMode::Testing;
+    if (mode != "testing" && mode != "enforce") return unreadable("no such mode");
     if (policy_.patterns.empty()) return unreadable("the policy names no host");
     return policy_;
   }
 
  private:
+  // RFC 8461 3.2: of a field that comes twice the first one counts.
   void add_line(std::string_view line) {
     policy_.lines.emplace_back(line);
-    constexpr std::string_view kMode = "mode:";
-    if (line.starts_with(kMode)) mode_ = trimmed(line.substr(kMode.size()));
+    const auto colon = line.find(':');
+    if (colon == std::string_view::npos || trimmed(line.substr(0, colon)) != "mode") return;
+    if (!mode_) mode_ = trimmed(line.substr(colon + 1));
   }
 
   const DnsName& domain_;
   StsPolicy policy_;
   std::vector<std::string> matches_;
-  std::string_view mode_ = "enforce";  // what is not said to be tested is in force
+  std::optional<std::string_view> mode_;
   bool about_other_ = false;
 };
 

@@ -222,6 +222,49 @@ START_TEST(renamed_domains) {
 }
 END_TEST
 
+// Whoever forges answers can call any domain by a name that this machine might have completed it
+// to.
+START_TEST(a_forged_answer_that_looks_like_a_completion) {
+  StsScene forged;
+  forged.publish(StsMode::Enforce, "from.test");
+  forged.batch.suffixes = "lab";
+  forged.batch.recipients[0].domain = "from.test.lab";
+  forged.batch.recipients[0].renames = {{"from.test", "from.test.lab"}};
+  forged.resolver.mx_records["from.test.lab"] = forged.resolver.mx_records["dom.lab"];
+  forged.resolver.insecure = {"from.test", "from.test.lab"};
+  const auto plan = forged.plan();
+  assert_text(forged.sts.asked, "from.test");
+  ck_assert(forged.host(plan, 1).sts.has_value());
+}
+END_TEST
+
+// A name of several labels may have been completed all the same.
+START_TEST(a_completed_name_has_a_policy_where_the_written_one_has_none) {
+  StsScene completed;
+  completed.publish(StsMode::Enforce);
+  completed.batch.suffixes = "lab";
+  completed.sts.policies["sub.dom.lab"] = completed.sts.policies["dom.lab"];
+  completed.batch.recipients[0].domain = "sub.dom.lab";
+  completed.batch.recipients[0].renames = {{"sub.dom", "sub.dom.lab"}};
+  completed.resolver.mx_records["sub.dom.lab"] = completed.resolver.mx_records["dom.lab"];
+  const auto plan = completed.plan();
+  assert_text(completed.sts.asked, "sub.dom, sub.dom.lab");
+  ck_assert(completed.host(plan, 1).sts.has_value());
+}
+END_TEST
+
+START_TEST(a_domain_of_u_labels) {
+  StsScene scene;
+  scene.publish(StsMode::Enforce, "xn--bcher-kva.lab");
+  scene.batch.recipients[0].domain = "xn--bcher-kva.lab";
+  scene.batch.recipients[0].renames = {{"b\u00fccher.lab", "xn--bcher-kva.lab"}};
+  scene.resolver.mx_records["xn--bcher-kva.lab"] = scene.resolver.mx_records["dom.lab"];
+  const auto plan = scene.plan();
+  assert_text(scene.sts.asked, "xn--bcher-kva.lab");
+  ck_assert(scene.host(plan, 1).sts.has_value());
+}
+END_TEST
+
 START_TEST(words) {
   StsScene scene;
   scene.publish(StsMode::Enforce);
@@ -255,6 +298,9 @@ int main() {
   tcase_add_test(tc, configured_hosts_have_no_policy_domain);
   tcase_add_test(tc, an_address_in_the_place_of_a_host);
   tcase_add_test(tc, renamed_domains);
+  tcase_add_test(tc, a_forged_answer_that_looks_like_a_completion);
+  tcase_add_test(tc, a_completed_name_has_a_policy_where_the_written_one_has_none);
+  tcase_add_test(tc, a_domain_of_u_labels);
   tcase_add_test(tc, words);
   suite_add_tcase(suite, tc);
   return run_suite(suite);

@@ -107,6 +107,22 @@ START_TEST(no_time_left_says_nothing_of_the_daemon) {
 }
 END_TEST
 
+// Whoever makes our look-ups slow must not get past a policy by it: it is not known.
+START_TEST(too_little_time_left_is_no_answer) {
+  for (const auto left : {std::chrono::milliseconds(0), std::chrono::milliseconds(50)}) {
+    Scene scene;
+    scene.daemon.serve({[](int fd) {
+      char more = 0;
+      static_cast<void>(::recv(fd, &more, 1, 0));
+    }});
+    const auto error =
+        assert_error(scene.ask(DaemonDown::Ignored, kDomain, left), ErrorKind::DnsFailure);
+    assert_contains(error.text, "MTA-STS: unix:");
+    ck_assert(scene.store.entries.empty() && scene.troubles.empty());
+  }
+}
+END_TEST
+
 START_TEST(whose_entry_it_is) {
   Scene scene;
   scene.daemon.serve(netstring_of("NOTFOUND "));
@@ -126,6 +142,7 @@ int main() {
   tcase_add_test(tc, kept_for_others);
   tcase_add_test(tc, kept_for_nobody_else);
   tcase_add_test(tc, no_time_left_says_nothing_of_the_daemon);
+  tcase_add_test(tc, too_little_time_left_is_no_answer);
   tcase_add_test(tc, whose_entry_it_is);
   suite_add_tcase(suite, tc);
   return run_suite(suite);

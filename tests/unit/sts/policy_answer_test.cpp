@@ -88,6 +88,13 @@ const Read kRead[] = {
      "dom.lab testing [mx.lab] [mode: testing]"},
     {"OK secure match=mx.lab { policy_string =  mode:testing  } { x } unknown=1 word",
      "dom.lab testing [mx.lab] [mode:testing]"},
+    // RFC 8461 3.2: of fields that come twice the first counts.
+    {"OK secure match=mx.lab { policy_string = mode: enforce } { policy_string = mode: testing }",
+     "dom.lab enforce [mx.lab] [mode: enforce|mode: testing]"},
+    {"OK secure match=mx.lab { policy_string = mode: enforce } { policy_string = mode: none }",
+     "dom.lab enforce [mx.lab] [mode: enforce|mode: none]"},
+    {"OK secure match=mx.lab { policy_string = mode : testing }",
+     "dom.lab testing [mx.lab] [mode : testing]"},
     // A value of the policy is no attribute.
     {"OK secure match=mx.lab { policy_string = note: match=evil.lab }",
      "dom.lab enforce [mx.lab] [note: match=evil.lab]"},
