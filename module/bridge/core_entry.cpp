@@ -94,22 +94,43 @@ DaemonPolicies::Trouble daemon_trouble(Log& log, const std::string& spool_direct
   };
 }
 
-// An option that cannot be read leaves nobody without a policy.
-Result<std::unique_ptr<StsPolicies>> sts_policies(MailServer& server, Store& store,
-                                                  const std::string& spool_directory) {
-  if (server.option_text(kDaneMtaSts).empty()) return std::make_unique<NoStsPolicies>();
-  const auto text = server.option_expanded(kDaneMtaSts);
+// Nothing: switched off, for the domain that the server is about.
+Result<std::optional<danesmtp_socketmap>> policy_daemon(Configuration& options) {
+  const auto text = options.option_expanded(kDaneMtaSts);
   if (!text) return tl::unexpected(text.error());
-  if (text->empty()) return std::make_unique<NoStsPolicies>();
+  if (text->empty()) return std::nullopt;
   danesmtp_socketmap daemon{};
   if (const char* why = danesmtp_read_socketmap(text->c_str(), &daemon))
     return fail(ErrorKind::BadInput,
                 format("option {}: \"{}\": {}", kDaneMtaSts.name, printable(*text), why));
-  const auto down =
-      server.option_text(kDaneMtaStsFail) == "defer" ? DaemonDown::Waits : DaemonDown::Ignored;
-  return std::make_unique<DaemonPolicies>(daemon, down, store,
-                                          daemon_trouble(server, spool_directory));
+  return daemon;
 }
+
+// Whom the options name, who may be another one for the next domain of a message. An option that
+// cannot be read leaves nobody without a policy.
+class PoliciesByOption final : public StsPolicies {
+ public:
+  // All outlive it.
+  PoliciesByOption(MailServer& server, Store& store, const std::string& spool_directory)
+      : server_(server), store_(store), spool_directory_(spool_directory) {}
+
+  [[nodiscard]] Result<std::optional<StsPolicy>> of(const DnsName& domain,
+                                                    Deadline deadline) override {
+    if (server_.option_text(kDaneMtaSts).empty()) return std::nullopt;
+    const auto daemon = policy_daemon(server_);
+    if (!daemon) return tl::unexpected(daemon.error());
+    if (!*daemon) return std::nullopt;
+    const auto down =
+        server_.option_text(kDaneMtaStsFail) == "defer" ? DaemonDown::Waits : DaemonDown::Ignored;
+    DaemonPolicies policies(**daemon, down, store_, daemon_trouble(server_, spool_directory_));
+    return policies.of(domain, deadline);
+  }
+
+ private:
+  MailServer& server_;
+  Store& store_;
+  const std::string& spool_directory_;
+};
 
 // Everything is decided by now: nothing that goes wrong from here on is of any consequence for
 // mail.
@@ -141,10 +162,9 @@ int deliver_batch(const danesmtp_services& services, void* exim, danesmtp_batch&
   auto path = store_path(server);
   if (!path) return refuse(why, path.error().text.c_str());
   FileStore store(std::move(*path), once_an_hour(server, imported.spool_directory));
-  const auto sts = sts_policies(server, store, imported.spool_directory);
-  if (!sts) return refuse(why, sts.error().text.c_str());
+  PoliciesByOption sts(server, store, imported.spool_directory);
   auto resolver = make_resolver(*settings, surroundings(server, imported.spool_directory, store));
-  deliver(server, std::move(resolver), imported, store, **sts);
+  deliver(server, std::move(resolver), imported, store, sts);
   report(server, imported, *settings, store);
   return 0;
 }
@@ -187,15 +207,10 @@ danesmtp_policy policy_of_batch(const danesmtp_services& services, void* exim,
   }
   const AddressBatch imported = import_batch(batch);
   FileStore store(store_path(server).value_or(""), {});
-  const auto sts = sts_policies(server, store, imported.spool_directory);
-  if (!sts) {
-    refuse(why, sts.error().text.c_str());
-    return DANESMTP_POLICY_UNKNOWN;
-  }
+  PoliciesByOption sts(server, store, imported.spool_directory);
   ResolverSurroundings around;
   around.store = &store;
-  const auto answer =
-      callout_policy(server, make_resolver(*settings, around), **sts, imported, end);
+  const auto answer = callout_policy(server, make_resolver(*settings, around), sts, imported, end);
   refuse(why, answer.why.c_str());
   return bridge_policy(answer.policy);
 }

@@ -49,6 +49,7 @@ class HostLoop {
   Next try_host(HostIndex host, bool expired);
   AttemptResult attempt(HostIndex host, TlsChoice tls);
   bool may_try_in_clear(HostIndex host, const AttemptResult& result);
+  bool concerns_the_domain_alone(HostIndex host, const AttemptResult& result) const;
   void remember(HostIndex host, const AttemptResult& result, RecipientIndex recipient);
   void report_host(HostIndex host, const AttemptResult& result, RecipientIndex recipient);
   void count(HostIndex host, bool expired);
@@ -223,8 +224,19 @@ void HostLoop::report_host(HostIndex host, const AttemptResult& result, Recipien
     server_.event(host, recipient, "msg:defer", result.failure.verdict.text);
 }
 
+// What MTA-STS forbids it forbids to one domain: others may have the same host (RFC 8461 5).
+bool HostLoop::concerns_the_domain_alone(HostIndex host, const AttemptResult& result) const {
+  const auto& plan = plan_.host(batch_.host(host));
+  return result.end == AttemptEnd::HostDeferred && !result.failure.policy_status.empty() &&
+         policy_over(plan) == PolicyOf::Sts;
+}
+
 void HostLoop::remember(HostIndex host, const AttemptResult& result, RecipientIndex recipient) {
   if (result.end == AttemptEnd::Stop) return;
+  if (concerns_the_domain_alone(host, result)) {
+    server_.retry_message(host, recipient, RetryChange::Deferred);
+    return;
+  }
   auto change = [](bool deferred) {
     return deferred ? RetryChange::Deferred : RetryChange::Worked;
   };

@@ -55,6 +55,8 @@ Result<void> PeerJudge::by_records(const DaneRules& dane, const TlsInfo& info) {
 // D-183, D-184
 Result<void> PeerJudge::by_sts(const StsRules& sts, const TlsInfo& info) {
   const auto judged = by_webpki(sts, info);
+  if (judged && !sts.enforced && rules_.pkix && rules_.pkix->required)
+    return by_pkix(*rules_.pkix, info);
   if (judged) return {};
   if (sts.enforced)
     return tl::unexpected(retold(judged.error(), sts_refusal_text(judged.error().text)));

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "route/sts_judge.h"
 
+#include <algorithm>
+
 #include "outcome/delivery_log.h"
 #include "route/domain_renames.h"
 
@@ -51,9 +53,17 @@ const StsJudge::Policy& StsJudge::policy() {
   return *policy_;
 }
 
+// What the configuration names has no policy domain, but for "$domain/mx" in a route.
+bool StsJudge::is_mx_host(const std::string& host) const {
+  if (group_.route == RouteKind::Mx) return true;
+  const auto named = DnsName::parse(group_.mx_names), domain = DnsName::parse(group_.domain);
+  return named && domain && *named == *domain &&
+         std::any_of(batch_.hosts.begin(), batch_.hosts.end(),
+                     [&](const BatchHost& one) { return one.mx && one.asked_name == host; });
+}
+
 void StsJudge::judge(const std::string& host, HostPlan& plan) {
-  // What the configuration names has no policy domain.
-  if (group_.route != RouteKind::Mx || !is_left_to_sts(plan)) return;
+  if (!is_mx_host(host) || !is_left_to_sts(plan)) return;
   const auto& found = policy();
   const bool audited = plan.enforcement == Enforcement::Audit;
   if (!found && !audited) plan.policy = SkipHost{found.error(), SkipReason::StsUnknown};

@@ -29,6 +29,7 @@ class StsJudge {
 
   [[nodiscard]] const Policy& policy();
   std::vector<std::string> policy_domains() const;
+  bool is_mx_host(const std::string& host) const;
 
   StsPolicies& policies_;
   const AddressBatch& batch_;

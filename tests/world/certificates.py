@@ -35,6 +35,7 @@ class Authority:
     issuer: str | None = None
     dates: Dates = Dates.NOW
     is_ca: bool = True  # what its basicConstraints say
+    permits: str | None = None  # the only names that it may vouch for (RFC 5280 4.2.1.10)
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ class Leaf:
     dates: Dates = Dates.NOW
     common_name: str = "server"
     must_staple: bool = False  # RFC 7633
+    for_servers: bool = True  # what its extended key usage says; else clients
     signs: bool = True  # the key usage is digitalSignature; else keyCertSign, which no server can use
 
 
@@ -55,6 +57,7 @@ AUTHORITIES = (
     Authority("other-root", "Other TA"),
     Authority("other-intermediate", "Other TA intermediate", issuer="other-root"),
     Authority("not-ca", "Lab no authority", issuer="root", is_ca=False),
+    Authority("ee-intermediate", "Lab TA for ee.lab alone", issuer="root", permits="ee.lab"),
     Authority("expired-intermediate", "Lab TA past intermediate", issuer="root", dates=Dates.PAST),
 )
 
@@ -136,9 +139,9 @@ def _builder(entry, key, issuer):
         .add_extension(_key_usage(leaf and entry.signs), critical=True)
     )
     if not leaf:
-        return builder
-    purpose = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])
-    builder = builder.add_extension(purpose, critical=False)
+        return _constrained(builder, entry)
+    purpose = ExtendedKeyUsageOID.SERVER_AUTH if entry.for_servers else ExtendedKeyUsageOID.CLIENT_AUTH
+    builder = builder.add_extension(x509.ExtendedKeyUsage([purpose]), critical=False)
     if entry.must_staple:
         feature = x509.TLSFeature([x509.TLSFeatureType.status_request])
         builder = builder.add_extension(feature, critical=False)
@@ -146,6 +149,13 @@ def _builder(entry, key, issuer):
         return builder
     names = x509.SubjectAlternativeName([x509.DNSName(name) for name in entry.names])
     return builder.add_extension(names, critical=False)
+
+
+def _constrained(builder, authority):
+    if not authority.permits:
+        return builder
+    names = x509.NameConstraints([x509.DNSName(authority.permits)], None)
+    return builder.add_extension(names, critical=True)
 
 
 def _key_usage(leaf):

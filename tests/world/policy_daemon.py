@@ -4,6 +4,7 @@ says of a domain, and how it misbehaves, is the test's to set.
 
     daemon.says["ee.lab"] = "OK secure match=mx.ee.lab"
     daemon.says["ee.lab"] = Silence() | Raw(b"9999:") | Slowly(answer, seconds)
+    daemon.says["ee.lab"] = [this, that]    # one after the other, and the last one from then on
 """
 import os
 import socket
@@ -87,9 +88,15 @@ class PolicyDaemon:
                 question = connection.recv(2000).decode()
                 _, _, domain = question.rstrip(",").partition(":")[2].partition(" ")
                 self.asked.append(domain)
-                self._answer(connection, self.says.get(domain, "NOTFOUND "))
+                self._answer(connection, self._next_answer(domain))
             except OSError:
                 pass  # the client has gone
+
+    def _next_answer(self, domain):
+        said = self.says.get(domain, "NOTFOUND ")
+        if not isinstance(said, list):
+            return said
+        return said.pop(0) if len(said) > 1 else said[0]
 
     @staticmethod
     def _answer(connection, said):

@@ -180,6 +180,7 @@ ZONES = (
          mail=None, dns=("insecure", "insecure none", "insecure none")),
     # also with what RFC 8461 3.1 asks for; where the policy itself is, a test decides
     Zone("scripted-plain", one_mx("192.0.2.50") + """
+        also MX 10 mx
         mta-sts A 192.0.2.50
         _mta-sts TXT "v=STSv1; id=1;"
         """, signing=Signing.UNSIGNED,

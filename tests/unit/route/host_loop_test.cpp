@@ -16,6 +16,7 @@ class Attempts {
   std::map<HostIndex, AttemptEnd> ends;  // Worked, with nobody left waiting, if absent
   std::set<HostIndex> leaves_waiting;    // hosts that work, but defer their recipients
   std::set<HostIndex> tls_broken;        // until TLS is suppressed
+  std::string policy_status;             // of a failure
   std::string tried;
 
   AttemptHost function() {
@@ -35,6 +36,7 @@ class Attempts {
       result.tls_failed = true;
     }
     result.failure.verdict.text = "trouble";
+    result.failure.policy_status = policy_status;
     const bool waits = result.end != AttemptEnd::Worked || leaves_waiting.count(request.host);
     RecipientOutcome outcome;
     outcome.verdict.status = waits ? Status::Deferred : Status::Delivered;
@@ -66,6 +68,32 @@ struct Scene {
 };
 
 }  // namespace
+
+// RFC 8461 5: whose policy forbids the host to one domain says nothing of it to another.
+START_TEST(a_policy_of_a_domain_is_held_against_no_host) {
+  struct Row {
+    const char* status;
+    std::optional<Enforcement> sts;
+    const char* blamed;
+  };
+  for (const auto& row : {Row{"4.7.5", Enforcement::Full, "retry_message 0 0"},
+                          Row{"", Enforcement::Full, "retry_host 0 0"},
+                          Row{"4.7.5", Enforcement::Audit, "retry_host 0 0"},
+                          Row{"4.7.5", std::nullopt, "retry_host 0 0"}}) {
+    Scene scene(1);
+    if (row.sts)
+      scene.plan.hosts.begin()->second.sts =
+          StsDemand{{"dom.lab", StsMode::Enforce, {"mx1.lab"}}, *row.sts};
+    scene.attempts.ends = {{HostIndex(0), AttemptEnd::HostDeferred}};
+    scene.attempts.policy_status = row.status;
+    scene.run();
+    const auto trace = scene.server.trace();
+    assert_contains(trace, row.blamed);
+    const bool host = trace.find("retry_host") != std::string::npos;
+    ck_assert_msg(host != (trace.find("retry_message") != std::string::npos), "%s", trace.c_str());
+  }
+}
+END_TEST
 
 START_TEST(every_host_fails) {
   Scene scene(2);
@@ -355,6 +383,7 @@ END_TEST
 int main() {
   Suite* suite = suite_create("host_loop");
   TCase* tc = tcase_create("hosts");
+  tcase_add_test(tc, a_policy_of_a_domain_is_held_against_no_host);
   tcase_add_test(tc, every_host_fails);
   tcase_add_test(tc, the_next_host_takes_it);
   tcase_add_test(tc, a_message_the_host_would_not_take_leaves_the_host_unpunished);

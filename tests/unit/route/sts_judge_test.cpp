@@ -2,6 +2,8 @@
 // What a policy of MTA-STS makes of each host of a domain, beside what DANE has made of it.
 #include "route/sts_judge.h"
 
+#include <strings.h>
+
 #include "route/attempt_verdict.h"
 #include "unit/route/domain_plan_support.h"
 
@@ -189,6 +191,23 @@ START_TEST(configured_hosts_have_no_policy_domain) {
 }
 END_TEST
 
+// But for those of "$domain/mx".
+START_TEST(a_route_by_the_domain_s_own_mx_records) {
+  for (const char* names : {"dom.lab", "DOM.lab", "other.lab", "dom.lab other.lab", ""}) {
+    StsScene scene;
+    scene.publish(StsMode::Enforce);
+    scene.batch.recipients[0].route = RouteKind::Fixed;
+    scene.batch.recipients[0].mx_names = names;
+    scene.resolver.mx_records["other.lab"] = scene.resolver.mx_records["dom.lab"];
+    const bool own = strcasecmp(names, "dom.lab") == 0;
+    const auto plan = scene.plan();
+    ck_assert_msg(scene.host(plan, 1).sts.has_value() == own, "%s", names);
+    scene.batch.hosts[1].mx.reset();
+    ck_assert_msg(!scene.host(scene.plan(), 1).sts, "%s", names);
+  }
+}
+END_TEST
+
 // An address in an MX record is no name, so no pattern is for it.
 START_TEST(an_address_in_the_place_of_a_host) {
   StsScene scene;
@@ -296,6 +315,7 @@ int main() {
   tcase_add_test(tc, lists_of_domains);
   tcase_add_test(tc, a_host_that_no_list_names);
   tcase_add_test(tc, configured_hosts_have_no_policy_domain);
+  tcase_add_test(tc, a_route_by_the_domain_s_own_mx_records);
   tcase_add_test(tc, an_address_in_the_place_of_a_host);
   tcase_add_test(tc, renamed_domains);
   tcase_add_test(tc, a_forged_answer_that_looks_like_a_completion);
