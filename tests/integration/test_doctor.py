@@ -19,6 +19,7 @@ import dns.rrset
 import pytest
 from test_misfit import cut_in_half, of_another_build, something_else, without_size
 from test_tool_check import documented, members
+from policy_daemon import PolicyDaemon, Raw, Silence, Slowly
 from tool import TOOL
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "dns"))
@@ -242,6 +243,22 @@ def with_collector(mode):
     return made
 
 
+def with_policies(says, mode=0o666, fail="ignore"):
+    """A daemon that says so of whatever it is asked; None: there is none."""
+    @contextlib.contextmanager
+    def made(case):
+        path = case.directory / "policies"
+        mail = case.mail(dane_mta_sts=f"unix:{path}", dane_mta_sts_fail=fail)
+        daemon = PolicyDaemon(path)
+        path.chmod(mode)
+        daemon.says["danesmtp-doctor.invalid"] = says
+        if says is None:
+            daemon.stop()
+        yield mail, (), {}
+        daemon.stop()
+    return made
+
+
 def damaged(cache):
     cache.write_bytes(b"x" * 5000)
 
@@ -313,6 +330,19 @@ FAULTS = {
     "cache is a link": (with_cache(a_link), "cache", "warning", "owned by root", "rm ", GOES),
     "collector is not there": (with_collector(None), "reports", "warning", "No such file", "tlsrpt-collectd", GOES),
     "collector is for root only": (with_collector(0o600), "reports", "warning", "mail cannot write to", "usermod", GOES),
+    "policy daemon is dead": (with_policies(None), "policies", "warning", "refused: mail goes as if no domain had a policy",
+                              "mta-sts-daemon", GOES),
+    "policy daemon is dead, mail waits": (with_policies(None, fail="defer"), "policies", "failure", "without DANE waits",
+                                          "mta-sts-daemon", "until the daemon of dane_mta_sts answers"),
+    "policy daemon is silent": (with_policies(Silence()), "policies", "warning", "timeout", "mta-sts-daemon", GOES),
+    "policy daemon is slow": (with_policies(Slowly("NOTFOUND ", 0.1)), "policies", "warning", "which is slow", "resolver", GOES),
+    "policy daemon in trouble": (with_policies("TEMP no resolver"), "policies", "warning", "TEMP no resolver", "mta-sts-daemon", GOES),
+    "policy daemon says garbage": (with_policies(Raw(b"500 who are you")), "policies", "warning", "no netstring",
+                                   "mta-sts-daemon", GOES),
+    "policy daemon makes policies up": (with_policies("OK secure match=mx.lab"), "policies", "warning", "which nobody can have",
+                                        "mta-sts-daemon", GOES),
+    "policy daemon is for root only": (with_policies("NOTFOUND ", 0o600), "policies", "warning", "mail cannot write to",
+                                       "usermod", GOES),
 }
 # Where no transport tells of a trust anchor the system's is taken, which is not of this world.
 SYSTEMS = {"trust anchor", "resolver 127.0.0.1@53", "validation"}
@@ -378,6 +408,12 @@ def test_a_collector(case):
     with with_collector(0o666)(case) as (mail, _, _):
         (said,) = [one for one in findings(case.world, mail)["findings"] if one["subject"] == "reports"]
     assert said["state"] == "ok" and "takes reports at" in said["seen"], said
+
+
+def test_a_policy_daemon(case):
+    with with_policies("NOTFOUND ")(case) as (mail, _, _):
+        (said,) = [one for one in findings(case.world, mail)["findings"] if one["subject"] == "policies"]
+    assert said["state"] == "ok" and "answers within" in said["seen"], said
 
 
 def test_an_exim_that_takes_no_other_configuration(case):

@@ -15,6 +15,7 @@
 #include "doctor/diagnosis.h"
 #include "doctor/dns_examination.h"
 #include "doctor/exim_examination.h"
+#include "doctor/policies_findings.h"
 #include "doctor/reports_findings.h"
 #include "nagios_report.h"
 #include "probe_arguments.h"
@@ -63,6 +64,7 @@ class Doctor {
   void look_at_what_is_shared();
   void look_at_cache_of(const EximTransport& transport);
   void look_at_reports_of(const EximTransport& transport);
+  void look_at_policies_of(const EximTransport& transport);
   void look_outside();
 
   const DoctorOptions& options_;
@@ -168,14 +170,27 @@ void Doctor::look_at_reports_of(const EximTransport& transport) {
     add(judge_reports(examine_reports(*socket, user_of(transport))));
 }
 
+// Where nobody is asked there is nothing to say.
+void Doctor::look_at_policies_of(const EximTransport& transport) {
+  const auto daemon = expanded(transport, kDaneMtaSts);
+  if (!daemon || daemon->empty()) return;
+  add(judge_policies(
+      examine_policies(*daemon, transport.option(kDaneMtaStsFail.name), user_of(transport))));
+  if (findings_.back().health == Health::Failure) prospect_.awaits_policies = true;
+}
+
 void Doctor::look_at_what_is_shared() {
   std::set<std::string> caches;
   std::set<std::string> sockets;
+  std::set<std::string> daemons;
   for (const auto& transport : ours_) {
     const auto user = "\n" + transport.option("user");
     if (caches.insert(transport.option(kDaneCache.name) + user).second) look_at_cache_of(transport);
     if (sockets.insert(transport.option(kDaneTlsrptSocket.name) + user).second)
       look_at_reports_of(transport);
+    const auto fail = "\n" + transport.option(kDaneMtaStsFail.name);
+    if (daemons.insert(transport.option(kDaneMtaSts.name) + user + fail).second)
+      look_at_policies_of(transport);
   }
 }
 

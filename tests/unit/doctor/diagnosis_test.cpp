@@ -6,6 +6,7 @@
 
 #include "doctor/cache_findings.h"
 #include "doctor/connection_findings.h"
+#include "doctor/policies_findings.h"
 #include "doctor/reports_findings.h"
 #include "unit/doctor/row.h"
 #include "unit/own_directory.h"
@@ -39,6 +40,7 @@ const MailRow kMail[] = {
      "does not start"},
     {[](Prospect& p) { p.resolves = false; }, "until the DNS can be validated"},
     {[](Prospect& p) { p.transports[0].options["dane_audit_domains"] = "*"; }, "sent all the same"},
+    {[](Prospect& p) { p.awaits_policies = true; }, "any other domain it waits until the daemon"},
     {[](Prospect& p) {
        p.transports.push_back({"b", {{"driver", "smtp"}}});
      },
@@ -172,6 +174,38 @@ START_TEST(reports) {
 }
 END_TEST
 
+struct PoliciesRow {
+  PoliciesFacts facts;
+  Expected expected;
+};
+
+constexpr std::chrono::milliseconds kFast{3}, kSlow{1500};
+
+const PoliciesRow kPolicies[] = {
+    {{""}, {Health::Ok, "nobody is asked", nullptr}},
+    {{"unix:/s", "", kFast, "mail"}, {Health::Ok, "unix:/s answers within 3 ms", nullptr}},
+    {{"unix:/s", "", kSlow, "mail"}, {Health::Warning, "1500 ms, which is slow", "resolver"}},
+    {{"unix:/s", "Connection refused"},
+     {Health::Warning, "unix:/s: Connection refused: mail goes as if", "mta-sts-daemon"}},
+    {{"unix:/s", "Connection refused", kFast, "mail", "", true},
+     {Health::Failure, "mail to hosts without DANE waits", "mta-sts-daemon"}},
+    {{"unix:/s", "", kFast, "mail", "Permission denied"},
+     {Health::Warning, "mail cannot write to unix:/s: Permission denied: mail goes", "usermod"}},
+    {{"unix:/s", "", kFast, "mail", "Permission denied", true},
+     {Health::Failure, "Permission denied: mail to hosts without DANE waits", "usermod"}},
+};
+
+START_TEST(policies) {
+  assert_finding(judge_policies(kPolicies[_i].facts), kPolicies[_i].expected);
+}
+END_TEST
+
+START_TEST(an_option_that_cannot_be_read_lets_mail_wait) {
+  const auto facts = examine_policies("unix:relative", "ignore", std::nullopt);
+  assert_finding(judge_policies(facts), {Health::Failure, "not absolute", "inet:ADDRESS:PORT"});
+}
+END_TEST
+
 Suite* suite() {
   TCase* tc = tcase_create("diagnosis");
   tcase_add_loop_test(tc, what_becomes_of_mail, 0, static_cast<int>(std::size(kMail)));
@@ -180,6 +214,8 @@ Suite* suite() {
   tcase_add_loop_test(tc, caches, 0, static_cast<int>(std::size(kCaches)));
   tcase_add_test(tc, cache_files);
   tcase_add_loop_test(tc, reports, 0, static_cast<int>(std::size(kReports)));
+  tcase_add_loop_test(tc, policies, 0, static_cast<int>(std::size(kPolicies)));
+  tcase_add_test(tc, an_option_that_cannot_be_read_lets_mail_wait);
   tcase_add_loop_test(tc, connections, 0, static_cast<int>(std::size(kConnections)));
   Suite* suite = suite_create("diagnosis");
   suite_add_tcase(suite, tc);

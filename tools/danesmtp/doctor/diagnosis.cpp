@@ -93,7 +93,9 @@ std::string mail_prospect(const Prospect& prospect) {
            "(dane_audit_domains = *)" +
            around_text(prospect);
   return "mail to a domain with DANE goes over TLS that was authenticated by its records, or "
-         "waits; to any other domain it goes as by Exim's own driver" +
+         "waits; to any other domain it " +
+         std::string(prospect.awaits_policies ? "waits until the daemon of dane_mta_sts answers"
+                                              : "goes as by Exim's own driver") +
          around_text(prospect);
 }
 

@@ -27,6 +27,7 @@ struct Prospect {
   bool configuration = false;  // Exim takes it
   bool resolves = false;       // what the DNS says is validated
   std::vector<EximTransport> transports;
+  bool awaits_policies = false;  // the daemon of MTA-STS is down, and mail waits for it
 };
 
 std::string mail_prospect(const Prospect& prospect);
