@@ -74,10 +74,20 @@ static const char *option_difference(const optionlist *table, int count, const s
   return NULL;
 }
 
+/* Exim's own test suite runs a copy of the program, in which it has overwritten the version and this mark. */
+static BOOL exims_test_suite_runs(void)
+{
+#ifdef DANESMTP_EXIM_TESTSUITE
+  return strcmp(CCS version_string, "x.yz") == 0 && strcmp(CCS running_status, "<<<testing>>>") == 0;
+#else
+  return FALSE;
+#endif
+}
+
 const char *abi_difference(void)
 {
   const char *why;
-  if (strcmp(CCS version_string, EXIM_VERSION_STR) != 0) {
+  if (strcmp(CCS version_string, EXIM_VERSION_STR) != 0 && !exims_test_suite_runs()) {
     snprintf(difference, sizeof(difference),
              "this module was built for Exim " EXIM_VERSION_STR ", the running one is %.40s",
              CS version_string);

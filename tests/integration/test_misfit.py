@@ -25,10 +25,10 @@ def build(tmp_path_factory):
     return tmp_path_factory.mktemp("shim")
 
 
-def build_shim(build, tree, definitions="", records="OFF"):
+def build_shim(build, tree, definitions="", records="OFF", testsuite="OFF"):
     """Compiles the shim against the headers of `tree`; WorldError's text is the compiler's."""
     for argv in (["cmake", "-S", TOP, "-B", build, "-DDANESMTP_TESTS=OFF", f"-DEXIM_BUILD_DIR={tree}",
-                  f"-DDANESMTP_ABI_RECORDS={records}",
+                  f"-DDANESMTP_ABI_RECORDS={records}", f"-DDANESMTP_EXIM_TESTSUITE={testsuite}",
                   "-DCMAKE_BUILD_TYPE=Release", f"-DDANESMTP_SHIM_DEFINITIONS={definitions}"],
                  ["cmake", "--build", build, "--target", "danesmtp_transport"]):
         done = subprocess.run(argv, capture_output=True, text=True, check=False)
@@ -193,6 +193,59 @@ def without_size(program, symbol):
     number = int(re.search(rf"^ *(\d+): .* {symbol}$", listed, re.M).group(1))
     image[start + 24 * number + 16:start + 24 * (number + 1)] = bytes(8)
     return bytes(image)
+
+
+# -- the Exim of Exim's own test suite, which calls itself x.yz
+
+def of_the_suite(world, tmp_path, status):
+    """A copy that says so, and has `status` for the mark that tells that it is tested."""
+    image = Path(world.exim.binary).read_bytes()
+    version = re.search(rb"(\d[\w.-]*)\0<<eximversion>>", image).group(0)
+    for old, new in ((version, b"x.yz\0".ljust(len(version), b"*")), (b">>>running<<<", status)):
+        assert image.count(old) == 1 and len(old) == len(new)
+        image = image.replace(old, new)
+    program = tmp_path / "exim"
+    program.write_bytes(image)
+    program.chmod(0o4755)
+    return program
+
+
+def delivered_by(program, world, mail):
+    message_id = mail.inject("bob@ee.lab")
+    done = subprocess.run([program, "-C", mail.config, "-M", message_id], capture_output=True, text=True,
+                          check=False, cwd="/", timeout=60, env={"PATH": "/usr/bin:/bin"})
+    return len(world.receivers.mail(message_id)), done.returncode, done.stderr
+
+
+def test_exims_test_suite_is_refused(world, sender, tmp_path):
+    program = of_the_suite(world, tmp_path, b"<<<testing>>>")
+    mail = sender(options={"dane_trust_anchor_file": world.trust_anchor})
+    arrived, status, said = delivered_by(program, world, mail)
+    lines = [line for line in said.splitlines() if "refused" in line]
+    assert (arrived, status, len(lines)) == (0, 1, 1), said
+    assert "this module was built for Exim" in lines[0] and "the running one is x.yz" in lines[0]
+
+
+def test_exims_test_suite_and_a_module_that_is_built_for_it(world, sender, tmp_path, build):
+    """And for nothing else that calls itself so."""
+    mail = sender(options={"dane_trust_anchor_file": world.trust_anchor})
+    shim = build_shim(build, world.exim.tree, testsuite="ON")
+    with world.exim.other_modules() as directory:
+        shutil.copy(shim, directory)
+        arrived, status, said = delivered_by(of_the_suite(world, tmp_path, b"<<<testing>>>"), world, mail)
+        assert (arrived, status) == (1, 0) and " CV=dane" in mail.mainlog(), said
+        arrived, status, said = delivered_by(of_the_suite(world, tmp_path, b">>>running<<<"), world, mail)
+        assert (arrived, status) == (0, 1) and "the running one is x.yz" in said, said
+        mail.send("bob@ee.lab")
+        assert "refused" not in mail.mainlog(), "the Exim as it is is known too"
+
+
+def test_a_module_for_exims_test_suite_is_not_installed(world, build, tmp_path):
+    build_shim(build, world.exim.tree, testsuite="ON")
+    done = subprocess.run(["cmake", "--install", build], env={**os.environ, "DESTDIR": str(tmp_path)},
+                          capture_output=True, text=True, check=False)
+    assert done.returncode != 0 and not list(tmp_path.iterdir())
+    assert "built with DANESMTP_EXIM_TESTSUITE: not to be installed" in done.stderr
 
 
 # -- what becomes of mail meanwhile
