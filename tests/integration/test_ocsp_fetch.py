@@ -7,17 +7,14 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 
 from ocsp import HOUR, Responder
-from processes import Process
+from openssl_responder import RESPONDER, start_responder
 from test_ocsp import EVENT_ACL, options, outcome
 from tool import TOOL
 
 TA_ADDRESS = "192.0.2.14"  # where Exim shows the certificate `ta`
-RESPONDER = ("127.0.0.1", 8888)
 REPLACEMENTS = 1000
 
 
@@ -31,20 +28,7 @@ def fetch(world, proof, *more):
 
 @pytest.fixture
 def openssl_responder(world, tmp_path):
-    """`openssl ocsp` with the database of a CA that has issued the certificate `ta`."""
-    authority, leaf = world.certificates["intermediate"], world.certificates["ta"].x509
-    (tmp_path / "ca.pem").write_bytes(authority.x509.public_bytes(Encoding.PEM))
-    (tmp_path / "key.pem").write_bytes(authority.key.private_bytes(
-        Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
-    serial = f"{leaf.serial_number:x}".upper()
-    serial = serial.zfill(len(serial) + len(serial) % 2)
-    (tmp_path / "index").write_text(
-        f"V\t{leaf.not_valid_after:%y%m%d%H%M%SZ}\t\t{serial}\tunknown\t/CN=server\n")
-    process = Process("openssl ocsp", [
-        "openssl", "ocsp", "-index", tmp_path / "index", "-port", str(RESPONDER[1]), "-CA",
-        tmp_path / "ca.pem", "-rsigner", tmp_path / "ca.pem", "-rkey", tmp_path / "key.pem",
-        "-nmin", "600"], tmp_path / "log")
-    process.wait_until(lambda: "waiting for OCSP client" in (tmp_path / "log").read_text())
+    process = start_responder(world, tmp_path)
     try:
         yield
     finally:
