@@ -36,11 +36,32 @@ void exim_refuse_module(transport_info *info)
   info->driver_name = US "";
 }
 
+#if defined(EXPERIMENTAL_ARC) && !defined(DISABLE_DKIM)
+/* The DKIM code seals the message, as it signs. FALSE: arc_sign does not expand. */
+static BOOL set_up_arc(const uschar *arc_sign, struct ob_dkim *dkim)
+{
+  uschar *spec = arc_sign ? expand_string(US arc_sign) : NULL;
+  if (!spec) return !arc_sign || f.expand_string_forcedfail;
+  if (!*spec) return TRUE;
+  (void)arc_ams_setup_sign_bodyhash();
+  dkim->force_bodyhash = TRUE;
+  dkim->arc_signspec = spec;
+  return TRUE;
+}
+#endif
+
 BOOL exim_write_message(transport_ctx *context, const smtp_transport_options_block *ob, const uschar **why)
 {
 #ifndef DISABLE_DKIM
+  struct ob_dkim options = ob->dkim;
   dkim_exim_sign_init();
-  const BOOL written = dkim_transport_write_message(context, (struct ob_dkim *)&ob->dkim, why);
+#ifdef EXPERIMENTAL_ARC
+  if (!set_up_arc(ob->arc_sign, &options)) {
+    *why = US "failed to expand arc_sign";
+    return FALSE;
+  }
+#endif
+  const BOOL written = dkim_transport_write_message(context, &options, why);
   /* Of a key that cannot be read it says no more than this. */
   if (!written && !*why && errno == EACCES && ob->dkim.dkim_strict) *why = US "dkim_strict";
   return written;

@@ -121,6 +121,9 @@ FUNCTION(smtp_get_port, BOOL(uschar *, address_item *, int *, uschar *));
 FUNCTION(enq_start, BOOL(uschar *, unsigned));
 #ifndef DISABLE_DKIM
 FUNCTION(dkim_exim_sign_init, void(void));
+#ifdef EXPERIMENTAL_ARC
+FUNCTION(arc_ams_setup_sign_bodyhash, void *(void));
+#endif
 FUNCTION(dkim_transport_write_message, BOOL(transport_ctx *, struct ob_dkim *, const uschar **));
 #endif
 #ifdef EXIM_LIMITS

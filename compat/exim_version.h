@@ -40,8 +40,8 @@ size_t exim_auth_info_size(void);
 /* Makes Exim's loader refuse the module in its own words. */
 void exim_refuse_module(transport_info *info);
 
-/* Writes the message, signed by DKIM where the options say so. NULL in `*why`: it is not the signing that
- * failed. */
+/* Writes the message, signed by DKIM and sealed by ARC where the options say so. NULL in `*why`: it is not
+ * the signing that failed. */
 BOOL exim_write_message(transport_ctx *context, const smtp_transport_options_block *ob, const uschar **why);
 
 /* Leaves the connection that the variables continue_... tell of, and its descriptor, to the next message;

@@ -39,6 +39,8 @@ SIDE_BY_SIDE = {
     # of the smtp driver
     "address_retry_include_sender": {"address_retry_include_sender": "false", "_script": LATER},
     "allow_localhost": {"allow_localhost": "true"},
+    "arc_sign": {"arc_sign": "sender.lab : s : PEM_RSA",
+                 "_headers": "From: alice@sender.lab\nAuthentication-Results: sender.lab; arc=none\n"},
     "authenticated_sender": {"authenticated_sender": "x@sender.lab"},
     "authenticated_sender_force": {"authenticated_sender": "x@sender.lab",
                                    "authenticated_sender_force": "true"},

@@ -62,6 +62,7 @@ class Case:
     capabilities: tuple = USUAL
     options: dict = field(default_factory=dict)
     body: str = "Hello.\n"
+    headers: str = ""
     mail: str = ""       # parameters of MAIL; given, the message comes in by SMTP
     rcpt: str = ""       # parameters of RCPT
     sender: str = "alice@sender.lab"
@@ -200,7 +201,7 @@ def option_case(name):
 
 CASES += tuple(map(option_case, SIDE_BY_SIDE))
 
-_SIGNATURE = re.compile(r"\b(b|t|x)=[A-Za-z0-9+/=\s]+")  # of DKIM, over dates and message ids
+_SIGNATURE = re.compile(r"\b(b|t|x)=[A-Za-z0-9+/=\s]+")  # of DKIM and ARC, over dates and message ids
 _ID = re.compile(r"(?:(?<=[E\W])|^)[0-9A-Za-z]{6}-(?:[0-9A-Za-z]{11}-[0-9A-Za-z]{4}|[0-9A-Za-z]{6}-[0-9A-Za-z]{2})\b")
 _DATES = (
     (re.compile(r"\b\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?"), "TIME"),
@@ -211,7 +212,7 @@ _DATES = (
 
 def normal(text):
     text = _ID.sub("ID", text)
-    if "DKIM-Signature:" in text:
+    if "DKIM-Signature:" in text or "ARC-Seal:" in text:
         text = _SIGNATURE.sub(r"\1=", text)
     for pattern, word in _DATES:
         text = pattern.sub(word, text)
@@ -234,7 +235,8 @@ def by_connection(events):
 
 def put_in(mail, case):
     if not (case.mail or case.rcpt):
-        return mail.inject(list(case.recipients), sender=case.sender or "<>", body=case.body)
+        return mail.inject(list(case.recipients), sender=case.sender or "<>", body=case.body,
+                           headers=case.headers)
     rcpts = [f"RCPT TO:<{recipient}> {case.rcpt}".rstrip() for recipient in case.recipients]
     text = "Subject: test\r\n\r\n" + case.body.replace("\n", "\r\n") + "."
     lines = ["EHLO client.lab", f"MAIL FROM:<{case.sender}> {case.mail}".rstrip(), *rcpts, "DATA", text,
@@ -257,14 +259,14 @@ def state_of(mail, message_id):
 
 
 def with_files(world, value):
-    """PEM and PEM_RSA are files with a key."""
-    if value == "PEM_RSA":
+    """PEM and PEM_RSA are files with a key; the latter may be the end of a longer value."""
+    if value.endswith("PEM_RSA"):
         path = world.directory / "dkim.pem"
         if not path.exists():
             key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
             path.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL,
                                                NoEncryption()))
-        return str(path)
+        return value.replace("PEM_RSA", str(path))
     return world.certificates["ee"].pem_file if value == "PEM" else value
 
 
