@@ -17,7 +17,8 @@ from suite.run import Outcome, finish, run_all, run_one  # noqa: E402
 
 DELIVERED, DEFERRED = "1010", "1001"  # both run with driver = smtp too; the drivers differ in 1001
 # The difference between the drivers is written down for these.
-COMPARED = (pytest.mark.needs("GnuTLS"), pytest.mark.declared("TRANSPORT_MAGIC"))
+COMPARED = (pytest.mark.needs("GnuTLS"), pytest.mark.needs("DANE"), pytest.mark.declared("TRANSPORT_MAGIC"))
+DANE_IN_LOG = pytest.mark.needs("DANE")  # without, Exim has no word for it: CV=yes
 
 
 @pytest.fixture
@@ -42,7 +43,7 @@ def test_as_expected(world, copied, number):
 
 
 @pytest.mark.parametrize("number,name,old,new", [
-    (DELIVERED, "log", "CV=dane", "CV=yes"),
+    pytest.param(DELIVERED, "log", "CV=dane", "CV=yes", marks=DANE_IN_LOG),
     (DELIVERED, "log", "m1 Completed\n", ""),
     (DELIVERED, "mail", "SNI=mx.ee.lab", "SNI="),
     (DEFERRED, "stdout", "bob@impostor.lab", "eve@impostor.lab"),
@@ -84,6 +85,7 @@ def test_what_a_case_needs(world, copied, needs, outcome):
     assert run_one(world, case).outcome is outcome
 
 
+@DANE_IN_LOG
 def test_update_writes_what_came(world, copied):
     case = copied(DELIVERED)
     change(case, "log", "CV=dane", "CV=yes")

@@ -135,6 +135,7 @@ def test_resolv_conf_may_be_a_link(world):
     assert done.stdout == "nameserver 127.0.0.1\nkept\n", done.stderr
 
 
+@pytest.mark.declared("TRANSPORT_MAGIC")  # as old as -bI:modules
 def test_a_world_starts_in_time_with_the_modules_asked_for(world, outer_directory):
     (outer_directory / "imaginary_transport.so").touch()
     script = f"""
