@@ -8,6 +8,7 @@ to a receiver that takes everything. Figures go to a file, a page is made from t
 scripts/bench does the set-up before.
 """
 import argparse
+import dataclasses
 import datetime
 import itertools
 import json
@@ -26,7 +27,7 @@ import parts  # noqa: E402
 import start_up  # noqa: E402
 from counters import TOP, Sink, counted  # noqa: E402
 from meter import kind  # noqa: E402
-from rows import EVERY_ROW, PARTS, ROWS, START_UP  # noqa: E402
+from rows import EVERY_ROW, OURS, PARTS, ROWS, START_UP, THEIRS  # noqa: E402
 from senders import peers  # noqa: E402
 from world import World  # noqa: E402
 from zone import Signing, Zone, issued, one_mx  # noqa: E402
@@ -69,6 +70,8 @@ class Bench:
         if name == START_UP:
             return start_up.measure(self._world, rounds, 2 if self._arguments.smoke else start_up.RUNS)
         row = ROWS[name]
+        if self._arguments.two:
+            row = dataclasses.replace(row, takes_part=(OURS, THEIRS))
         messages = min(row.messages, self._arguments.messages or row.messages)
         taking_part, figures = {}, {}
         try:
@@ -144,6 +147,7 @@ def parse():
     parser.add_argument("--messages", type=int, help="a round, at the most")
     parser.add_argument("--quick", action="store_true", help="three rounds of ten messages")
     parser.add_argument("--smoke", action="store_true", help="does it run? One round of two messages")
+    parser.add_argument("--two", action="store_true", help="danesmtp and Exim's own driver alone")
     parser.add_argument("--results", type=Path, default=RESULTS, help="the file of figures")
     parser.add_argument("--old", action="store_true", help="measures nothing: takes the file as it is")
     parser.add_argument("--page", type=Path, nargs="?", const=TOP / "doc", metavar="FOLDER",

@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The page doc/MATRIX.md, from the reports that scripts/matrix leaves in a directory: FLAVOUR.version (what
-`exim -bV` says), FLAVOUR.configurations.xml and FLAVOUR.integration.xml (JUnit)."""
+`exim -bV` says), FLAVOUR.configurations.xml and FLAVOUR.integration.xml (JUnit); and FLAVOUR.cost.json, where
+scripts/bench --builds has measured."""
 import collections
 import datetime
 import re
@@ -10,6 +11,10 @@ import xml.etree.ElementTree as tree
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(TOP / "tests/bench"))
+
+import builds as costs  # noqa: E402  (needs the path above)
+
 PASSED, FAILED, NOT_APPLICABLE = range(3)
 HEAD = """# Which Exim: what was run
 
@@ -104,7 +109,8 @@ def page(folder):
         tls = "GnuTLS" if "GnuTLS" in build.features else "OpenSSL"
         lacks = [feature for feature in build.without(builds) if feature not in ("GnuTLS", "OpenSSL")]
         lines.append(f"| {build.flavour} | {build.version} | {tls} | {', '.join(lacks) or '-'} | {build.day} |")
-    return HEAD + "\n".join(lines) + "\n\n" + table(builds) + "\n"
+    cost = costs.section(folder)
+    return HEAD + "\n".join(lines) + "\n\n" + table(builds) + "\n" + (f"\n{cost}" if cost else "")
 
 
 if __name__ == "__main__":

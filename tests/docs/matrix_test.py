@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """matrix.py counts each outcome once, keeps builds apart, and makes no page of reports that say nothing."""
+import json
 import sys
 import tempfile
 import unittest
@@ -54,6 +55,17 @@ class MatrixTest(unittest.TestCase):
         self.put("one", "GnuTLS", integration='<testsuite><testcase classname="x" name="y"/></testsuite>')
         with self.assertRaises(matrix.MatrixError):
             matrix.page(self.folder)
+
+    def test_what_it_costs(self):
+        self.put("one", "GnuTLS", configurations=CASES)
+        self.assertNotIn("What it costs", matrix.page(self.folder))
+        both = {"danesmtp": {"cpu": [2, 4, 3], "memory": [None] * 3}, "smtp": {"cpu": [4, 4, 4], "memory": [5] * 3}}
+        cost = {"rounds": 3, "exim": "4.1", "loads": [0.5, 1.25], "date": "2026-11-28",
+                "rows": {"start-up": both, "dane-each": both}}
+        (self.folder / "one.cost.json").write_text(json.dumps(cost), encoding="utf-8")
+        last = matrix.page(self.folder).splitlines()[-1]
+        figures = "3.00 / 4.00 = 0.75 (0.50–1.00)"
+        self.assertEqual(last, f"| one | 4.1 | {figures} | {figures} | - | - | - | 1.2, 2026-11-28 |")
 
 
 if __name__ == "__main__":
