@@ -11,7 +11,8 @@ import socket
 import struct
 
 RESULTS = {201: "starttls-not-supported", 202: "certificate-host-mismatch", 203: "certificate-not-trusted",
-           204: "certificate-expired", 205: "validation-failure", 304: "tlsa-invalid", 305: "dnssec-invalid",
+           204: "certificate-expired", 205: "validation-failure", 301: "sts-policy-fetch-error",
+           302: "sts-policy-invalid", 303: "sts-webpki-invalid", 304: "tlsa-invalid", 305: "dnssec-invalid",
            306: "dane-required"}
 _IDS = struct.Struct("iII")  # pid, uid, gid: unix(7), SCM_CREDENTIALS
 POLICIES = {1: "tlsa", 2: "sts", 9: "no-policy-found"}
@@ -53,8 +54,18 @@ class Collector:
 
     def results(self):
         """(domain, policy, result) of each report; the result of a good one is "success"."""
-        return [(report["d"], POLICIES[policy["policy-type"]], _result(policy))
+        return [(report["d"], *self.result(policy))
                 for report in self.reports() for policy in report["policies"]]
+
+    @staticmethod
+    def result(policy):
+        """(policy, result) of one of a report's policies."""
+        return POLICIES[policy["policy-type"]], _result(policy)
+
+    @staticmethod
+    def types():
+        """The failures that there are."""
+        return RESULTS.values()
 
 
 def _report(octets):
