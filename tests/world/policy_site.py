@@ -2,12 +2,14 @@
 """Where a domain has its policy of MTA-STS (RFC 8461 3.3): an HTTPS server among the peers, and the packaged daemon
 (postfix-mta-sts-resolver) that fetches it from there.
 """
+import contextlib
 import http.server
 import os
 import shutil
 import socket
 import ssl
 import threading
+import time
 
 from network import peer_socket
 from processes import Process
@@ -17,20 +19,23 @@ PORT = 8461
 
 
 class PolicySite:
-    """Serves `text` at `address`, whatever is asked for; None: 404."""
+    """Serves `text` at `address`, whatever is asked for, after `delay` seconds; None: 404."""
 
     def __init__(self, address, certificate):
         site = self
         self.text = None
+        self.delay = 0
         self.asked = []
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self):
                 site.asked.append(self.headers["Host"] + self.path)
+                time.sleep(site.delay)
                 self.send_response(200 if site.text else 404)
                 self.send_header("Content-Type", "text/plain")
                 self.end_headers()
-                self.wfile.write((site.text or "").encode())
+                with contextlib.suppress(OSError):  # the daemon has lost its patience
+                    self.wfile.write((site.text or "").encode())
 
             def log_message(self, *_):
                 pass
@@ -47,8 +52,9 @@ class PolicySite:
         self._server.server_close()
 
 
-def policy_text(mode, *hosts):
-    return "\n".join(["version: STSv1", f"mode: {mode}", *(f"mx: {host}" for host in hosts), "max_age: 86400", ""])
+def policy_text(mode, *hosts, max_age=86400):
+    return "\n".join(["version: STSv1", f"mode: {mode}", *(f"mx: {host}" for host in hosts),
+                      f"max_age: {max_age}", ""])
 
 
 class PackagedDaemon(Process):

@@ -170,9 +170,11 @@ ZONES = (
          leaves=(self_signed("mixed-1", "mx1.mixed.lab"), self_signed("mixed-2", "mx2.mixed.lab"))),
 
     # -- For servers that a test starts itself, with World.scripted_server(address, ...)
-    # at any port
+    # at any port; also with what RFC 8461 3.1 asks for, beside DANE
     Zone("scripted", one_mx("192.0.2.49", "3 1 1 =scripted") + """
         *._tcp.mx TLSA 3 1 1 =scripted
+        mta-sts A 192.0.2.49
+        _mta-sts TXT "v=STSv1; id=1;"
         """, mail=None),
     Zone("scripted-ta", one_mx("192.0.2.52", "2 1 1 =root"), mail=None),
     Zone("scripted-impostor", one_mx("192.0.2.76", "3 1 1 =impostor-key"), mail=None),
@@ -182,7 +184,7 @@ ZONES = (
     Zone("scripted-plain", one_mx("192.0.2.50") + """
         also MX 10 mx
         mta-sts A 192.0.2.50
-        _mta-sts TXT "v=STSv1; id=1;"
+        _mta-sts 0 TXT "v=STSv1; id=1;"
         """, signing=Signing.UNSIGNED,
          mail=None, dns=("insecure", "insecure", "insecure none")),
 
