@@ -190,6 +190,62 @@ def dialogues():
         write("transaction", name, bytes([choice]) + b"".join(map(piece, said)))
 
 
+ROOT_DS = ". IN DS 20326 8 2 e06d44b80b8f1d39a95c0b0d7c65d08458e880409bbc683457104237c7f8ec8d"
+
+
+def resolver_files():
+    for name, text in {
+            "servers": "# by hand\nnameserver 192.0.2.53\nnameserver 2001:db8::53%eth0\noptions edns0\n",
+            "four-servers": "".join(f"nameserver 192.0.2.{number}\n" for number in range(4)),
+            "no-address": "nameserver localhost\n", "no-server": "search lab\n", "anchor": ROOT_DS + "\n",
+            "folded": ROOT_DS.replace(" 20326", " ( 20326").replace("d39a", "d39a\n\t") + " )\n",
+            "anchor-ttl": ROOT_DS.replace(" IN", " 86400 IN") + " ; a comment\n",
+            "key-updated": ". 86400 IN DNSKEY 257 3 8 AwEAAag= ;{id = 1 (ksk), size = 16b} ;;state=2 [  VALID  ]\n",
+            "key-revoked": ". IN DNSKEY 385 3 8 AwEAAag=\n", "other-zone": ROOT_DS.replace(". ", "lab. ", 1),
+            "not-a-record": "$INCLUDE other\n"}.items():
+        write("resolver_files", name, text.encode())
+
+
+def cache_entries():
+    """Answers; the target puts them into slots."""
+    def answer(kind, nxdomain, name, *rdata):
+        return bytes([kind, nxdomain]) + piece(name) + b"".join(map(piece, rdata))
+
+    key = piece(b"a key")
+    for name, octets in {
+            "secure": answer(1, 0, b"mx.lab", b"\x03\x01\x01" + bytes(32)), "insecure": answer(2, 0, b"mx.lab"),
+            "nxdomain": answer(1, 1, b"mx.lab"), "nxdomain-with-records": answer(1, 1, b"mx.lab", b"x"),
+            "bogus": b"\x03" + piece(b"no signature"), "failed": b"\x04" + piece(b"SERVFAIL"),
+            "no-kind": answer(5, 0, b"mx.lab"), "no-name": answer(1, 0, b"."),
+            "cut": answer(1, 0, b"mx.lab", b"abc")[:-1]}.items():
+        write("cache_entry", name, octets)
+        write("cache_entry", f"{name}-kept", key + octets)
+
+
+def marks():
+    digest = b"0123456789abcdef" * 4
+    for name, octets in {
+            "all": b"danesmtp+" + digest + b"+PSCUDRT+5+100", "none": b"danesmtp+" + digest + b"++0+0",
+            "other": b"danesmtp+" + digest[1:] + b"0+P+0+0", "no-prefix": digest + b"+P+0+0",
+            "more": b"danesmtp+" + digest + b"+P+0+0+0", "number": b"danesmtp+" + digest + b"+P+99999999999+-1",
+    }.items():
+        write("connection_mark", name, digest + b"\n" + octets)
+
+
+def tool_inputs():
+    digest = bytes(range(32)).hex()
+    certificate_text = "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n"
+    for name, text in {
+            "record": f"3 1 1 {digest}", "zone-line": f"_25._tcp.mx.lab. 300 IN TLSA 3 1 1 {digest[:30]} {digest[30:]}",
+            "folded": f"_25._tcp TLSA ( 2 0 1\n  {digest} ) ; a comment", "generic": f"x. IN TYPE52 \\# 35 030101{digest}",
+            "generic-short": "x. TYPE52 \\# 9 0301", "dig": f"$TTL 3\n;; ANSWER\na. 1 IN CNAME b.\nb. 1 IN TLSA 3 1 1 {digest}",
+            "pem": certificate_text, "pem-two": "subject: x\n" + certificate_text * 2, "pem-open": certificate_text[:40],
+            "pem-junk": certificate_text.replace("MAA=", "!"), "domain": "Example.ORG.", "address": "bob@bücher.example",
+            "host-port": "mx.lab:2525", "bracketed": "[mx.lab]", "bracketed-port": "[2001:db8::1]:25",
+            "url": "https://example.org/", "list": "Bob <bob@a.lab>, Eve <eve@b.lab>", "comment": "# nobody"}.items():
+        write("tool_input", name, text.encode())
+
+
 if __name__ == "__main__":
     certificates()
     if sys.argv[1:] == ["x509"]:
@@ -200,3 +256,7 @@ if __name__ == "__main__":
     names()
     replies()
     dialogues()
+    resolver_files()
+    cache_entries()
+    marks()
+    tool_inputs()
