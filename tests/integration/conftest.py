@@ -15,6 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "world"))
 import cache_switch  # noqa: E402  (needs the path above)
 from exim_build import find_build  # noqa: E402
 from network import inside_world  # noqa: E402
+from sender import Sender  # noqa: E402
 from world import World  # noqa: E402
 
 _SENDERS = pytest.StashKey()
@@ -46,6 +47,7 @@ def applies(exim, kind, name):
 def world():
     if not inside_world():
         pytest.exit("not inside a private world: run tests/integration/run", returncode=2)
+    Sender.reads_dane = "DANE" not in find_build().features()
     with World() as running:
         yield running
 
@@ -144,6 +146,16 @@ def doctor_rows(request):
     return request.config.stash.setdefault(_DOCTOR, [])
 
 
+_MISFIT = pytest.StashKey()
+
+
+@pytest.fixture(scope="session")
+def misfit_rows(request):
+    """A list for (kind, what differs, what is said, Exim's status of -bV and of a delivery); printed at the end
+    of the run."""
+    return request.config.stash.setdefault(_MISFIT, [])
+
+
 def pytest_terminal_summary(terminalreporter, config):
     rows = config.stash.get(_SCENARIOS, [])
     if rows:
@@ -159,5 +171,10 @@ def pytest_terminal_summary(terminalreporter, config):
     rows = config.stash.get(_DOCTOR, [])
     if rows:
         terminalreporter.section("doctor: fault | what it said")
+    for row in rows:
+        terminalreporter.write_line(" | ".join(row))
+    rows = config.stash.get(_MISFIT, [])
+    if rows:
+        terminalreporter.section("a module that does not fit: kind | what differs | -bV, -M | what is said")
     for row in rows:
         terminalreporter.write_line(" | ".join(row))

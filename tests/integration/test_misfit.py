@@ -195,6 +195,67 @@ def without_size(program, symbol):
     return bytes(image)
 
 
+# -- one of each kind, as a table
+
+def other_headers(header, pattern, replacement):
+    return lambda world, build, tmp_path: build_shim(
+        build, changed_tree(world, tmp_path, header, pattern, replacement))
+
+
+def other_definitions(definitions):
+    return lambda world, build, tmp_path: build_shim(build, world.exim.tree, definitions)
+
+
+MISMATCHES = (
+    # kind, what differs, the module; what `exim -bV` and the main log say
+    ("version", "a release of the same series",
+     other_headers("version.h", r'RELEASE_VERSION "(.*)"', r'RELEASE_VERSION "\1.1"'),
+     "this module was built for Exim"),
+    ("size", "a member more in address_item",
+     other_headers("structs.h", r"\} address_item;", "long more_of_it; } address_item;"),
+     "the size of address_item is"),
+    ("option offset", "two members change places",
+     other_headers("transports/smtp.h", r"(uschar\s+\*hosts;)(\s+)(uschar\s+\*fallback_hosts;)", r"\3\2\1"),
+     "the offset of option hosts is"),
+    pytest.param("feature", "built with DSN_INFO", other_definitions("EXPERIMENTAL_DSN_INFO"),
+                 "the size of address_item is", marks=OTHERWISE),
+)
+
+
+@pytest.mark.parametrize("kind,what,module,said", MISMATCHES)
+def test_each_kind_is_refused_in_one_line(world, sender, tmp_path, build, misfit_rows, kind, what, module, said):
+    mail = sender(options={"dane_trust_anchor_file": world.trust_anchor})
+    with world.exim.other_module(module(world, build, tmp_path)):
+        lines, checked = check_configuration(world, tmp_path)
+        message_id = mail.inject("bob@ee.lab")
+        delivery = subprocess.run([mail.exim_binary, "-C", mail.config, "-M", message_id], check=False, cwd="/",
+                                  stderr=subprocess.DEVNULL, timeout=60)
+        logged = the_one_line(mail, said)
+        waits(mail, message_id)
+    assert len(lines) == 1 and said in lines[0] and (checked, delivery.returncode) == (1, 0), lines
+    misfit_rows.append((kind, what, f"{checked}, {delivery.returncode}", logged))
+
+
+def test_flag_bits_are_refused_by_the_build(world, tmp_path, build, misfit_rows):
+    """Neither a size nor an offset tells of them: no module for such an Exim comes to be."""
+    tree = changed_tree(world, tmp_path, "structs.h", r"BOOL af_allow_file:1;", "BOOL af_more:1; BOOL af_allow_file:1;")
+    with pytest.raises(AssertionError) as refused:
+        build_shim(build, tree, records="ON")
+    said = re.search(r"(The structures of Exim \S+) in \S+, .* (are not on record)", " ".join(str(refused.value).split()))
+    misfit_rows.append(("flag bits", "a flag more in address_item", "not built", f"{said[1]} {said[2]}"))
+
+
+def test_a_core_of_another_version_in_one_line(world, sender, misfit_rows):
+    mail = sender(options={"dane_trust_anchor_file": world.trust_anchor})
+    with module_changed(world, lambda directory: of_another_build(directory / "danesmtp/core.so")):
+        done = subprocess.run([mail.exim_binary, "-C", mail.config, "-bV"], capture_output=True, check=False, cwd="/")
+        message_id = mail.send("bob@ee.lab")
+        line = the_one_line(mail, f"{message_id} == bob@ee.lab")
+        waits(mail, message_id)
+    assert done.returncode == 0 and "does not belong to this module" in line
+    misfit_rows.append(("core of another version", "core.so of another build", "0, 0", line))
+
+
 # -- the Exim of Exim's own test suite, which calls itself x.yz
 
 def of_the_suite(world, tmp_path, status):
