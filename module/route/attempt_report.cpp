@@ -25,6 +25,7 @@ PolicyFacts sts_policy(const StsPolicy& policy) {
   return {ReportedPolicy::Sts, policy.domain, policy.lines, policy.patterns};
 }
 
+// D-177
 struct Facts {
   const std::string& domain;
   const std::string& mx;
@@ -48,6 +49,7 @@ struct Facts {
   }
 };
 
+// D-176
 std::optional<TlsAttempt> begin(const AttemptContext& attempt) {
   const auto domain = DnsName::of_any_kind(attempt.domain());
   if (!domain) return std::nullopt;

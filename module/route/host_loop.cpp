@@ -224,7 +224,7 @@ void HostLoop::report_host(HostIndex host, const AttemptResult& result, Recipien
     server_.event(host, recipient, "msg:defer", result.failure.verdict.text);
 }
 
-// What MTA-STS forbids it forbids to one domain: others may have the same host (RFC 8461 5).
+// D-211: what MTA-STS forbids it forbids to one domain, and others may have the same host.
 bool HostLoop::concerns_the_domain_alone(HostIndex host, const AttemptResult& result) const {
   const auto& plan = plan_.host(batch_.host(host));
   return result.end == AttemptEnd::HostDeferred && !result.failure.policy_status.empty() &&

@@ -32,6 +32,7 @@ bool is_completion(const DomainRename& rename, const std::string& suffixes) {
 // Of what looks like a completion by this machine, which such an answer can, the name as written
 // comes first, unless it is of one label, and then what it was completed to.
 std::vector<std::string> StsJudge::policy_domains() const {
+  if (group_.route == RouteKind::Fixed) return {group_.mx_names};  // RFC 8461 3.4
   std::vector<std::string> domains{group_.domain};
   for (const auto& rename : group_.renames) {
     if (!is_completion(rename, batch_.suffixes)) domains.clear();
@@ -53,11 +54,11 @@ const StsJudge::Policy& StsJudge::policy() {
   return *policy_;
 }
 
-// What the configuration names has no policy domain, but for "$domain/mx" in a route.
+// RFC 8461 3.4, D-210: "smarthost.example/mx" in a route is a domain, if it is the only one; a host
+// that the configuration names is none.
 bool StsJudge::is_mx_host(const std::string& host) const {
   if (group_.route == RouteKind::Mx) return true;
-  const auto named = DnsName::parse(group_.mx_names), domain = DnsName::parse(group_.domain);
-  return named && domain && *named == *domain &&
+  return DnsName::parse(group_.mx_names) &&
          std::any_of(batch_.hosts.begin(), batch_.hosts.end(),
                      [&](const BatchHost& one) { return one.mx && one.asked_name == host; });
 }

@@ -318,7 +318,7 @@ def test_variables(world, mailer, daemon):
     assert f"X-Seen: sni={HOST} verified=1 dane=".encode() in message and b"dane=yes" not in message
 
 
-# tests D-172
+# tests D-172, D-177
 @pytest.mark.parametrize("names,mode,result", [
     ((HOST,), "enforce", "success"),
     ((HOST,), "testing", "success"),

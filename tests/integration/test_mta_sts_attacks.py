@@ -173,7 +173,7 @@ def test_two_domains_of_one_host(world, mailer, daemon, first, second):
     assert [line for line in server.commands() if line.startswith("RCPT")] == [f"RCPT TO:<bob@{passed}>"]
 
 
-# What forbids the host to one domain is its policy: it says when that domain's mail is tried again, and no other's.
+# tests D-211: what forbids the host to one domain holds up no other's mail.
 @pytest.mark.parametrize("hosts,names", [(("mx2.lab",), (HOST,)), ((HOST,), ("mx2.lab",)), ((HOST,), None)])
 def test_giving_up(world, mailer, daemon, hosts, names):
     server = serve(world, *names) if names else world.scripted_server(ADDRESS, None, {})
@@ -248,14 +248,15 @@ def test_mua_wrapper(world, mailer, daemon):
     assert mail.queue() == {} and server.messages() == []
 
 
-# The domain's own MX records are those of the domain, also by a route that says so; hosts that the configuration
-# names are not.
-@pytest.mark.parametrize("hosts,waits", [("$domain/mx", True), (f"{DOMAIN}/mx", True), (HOST, False)])
-def test_routes(world, mailer, daemon, hosts, waits):
+# tests D-210: a smart host that is a domain has its policy; a host that the configuration names has none.
+@pytest.mark.parametrize("hosts,to,waits", [
+    ("$domain/mx", DOMAIN, True), (f"{DOMAIN}/mx", DOMAIN, True), (f"{DOMAIN}/mx", "anywhere.lab", True),
+    (f"{ALSO}/mx", DOMAIN, False), (HOST, DOMAIN, False)])
+def test_routes(world, mailer, daemon, hosts, to, waits):
     server = world.scripted_server(ADDRESS, None, {})
     daemon.says[DOMAIN] = policy(HOST)
     mail = mailer(routers=smarthost_router(hosts))
-    mail.send(f"bob@{DOMAIN}")
+    mail.send(f"bob@{to}")
     assert bool(mail.queue()) == waits and len(server.messages()) == (not waits)
 
 

@@ -111,6 +111,7 @@ def test_delegated_and_not_delivered(world, sender, collector):
     assert mail.queue() != {} and collector.octets() == []
 
 
+# tests D-177
 def test_the_whole_datagram(world, sender, collector):
     mail = sender_to(world, sender, collector.path)
     mail.send("bob@impostor.lab")
@@ -383,6 +384,22 @@ def test_nothing_of_a_callout(world, sender, collector, domain):
     commands = ("EHLO client.lab", "MAIL FROM:<alice@sender.lab>", f"RCPT TO:<bob@{domain}>", "QUIT")
     replies = mail.exim("-bs", stdin="".join(f"{line}\r\n" for line in commands).encode()).stdout.decode()
     assert "250 Accepted" in replies and collector.octets() == []
+
+
+# Exim's core hands the message on while it is received, and no transport sees how; what may have a policy is
+# received and delivered, and told of.
+@pytest.mark.parametrize("domain,told", [("ee.lab", [("ee.lab", "tlsa", "success")]), ("plain.lab", [])])
+def test_cutthrough(world, sender, collector, domain, told):
+    mail = sender_to(world, sender, collector.path, main='acl_smtp_rcpt = "accept control = cutthrough_delivery"')
+    before = len(world.receivers.mail())
+    commands = ("EHLO client.lab", "MAIL FROM:<alice@sender.lab>", f"RCPT TO:<bob@{domain}>", "DATA", "Subject: x",
+                "", "Hello.", ".", "QUIT")
+    replies = mail.exim("-odq", "-bs", stdin="".join(f"{line}\r\n" for line in commands).encode()).stdout.decode()
+    assert replies.count("250 OK id=") == 1, replies
+    assert (" >> bob@" in mail.mainlog()) == (told == []) == (mail.queue() == {})
+    mail.run_queue()
+    assert mail.queue() == {} and len(world.receivers.mail()) == before + 1
+    assert collector.results() == told
 
 
 # A session is one, however many messages it serves.

@@ -77,6 +77,19 @@ START_TEST(tlsa) {
 }
 END_TEST
 
+// tests D-176
+START_TEST(names_are_a_labels) {
+  Reported scene(no_dane(), kDelivered);
+  scene.batch.recipients[0].domain = "B\u00fccher.lab";
+  scene.batch.hosts[0].asked_name = "MX.b\u00fccher.lab";
+  scene.run();
+  const auto& report = scene.server.reports.at(0);
+  assert_text(report.domain, "xn--bcher-kva.lab");
+  assert_text(report.policy.domain, "xn--bcher-kva.lab");
+  assert_text(report.ends.mx_name, "mx.xn--bcher-kva.lab");
+}
+END_TEST
+
 // What a server says varies from time to time; the text does not.
 START_TEST(broken_handshake) {
   const auto text = told(of_records(), kBreaksTls);
@@ -194,6 +207,7 @@ int main() {
   tcase_set_timeout(all, 30);
   tcase_add_test(all, no_policy_found);
   tcase_add_test(all, tlsa);
+  tcase_add_test(all, names_are_a_labels);
   tcase_add_test(all, broken_handshake);
   tcase_add_test(all, under_audit);
   tcase_add_test(all, policies);

@@ -69,7 +69,7 @@ struct Scene {
 
 }  // namespace
 
-// RFC 8461 5: whose policy forbids the host to one domain says nothing of it to another.
+// tests D-211: whose policy forbids the host to one domain says nothing of it to another.
 START_TEST(a_policy_of_a_domain_is_held_against_no_host) {
   struct Row {
     const char* status;

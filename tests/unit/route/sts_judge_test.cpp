@@ -191,7 +191,23 @@ START_TEST(configured_hosts_have_no_policy_domain) {
 }
 END_TEST
 
-// But for those of "$domain/mx".
+// tests D-210: but for those of "smarthost.lab/mx", which have that domain's
+START_TEST(a_smart_host_that_is_a_domain) {
+  StsScene scene;
+  scene.publish(StsMode::Enforce, "smart.lab");
+  scene.publish(StsMode::Enforce);
+  scene.batch.recipients[0].route = RouteKind::Fixed;
+  scene.batch.recipients[0].mx_names = "smart.lab";
+  scene.batch.recipients[0].renames = {{"from.lab", "dom.lab"}};
+  scene.resolver.mx_records["from.lab"] = {};
+  scene.resolver.insecure = {"from.lab"};
+  scene.resolver.mx_records["smart.lab"] = scene.resolver.mx_records["dom.lab"];
+  const auto plan = scene.plan();
+  assert_text(scene.sts.asked, "smart.lab");
+  ck_assert(is_held_to_sts(scene.host(plan, 1)));
+}
+END_TEST
+
 START_TEST(a_route_by_the_domain_s_own_mx_records) {
   for (const char* names : {"dom.lab", "DOM.lab", "other.lab", "dom.lab other.lab", ""}) {
     StsScene scene;
@@ -315,6 +331,7 @@ int main() {
   tcase_add_test(tc, lists_of_domains);
   tcase_add_test(tc, a_host_that_no_list_names);
   tcase_add_test(tc, configured_hosts_have_no_policy_domain);
+  tcase_add_test(tc, a_smart_host_that_is_a_domain);
   tcase_add_test(tc, a_route_by_the_domain_s_own_mx_records);
   tcase_add_test(tc, an_address_in_the_place_of_a_host);
   tcase_add_test(tc, renamed_domains);
