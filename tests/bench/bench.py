@@ -29,11 +29,13 @@ from counters import TOP, Sink, counted  # noqa: E402
 from meter import kind  # noqa: E402
 from rows import EVERY_ROW, OURS, PARTS, ROWS, START_UP, THEIRS  # noqa: E402
 from senders import peers  # noqa: E402
+from watchers import Watchers  # noqa: E402
 from world import World  # noqa: E402
 from zone import Signing, Zone, issued, one_mx  # noqa: E402
 
 RESULTS = TOP / "build/bench/results.json"
 EE, TA, UNSIGNED, SIGNED, PLAIN = (f"192.0.2.{number}" for number in range(240, 245))
+STS = "192.0.2.248"
 COUNTED = ("connections", "handshakes", "resumed", "packets", "questions")
 
 
@@ -45,6 +47,7 @@ def zones(cold):
             Zone("bench-ta", one_mx(TA, "2 1 1 =intermediate"), mail=None),
             Zone("bench-unsigned", one_mx(UNSIGNED), signing=Signing.UNSIGNED, mail=None),
             Zone("bench-signed", one_mx(SIGNED), mail=None),
+            Zone("bench-sts", one_mx(STS), signing=Signing.UNSIGNED, mail=None),
             Zone("bench-plain", one_mx(PLAIN), signing=Signing.UNSIGNED, mail=None),
             Zone("bench-cold", each, mail=None)]
 
@@ -52,7 +55,8 @@ def zones(cold):
 def start_sink(world):
     ee = world.certificates["ee"].pem_file
     ta = world.certificates.issue(issued("bench-ta")).pem_file
-    sink = Sink(world.directory, [(EE, ee), (TA, ta), (UNSIGNED, ee), (SIGNED, ee), (PLAIN, "-")])
+    sts = world.certificates.issue(issued("bench-sts")).pem_file
+    sink = Sink(world.directory, [(EE, ee), (TA, ta), (UNSIGNED, ee), (SIGNED, ee), (PLAIN, "-"), (STS, sts)])
     world.ends_here(sink.stop)
     return sink
 
@@ -74,6 +78,7 @@ class Bench:
             row = dataclasses.replace(row, takes_part=(OURS, THEIRS))
         messages = min(row.messages, self._arguments.messages or row.messages)
         taking_part, figures = {}, {}
+        watchers = Watchers(self._world, {"bench-sts.lab": "mx.bench-sts.lab"}) if row.watched else None
         try:
             for peer, sender in peers(self._world, row):
                 taking_part[peer] = sender
@@ -86,6 +91,10 @@ class Bench:
         finally:
             for sender in taking_part.values():
                 sender.close()
+            if watchers:
+                watchers.stop()
+        if watchers and watchers.reports != messages * (rounds + 1):
+            sys.exit(f"{row.text}: {watchers.reports} reports of {messages * (rounds + 1)} messages")
         return figures
 
     def _one(self, row, sender, messages):

@@ -7,7 +7,7 @@ from statistics import median, quantiles
 from xml.sax.saxutils import escape
 
 from parts import PARTS
-from rows import EVERY_ROW, EXIMS, OURS, POSTFIX, THEIRS
+from rows import EVERY_ROW, EXIMS, OURS, POSTFIX, THEIRS, UNWATCHED
 
 TEXT = Path(__file__).with_name("page.txt")
 RESUMED = "smtp, resumed"
@@ -97,6 +97,18 @@ def no_bundle(rows):
     return "\n".join(lines)
 
 
+def watched(rows):
+    """What reports and MTA-STS cost, by the same transport without them."""
+    lines = [_head(["row", "CPU, on", "off", "ratio", "wall, on", "off", "ratio"])]
+    for name, peers in rows.items():
+        if UNWATCHED in peers:
+            cells = [cell for kind in ("cpu", "wall")
+                     for cell in (spread(peers[OURS][kind]), spread(peers[UNWATCHED][kind]),
+                                  spread(ratios(peers, UNWATCHED, kind)))]
+            lines.append(f"| {' | '.join([EVERY_ROW[name].text, *cells])} |")
+    return "\n".join(lines)
+
+
 # -- the plot
 
 WIDTH, LEFT, SCALE, STEP = 920, 330, 240, 26  # SCALE: pixels of a ratio of 1
@@ -147,6 +159,6 @@ def write(folder, results):
     text = TEXT.read_text(encoding="utf-8").format(
         **facts, load=f"{least:.1f} to {most:.1f}",
         cpu=times(rows, "cpu"), walls=times(rows, "wall"), counts=counts(rows),
-        no_bundle=no_bundle(rows), missed=missed_bars(rows), parts=parts_table(results.get("parts", {})))
+        no_bundle=no_bundle(rows), watched=watched(rows), missed=missed_bars(rows), parts=parts_table(results.get("parts", {})))
     (folder / "PERFORMANCE.md").write_text(text, encoding="utf-8")
     (folder / "performance.svg").write_text(plot(rows), encoding="utf-8")

@@ -13,9 +13,13 @@ EXIMS = {
     "danesmtp": ("danesmtp", {}),
     "smtp": ("smtp", {}),
     "smtp, resumed": ("smtp", {"tls_resumption_hosts": "*"}),
+    "danesmtp, unwatched": ("danesmtp", {}),
     "smtp, no CA bundle": ("smtp", {"tls_verify_certificates": ""}),
 }
 OURS, THEIRS, POSTFIX = "danesmtp", "smtp", "Postfix"
+UNWATCHED = "danesmtp, unwatched"
+# By a name of its own, "DIRECTORY" is that of the world.
+WATCHED = {"dane_tlsrpt_socket": "DIRECTORY/bench-collector", "dane_mta_sts": "unix:DIRECTORY/bench-policies"}
 ALL = (OURS, THEIRS, "smtp, resumed", POSTFIX)
 EXIM_ONLY = (OURS, THEIRS, "smtp, resumed")
 
@@ -24,7 +28,8 @@ EXIM_ONLY = (OURS, THEIRS, "smtp, resumed")
 class Row:
     """`way` is the option of the queue run, or "-M": a process a message. Of `options`, those of both
     drivers, and `ours` Exim's syntax is that of a transport. `bar` is the most that CPU (or wall) time
-    of danesmtp may be, in times that of Exim's own driver."""
+    of danesmtp may be, in times that of Exim's own driver. With `watched` each session is told to a collector,
+    and its log line has these words."""
     text: str
     domain: str
     takes_part: tuple = ALL
@@ -37,6 +42,11 @@ class Row:
     size: int = 1900  # octets of a message
     options: dict = field(default_factory=lambda: dict(ALONE))
     ours: dict = field(default_factory=dict)
+    watched: str = ""
+
+
+def _watched(text, domain, words, **more):
+    return Row(text, domain, (OURS, UNWATCHED, THEIRS), ours=WATCHED, watched=words, **more)
 
 
 ROWS = {
@@ -53,6 +63,9 @@ ROWS = {
                           messages=200, options={"connection_max_messages": "0"}),
     "cold": Row("3 1 1, first message to its domain", "cold", bar=1.40),
     "plain": Row("no TLS, no DANE: the floor", "plain", (OURS, THEIRS, POSTFIX), dane=False),
+    "watched": _watched("3 1 1, reports and MTA-STS on", "ee", " CV=dane"),
+    "watched-sts": _watched("no DANE, reports on, MTA-STS enforced", "sts", ":sts", dane=False),
+    "watched-none": _watched("no DANE, reports on, no policy of MTA-STS", "unsigned", " X=", dane=False),
     "1-MB": Row("3 1 1, 1 MB a message", "ee", bar=1.00, judged="wall", messages=10, size=MB),
     "1-MB-4": Row("3 1 1, 1 MB a message, four deliveries at a time", "ee", judged="wall", runners=4,
                   messages=12, size=MB),

@@ -26,7 +26,10 @@ def message_of(octets):
 class EximPeer:
     def __init__(self, world, row, name):
         driver, own = EXIMS[name]
-        mine = {"dane_trust_anchor_file": world.trust_anchor, **row.ours} if name == OURS else {}
+        mine = {"dane_trust_anchor_file": world.trust_anchor} if driver == "danesmtp" else {}
+        if name == OURS:
+            mine |= {option: value.replace("DIRECTORY", str(world.directory)) for option, value in row.ours.items()}
+        self._words = row.watched if name == OURS else ""
         self._row = row
         self._world = world
         self._sender = world.sender(driver, {**row.options, **own, **mine}, main="message_size_limit = 500M")
@@ -53,6 +56,8 @@ class EximPeer:
         log = self._sender.mainlog()
         done = re.findall(r" [=-]> .* C=.*", log)
         sure = [line for line in done if "CV=dane" in line]
+        if not all(self._words in line for line in done):
+            raise WorldError(f"{self._row.text}: not \"{self._words}\" in each line:\n{log[-2000:]}")
         if len(done) != delivered or len(sure) != (delivered if self._row.dane else 0) or self._sender.queue():
             raise WorldError(f"{self._row.text}: {len(done)} of {delivered} delivered, {len(sure)} by DANE:\n"
                              f"{log[-2000:]}")

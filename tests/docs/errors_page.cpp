@@ -34,6 +34,9 @@ std::string page() {
       "text: in the log line, and in the words and the Diagnostic-Code of a delay warning or a "
       "bounce.\n"
       "`Status:` of Exim's notifications is its own: 4.0.0 or 5.0.0.\n\n"
+      "What MTA-STS makes wait has the same codes, and a retry record of the message in the place "
+      "of the\n"
+      "host's: other mail to the host does not wait for it.\n\n"
       "| before a connection, under DANE | status |\n|---|---|\n";
   for (const auto& row : policy_failure_rows())
     text += format("| {} | {} |\n", row.what, row.policy_status);

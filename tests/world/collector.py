@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import pwd
+import select
 import socket
 import struct
 
@@ -39,6 +40,11 @@ class Collector:
             while True:
                 received.append(self._socket.recv(1 << 24))
         return received
+
+    def octets_within(self, seconds):
+        """The same, as soon as there is one, or when the time is over."""
+        select.select([self._socket], [], [], seconds)
+        return self.octets()
 
     def writers(self):
         """As octets(): the user and group ids of whoever sent each datagram, as the kernel has them."""
