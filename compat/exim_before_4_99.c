@@ -37,6 +37,9 @@ void exim_refuse_module(transport_info *info)
 }
 
 #if defined(EXPERIMENTAL_ARC) && !defined(DISABLE_DKIM)
+/* An Exim without it is refused by name, and not because the loader does not find a function. */
+#pragma weak arc_ams_setup_sign_bodyhash
+
 /* The DKIM code seals the message, as it signs. FALSE: arc_sign does not expand. */
 static BOOL set_up_arc(const uschar *arc_sign, struct ob_dkim *dkim)
 {

@@ -40,6 +40,7 @@ FUNCTION(die_tainted, void(const uschar *, const uschar *, int));
 FUNCTION(store_get_3, void *(int, const void *, const char *, int));
 FUNCTION(strcmpic, int(const uschar *, const uschar *));
 FUNCTION(strncmpic, int(const uschar *, const uschar *, int));
+FUNCTION(string_cat, gstring *(gstring *, const uschar *));
 FUNCTION(string_catn, gstring *(gstring *, const uschar *, int));
 FUNCTION(string_dequote, uschar *(const uschar **));
 FUNCTION(string_is_ip_address, int(const uschar *, int *));
