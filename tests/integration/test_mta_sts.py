@@ -308,6 +308,7 @@ def test_a_connection_is_used_again(world, mailer, daemon):
     assert len(server.messages()) == 3 and len(server.events("connect")) == 1
 
 
+@pytest.mark.needs("DANE")  # of Exim, which has no $tls_out_dane without
 def test_variables(world, mailer, daemon):
     server = serve(world)
     daemon.says[DOMAIN] = policy(HOST)

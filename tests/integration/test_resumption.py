@@ -11,6 +11,7 @@ import time
 import pytest
 
 from certificates import TA_CHAIN, Dates, Leaf
+from exim_build import find_build
 from tool import TOOL
 from zones import zone_named
 
@@ -21,7 +22,10 @@ ADDRESS = "192.0.2.49"
 RIGHT, OTHER = "3 1 1 =scripted", "3 1 1 =impostor-key"
 VERSIONS = ["1.2", "1.3"]
 
-SEEN = ("X-Seen: resumption=$tls_out_resumption dane=$tls_out_dane "
+# An Exim without DANE has no $tls_out_dane.
+DANE = ("$tls_out_dane" if "DANE" in find_build().features() else
+        "${if eq{$tls_out_certificate_verified}{1}{yes}{no}}")
+SEEN = (f"X-Seen: resumption=$tls_out_resumption dane={DANE} "
         "${certextract{subject}{$tls_out_peercert}}")
 EVENT_ACL = """event:
   accept logwrite = event $event_name <$event_data> ${certextract{subject}{$tls_out_peercert}}

@@ -64,6 +64,7 @@ def greeted(client):
     return client.say("EHLO client.lab")
 
 
+@pytest.mark.needs("DANE")  # of Exim's own driver
 def test_default_script_takes_a_message_from_exim(world, sender, scripted):
     server = scripted({})
     mail = sender(driver="smtp")

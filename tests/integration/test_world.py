@@ -194,6 +194,10 @@ def test_ipv6_address_answers(world):
 
 # -- Exim's own driver ----------------------------------------------------------------------------
 
+stock_dane = pytest.mark.needs("DANE")  # of Exim's own driver
+
+
+@stock_dane
 @pytest.mark.parametrize("domain,expected", [
     ("ee.lab", "CV=dane"),
     ("ta.lab", "CV=dane"),
@@ -215,6 +219,7 @@ def test_stock_driver_delivers(world, sender, domain, expected):
     assert len(world.receivers.mail(message_id)) == 1
 
 
+@stock_dane
 @pytest.mark.parametrize("domain,reason", [
     ("impostor.lab", "DANE attempt failed"),
     ("ta-impostor.lab", "DANE attempt failed"),
@@ -248,6 +253,7 @@ def test_without_trust_ad_the_c_library_hides_the_ad_bit(sender):
     assert any(" => " in line and "CV=no" in line for line in mail.log_lines(message_id))
 
 
+@stock_dane
 def test_smarthost_route_with_a_port(world, sender):
     mail = sender(driver="smtp", routers=smarthost_router("mx.port.lab::2525"))
     with world.trust_ad():
@@ -259,6 +265,7 @@ def test_smarthost_route_with_a_port(world, sender):
 
 # -- The sender -----------------------------------------------------------------------------------
 
+@stock_dane
 def test_sender_tells_what_a_deferral_left(world, sender):
     def attempts():
         return mail.mainlog().count("STARTTLS: 454 TLS is not now")

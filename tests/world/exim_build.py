@@ -21,8 +21,9 @@ from processes import WorldError
 REFERENCE_TREE = Path(__file__).resolve().parents[2] / "build/exim/gnutls/tree"
 # Options that a build may be without, by the beginnings of their names, and what `exim -bV` says then it lacks.
 FEATURES_OF_OPTIONS = (
-    ("arc_sign", "Experimental_ARC"), ("dkim_", "DKIM"), ("event_action", "Event"), ("hosts_pipe_connect", "PIPECONNECT"),
-    ("hosts_request_ocsp", "OCSP"), ("hosts_require_ocsp", "OCSP"), ("hosts_try_prdr", "PRDR"),
+    ("arc_sign", "Experimental_ARC"), ("dane_require_tls_ciphers", "DANE"), ("dkim_", "DKIM"), ("event_action", "Event"), ("hosts_pipe_connect", "PIPECONNECT"),
+    ("hosts_request_ocsp", "OCSP"), ("hosts_require_dane", "DANE"), ("hosts_require_ocsp", "OCSP"),
+    ("hosts_try_dane", "DANE"), ("hosts_try_prdr", "PRDR"),
     ("smtputf8_advertise_hosts", "I18N"), ("socks_proxy", "SOCKS"), ("tls_resumption_hosts", "TLS_resume"),
     ("utf8_downconvert", "I18N"),
 )
