@@ -130,6 +130,7 @@ def test_enforce_and_no_tls(world, mailer, daemon, script, shown):
 
 
 # tests D-182
+@pytest.mark.needs("OCSP")  # without, nobody asks for a proof
 @pytest.mark.parametrize("fault,good", [("good", True), ("revoked", False)])
 def test_a_stapled_proof(world, mailer, daemon, fault, good):
     leaf = certificate(world, HOST)
