@@ -15,6 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "world"))
 import cache_switch  # noqa: E402  (needs the path above)
 from exim_build import find_build  # noqa: E402
 from network import inside_world  # noqa: E402
+from policy_daemon import PolicyDaemon  # noqa: E402
 from sender import Sender  # noqa: E402
 from world import World  # noqa: E402
 
@@ -119,6 +120,28 @@ def anchors(world):
     subprocess.run(["mount", "--bind", bundle, ANCHORS], check=True)
     yield bundle
     subprocess.run(["umount", ANCHORS], check=True)
+
+
+@pytest.fixture
+def daemon(world):
+    """One that knows policies of MTA-STS, as a test says."""
+    directory = world.directory / "policies"
+    directory.mkdir(exist_ok=True)
+    path = directory / "socket"
+    path.unlink(missing_ok=True)
+    made = PolicyDaemon(path)
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def mailer(world, sender, daemon):
+    """Each has the policies that the daemon has then: nothing is kept from one to the next."""
+    def make(options=None, **more):
+        return sender(driver="danesmtp", options={
+            "dane_trust_anchor_file": world.trust_anchor, "dane_mta_sts": daemon.option,
+            **(options or {})}, **more)
+    return make
 
 
 _SCENARIOS = pytest.StashKey()

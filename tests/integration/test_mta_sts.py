@@ -10,7 +10,7 @@ import pytest
 from certificates import TA_CHAIN, Dates, Leaf
 from collector import Collector
 from ocsp import Responder
-from policy_daemon import PolicyDaemon, Raw, Silence, Slowly, policy
+from policy_daemon import Raw, Silence, Slowly, policy
 from tool import TOOL
 
 ADDRESS = "192.0.2.50"  # of scripted-plain.lab, which nobody signs
@@ -20,33 +20,12 @@ pytestmark = pytest.mark.usefixtures("anchors")
 
 
 @pytest.fixture
-def daemon(world):
-    directory = world.directory / "policies"
-    directory.mkdir(exist_ok=True)
-    path = directory / "socket"
-    path.unlink(missing_ok=True)
-    made = PolicyDaemon(path)
-    yield made
-    made.stop()
-
-
-@pytest.fixture
 def collector(world):
     directory = world.directory / "collector"
     directory.mkdir(exist_ok=True)
     made = Collector(directory / "socket")
     yield made
     made.close()
-
-
-@pytest.fixture
-def mailer(world, sender, daemon):
-    """Each has the policies that the daemon has then: nothing is kept from one to the next."""
-    def make(options=None, **more):
-        return sender(driver="danesmtp", options={
-            "dane_trust_anchor_file": world.trust_anchor, "dane_mta_sts": daemon.option,
-            **(options or {})}, **more)
-    return make
 
 
 def certificate(world, *names, **more):

@@ -6,11 +6,10 @@ import subprocess
 import time
 
 import pytest
-from test_mta_sts import ADDRESS, DOMAIN, HOST, assert_waits, certificate, delivery, serve
-from test_mta_sts import collector, daemon, drop_policy, mailer  # noqa: F401 (fixtures)
+from test_mta_sts import ADDRESS, DOMAIN, HOST, assert_waits, certificate, delivery, drop_policy, serve
 
 from policy_daemon import Silence, policy
-from sender import MX_ROUTER, smarthost_router
+from sender import smarthost_router
 from zones import zone_named
 
 pytestmark = pytest.mark.usefixtures("anchors")
