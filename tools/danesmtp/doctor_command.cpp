@@ -188,9 +188,9 @@ void Doctor::look_at_what_is_shared() {
     if (caches.insert(transport.option(kDaneCache.name) + user).second) look_at_cache_of(transport);
     if (sockets.insert(transport.option(kDaneTlsrptSocket.name) + user).second)
       look_at_reports_of(transport);
-    const auto fail = "\n" + transport.option(kDaneMtaStsFail.name);
-    if (daemons.insert(transport.option(kDaneMtaSts.name) + user + fail).second)
-      look_at_policies_of(transport);
+    const auto daemon = format("{}{}\n{}", transport.option(kDaneMtaSts.name), user,
+                               transport.option(kDaneMtaStsFail.name));
+    if (daemons.insert(daemon).second) look_at_policies_of(transport);
   }
 }
 
