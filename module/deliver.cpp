@@ -32,12 +32,14 @@ void deliver(MailServer& server, std::unique_ptr<Resolver> resolver, AddressBatc
              Store& store, StsPolicies& sts) {
   std::vector<DomainPlan> ours;
   std::vector<RecipientIndex> delegated;
+  UnavailablePolicies unavailable;
   TracedResolver traced(
       *resolver, [&](const LookUp& done) { server.debug("DANE look-up: " + to_text(done)); });
   Resolver& asked = server.debugging() ? traced : *resolver;
   const auto look_ups_end = Deadline::in(kLookUps);
   for (auto& group : recipients_by_domain(batch)) {
     auto plan = plan_domain(server, {asked, sts}, batch, std::move(group), look_ups_end);
+    if (const auto* policy = plan.unavailable_policy()) unavailable.emplace(plan.domain, *policy);
     if (plan.needs_us(batch))
       ours.push_back(std::move(plan));
     else
@@ -46,7 +48,7 @@ void deliver(MailServer& server, std::unique_ptr<Resolver> resolver, AddressBatc
   resolver.reset();
   std::sort(delegated.begin(), delegated.end());
   if (!delegated.empty()) server.delegate(delegated);
-  if (batch.reports_wanted) report_delegated(server, batch, delegated);
+  if (batch.reports_wanted) report_delegated(server, batch, delegated, unavailable);
   if (ours.empty()) return;
 
   const AttemptHost attempt = [&](MailServer& to, const AddressBatch& of,

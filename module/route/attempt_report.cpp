@@ -5,6 +5,7 @@
 
 #include "core/format.h"
 #include "route/attempt_verdict.h"
+#include "route/unavailable_policy.h"
 
 namespace danesmtp {
 namespace {
@@ -72,6 +73,8 @@ std::optional<TlsAttempt> begin(const AttemptContext& attempt, const ReportedSes
   report->ends.mx_helo = seen.session.capabilities().server_name;
   // A host without usable TLSA records has two policies; the report is of the one that failed.
   if (seen.peer.sts) report->policy = sts_policy(attempt.request.plan.sts->policy);
+  const bool dane = !std::holds_alternative<NoDane>(attempt.request.plan.policy);
+  if (!dane) tell_of_unavailable(attempt.request.plan.sts_unavailable, *report);
   return report;
 }
 
@@ -206,7 +209,7 @@ std::optional<TlsAttempt> report_of_opened(const AttemptContext& attempt,
                                            const ReportedSession& seen) {
   if (!seen.session.tls() && without_tls_by_choice(seen)) return std::nullopt;
   auto report = begin(attempt, seen);
-  if (report) report->failure = failure_of_opened(attempt, seen);
+  if (report && !report->failure) report->failure = failure_of_opened(attempt, seen);
   return report;
 }
 
@@ -218,7 +221,7 @@ std::optional<TlsAttempt> report_of_trouble(const AttemptContext& attempt,
   // does not like our end of the handshake has no other words.
   if (!type && seen.session.tls() && trouble.reply) return report_of_opened(attempt, seen);
   auto report = type ? begin(attempt, seen) : std::nullopt;
-  if (report) report->failure = failure_of(*type, seen.peer, trouble);
+  if (report && !report->failure) report->failure = failure_of(*type, seen.peer, trouble);
   return report;
 }
 

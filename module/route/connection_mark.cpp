@@ -95,17 +95,18 @@ struct AddPolicy {
 // D-187
 void add_demand(Facts& facts, const StsDemand& demand) {
   const auto& [policy, enforcement, names_host] = demand;
-  const auto& [domain, mode, patterns, lines] = policy;
+  const auto& [domain, mode, patterns, lines, fault] = policy;
   facts.add("sts", domain);
   facts.add("sts mode", mode);
   facts.add("sts pattern", sorted(patterns));
   facts.irrelevant(lines, "for reports; those that count are the mode and the patterns");
+  facts.irrelevant(fault, "what is not known demands nothing");
   facts.add("sts enforcement", enforcement);
   facts.add("sts names", names_host);
 }
 
 void add_plan(Facts& facts, const HostPlan& plan) {
-  const auto& [policy, mx, enforcement, secure, names, sts] = plan;
+  const auto& [policy, mx, enforcement, secure, names, sts, unavailable] = plan;
   std::visit(AddPolicy{facts}, policy);
   facts.add("mx", mx);
   facts.add("enforcement", enforcement);
@@ -115,6 +116,7 @@ void add_plan(Facts& facts, const HostPlan& plan) {
   for (const auto& name : names) texts.push_back(name.text());
   facts.add("name", sorted(std::move(texts)));
   if (sts) add_demand(facts, *sts);
+  facts.irrelevant(unavailable, "for reports");
 }
 
 void add_tls_settings(Facts& facts, const TlsSettings& settings) {

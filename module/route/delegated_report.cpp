@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/dns_name.h"
+#include "route/unavailable_policy.h"
 
 namespace danesmtp {
 namespace {
@@ -48,18 +49,27 @@ TlsAttempt report_of(const std::string& domain, const BatchHost& host, bool encr
   return report;
 }
 
+std::optional<StsPolicy> unavailable_for(const std::string& domain,
+                                         const UnavailablePolicies& unavailable) {
+  const auto found = unavailable.find(domain);
+  return found == unavailable.end() ? std::nullopt : std::optional(found->second);
+}
+
 }  // namespace
 
 void report_delegated(MailServer& server, const AddressBatch& batch,
-                      const std::vector<RecipientIndex>& delegated) {
+                      const std::vector<RecipientIndex>& delegated,
+                      const UnavailablePolicies& unavailable) {
   const auto all = delivered_ones(server, delegated);
   std::set<std::pair<std::string, HostIndex>> told;
   for (const auto& [recipient, how] : all) {
-    const auto domain = DnsName::of_any_kind(batch.recipient(recipient).domain);
+    const auto& given = batch.recipient(recipient).domain;
+    const auto domain = DnsName::of_any_kind(given);
     if (!domain || !told.emplace(domain->text(), how.host).second) continue;
     if (!how.encrypted && !has_no_tls(server, all, how.host)) continue;
-    server.tls_attempted(how.host, recipient,
-                         report_of(domain->text(), batch.host(how.host), how.encrypted));
+    auto report = report_of(domain->text(), batch.host(how.host), how.encrypted);
+    tell_of_unavailable(unavailable_for(given, unavailable), report);
+    server.tls_attempted(how.host, recipient, report);
   }
 }
 

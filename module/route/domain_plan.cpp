@@ -90,6 +90,9 @@ void Planner::explain(const HostKey& key, const HostPlan& plan) {
   if (plan.sts)
     server_.debug(format("MTA-STS policy for {} at {}:{}: {}", group_.domain, key.first, key.second,
                          policy_text(*plan.sts)));
+  if (plan.sts_unavailable)
+    server_.debug(format("MTA-STS policy for {} at {}:{}: {}", group_.domain, key.first, key.second,
+                         unavailable_text(*plan.sts_unavailable)));
   if (!std::holds_alternative<Authenticate>(plan.policy)) return;
   if (plan.mx == MxTrust::Insecure)
     server_.debug(
@@ -206,6 +209,11 @@ std::string policy_text(const StsDemand& demand) {
                       : "the host is none of these");
 }
 
+std::string unavailable_text(const StsPolicy& policy) {
+  return format("as without one: {}: {} (RFC 8461 5.1)", fault_text(policy.fault->type),
+                policy.fault->text);
+}
+
 std::vector<RecipientGroup> recipients_by_domain(const AddressBatch& batch) {
   std::vector<RecipientGroup> groups;
   for (std::size_t i = 0; i < batch.recipients.size(); ++i) {
@@ -247,6 +255,12 @@ bool DomainPlan::needs_us(const AddressBatch& batch) const {
     return one.lookup == AddressLookup::Failed || plan.sts ||
            !std::holds_alternative<NoDane>(plan.policy);
   });
+}
+
+const StsPolicy* DomainPlan::unavailable_policy() const {
+  for (const auto& [key, plan] : hosts)
+    if (plan.sts_unavailable) return &*plan.sts_unavailable;
+  return nullptr;
 }
 
 DomainPlan plan_domain(MailServer& server, const PolicySources& sources, const AddressBatch& batch,

@@ -54,11 +54,15 @@ struct DomainPlan {
   // False: it is proved for every host that can be used that there is no DANE, and MTA-STS asks for
   // nothing; Exim's own driver takes the list as it is.
   bool needs_us(const AddressBatch& batch) const;
+
+  // Of MTA-STS; the same for each host. NULL: there is none, or it is known.
+  const StsPolicy* unavailable_policy() const;
 };
 
 // One line for debug output and the tool: the policy and the rule that it follows from.
 std::string policy_text(const HostPolicy& policy);
 std::string policy_text(const StsDemand& demand);
+std::string unavailable_text(const StsPolicy& policy);  // it has a fault
 
 // Who is asked for policies.
 struct PolicySources {

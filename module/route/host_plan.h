@@ -37,6 +37,7 @@ struct HostPlan {
   bool secure = false;           // the host's addresses are signed, and what named it is too
   std::vector<DnsName> names{};  // reference identifiers for usage 2 (RFC 7672 3.2.2)
   std::optional<StsDemand> sts{};
+  std::optional<StsPolicy> sts_unavailable{};  // with its fault: told to the domain, and no more
 };
 
 // An earlier message's connection, if it was verified for the same policy, or one of our own.

@@ -48,8 +48,11 @@ const StsJudge::Policy& StsJudge::policy() {
   policy_.emplace(std::nullopt);
   for (const auto& text : policy_domains()) {
     const auto domain = DnsName::parse(text);
-    if (domain) policy_.emplace(policies_.of(*domain, end_));
-    if (!*policy_ || **policy_) break;
+    if (!domain) continue;
+    auto found = policies_.of(*domain, end_);
+    const bool decides = !found || (*found && !(*found)->fault);
+    if (decides || !**policy_) policy_.emplace(std::move(found));
+    if (decides) break;
   }
   return *policy_;
 }
@@ -70,6 +73,9 @@ void StsJudge::judge(const std::string& host, HostPlan& plan) {
   if (!found && !audited) plan.policy = SkipHost{found.error(), SkipReason::StsUnknown};
   if (!found || !*found) return;
   const StsPolicy& sts = **found;
+  // RFC 8461 5.1: as without a policy.
+  if (sts.fault) plan.sts_unavailable = sts;
+  if (sts.fault) return;
   const bool enforced = sts.mode == StsMode::Enforce && !audited;
   const bool named = names(sts, host);
   // D-181, before it is connected to

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // OK secure match=mx.example:.mx.example servername=hostname policy_type=sts policy_domain=example
 // mx_host_pattern=*.mx.example { policy_string = mode: enforce } ...
+// NOTFOUND policy_type=sts policy_domain=example mx_host_pattern=mx.example
+// { policy_string = mode: testing } ...
+// NOTFOUND policy_type=sts policy_domain=example failure_type=sts-policy-fetch-error
+// { failure_reason = HTTP status 404 }
 #include "sts/policy_answer.h"
 
 #include <algorithm>
@@ -82,6 +86,9 @@ class Reader {
     if (name == "mx_host_pattern") add_patterns(policy_.patterns, value);
     if (name == "policy_domain") about_other_ |= DnsName::parse(value) != domain_;
     if (name == "policy_string") add_line(value);
+    if (name == "policy_type") is_sts_ = value == "sts";
+    if (name == "failure_type") fault_ = sts_fault_type(value);
+    if (name == "failure_reason") reason_ = printable(value.substr(0, kShownOctets));
   }
 
   // Nothing: no such answer makes a policy.
@@ -96,7 +103,23 @@ class Reader {
     return policy_;
   }
 
+  // Of what stands behind NOTFOUND. Nothing: it is no policy of MTA-STS.
+  Result<std::optional<StsPolicy>> policy_not_in_force() {
+    if (!is_sts_) return std::nullopt;
+    if (about_other_) return unreadable("it is about another domain");
+    if (fault_) return unavailable();
+    if (mode_.value_or("enforce") == "enforce")
+      return unreadable("a policy in force, and NOTFOUND");
+    return policy();
+  }
+
  private:
+  StsPolicy unavailable() const {
+    StsPolicy policy{policy_.domain, StsMode::Testing};
+    policy.fault = StsFault{*fault_, reason_};
+    return policy;
+  }
+
   // RFC 8461 3.2: of a field that comes twice the first one counts.
   void add_line(std::string_view line) {
     policy_.lines.emplace_back(line);
@@ -108,16 +131,28 @@ class Reader {
   const DnsName& domain_;
   StsPolicy policy_;
   std::vector<std::string> matches_;
+  std::optional<StsFaultType> fault_;
+  std::string reason_;
   std::optional<std::string_view> mode_;
   bool about_other_ = false;
+  bool is_sts_ = false;
 };
+
+// Words that mean nothing here do no harm.
+Result<std::optional<StsPolicy>> not_in_force(std::string_view rest, const DnsName& domain) {
+  const auto attributes = attributes_in(rest);
+  if (!attributes) return std::nullopt;
+  Reader reader(domain);
+  for (const auto& attribute : *attributes) reader.add(attribute);
+  return reader.policy_not_in_force();
+}
 
 }  // namespace
 
 Result<std::optional<StsPolicy>> policy_in(std::string_view answer, const DnsName& domain) {
   std::string_view rest = answer;
   const auto status = take_word(rest);
-  if (status == "NOTFOUND") return std::nullopt;
+  if (status == "NOTFOUND") return not_in_force(rest, domain);
   if (status == "TEMP" || status == "TIMEOUT" || status == "PERM")
     return fail(ErrorKind::Protocol, printable(answer.substr(0, kShownOctets)));
   if (status != "OK") return unreadable(answer);

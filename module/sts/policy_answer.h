@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What the daemons that Postfix has for MTA-STS say of a domain: postfix-mta-sts-resolver and
-// postfix-tlspol. Pure. Their answers are words of Postfix's TLS policy; only "secure" is about
-// MTA-STS, and everything else they may order (dane, dane-only, encrypt) is not for us.
+// postfix-tlspol; and `danesmtp mta-sts-daemon`. Pure. Their answers are words of Postfix's TLS
+// policy; only "secure" is about MTA-STS, and everything else they may order (dane, dane-only,
+// encrypt) is not for us. Postfix does not look at what follows NOTFOUND: there the daemon of ours
+// tells of policies that are tested, and of those that it could not get.
 #pragma once
 
 #include <optional>

@@ -2,11 +2,14 @@
 #include "sts/sts_policy.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace danesmtp {
 namespace {
 
 constexpr std::string_view kWildcard = "*.";
+constexpr StsFaultType kFaults[] = {StsFaultType::Fetch, StsFaultType::Invalid,
+                                    StsFaultType::WebPki};
 
 bool matches(std::string_view pattern, std::string_view host) {
   if (pattern == host) return true;
@@ -19,6 +22,25 @@ bool matches(std::string_view pattern, std::string_view host) {
 
 const char* mode_text(StsMode mode) {
   return mode == StsMode::Enforce ? "enforce" : "testing";
+}
+
+const char* fault_text(StsFaultType type) {
+  switch (type) {
+    case StsFaultType::Invalid:
+      return "sts-policy-invalid";
+    case StsFaultType::WebPki:
+      return "sts-webpki-invalid";
+    case StsFaultType::Fetch:
+      break;
+  }
+  return "sts-policy-fetch-error";
+}
+
+std::optional<StsFaultType> sts_fault_type(std::string_view text) {
+  const auto* const found =
+      std::find_if(std::begin(kFaults), std::end(kFaults),
+                   [&](StsFaultType type) { return text == fault_text(type); });
+  return found == std::end(kFaults) ? std::nullopt : std::optional(*found);
 }
 
 std::optional<std::string> sts_pattern(std::string_view text) {

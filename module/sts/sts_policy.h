@@ -15,12 +15,29 @@ namespace danesmtp {
 
 enum class StsMode { Testing, Enforce };
 
+// Why nobody has the policy that a domain says it has (RFC 8460 4.3.2.2).
+enum class StsFaultType { Fetch, Invalid, WebPki };
+
+// `text` is as that of a TlsFailure: the same each time.
+struct StsFault {
+  StsFaultType type = StsFaultType::Fetch;
+  std::string text{};
+
+  friend bool operator==(const StsFault&, const StsFault&) = default;
+};
+
+// "sts-policy-fetch-error", "sts-policy-invalid", "sts-webpki-invalid"
+const char* fault_text(StsFaultType type);
+// Nothing: none of these.
+std::optional<StsFaultType> sts_fault_type(std::string_view text);
+
 // Of a mode that asks for something: "none" is no policy.
 struct StsPolicy {
   std::string domain;  // A-labels
   StsMode mode = StsMode::Enforce;
   std::vector<std::string> patterns{};  // "mx.example", "*.example": A-labels, in lower case
   std::vector<std::string> lines{};     // as published, for reports; empty: not known
+  std::optional<StsFault> fault{};      // set: the rest is not known, and asks for nothing
 
   friend bool operator==(const StsPolicy&, const StsPolicy&) = default;
 };

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "world"))
 
 import cache_switch  # noqa: E402  (needs the path above)
+from collector import Collector  # noqa: E402
 from exim_build import find_build  # noqa: E402
 from network import inside_world  # noqa: E402
 from policy_daemon import PolicyDaemon  # noqa: E402
@@ -142,6 +143,16 @@ def mailer(world, sender, daemon):
             "dane_trust_anchor_file": world.trust_anchor, "dane_mta_sts": daemon.option,
             **(options or {})}, **more)
     return make
+
+
+@pytest.fixture
+def collector(world):
+    """Of TLS reports."""
+    directory = world.directory / "collector"
+    directory.mkdir(exist_ok=True)
+    made = Collector(directory / "socket")
+    yield made
+    made.close()
 
 
 _SCENARIOS = pytest.StashKey()

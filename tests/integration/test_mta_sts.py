@@ -8,7 +8,6 @@ import subprocess
 import pytest
 
 from certificates import TA_CHAIN, Dates, Leaf
-from collector import Collector
 from ocsp import Responder
 from policy_daemon import Raw, Silence, Slowly, policy
 from tool import TOOL
@@ -17,15 +16,6 @@ ADDRESS = "192.0.2.50"  # of scripted-plain.lab, which nobody signs
 DOMAIN, HOST = "scripted-plain.lab", "mx.scripted-plain.lab"
 
 pytestmark = pytest.mark.usefixtures("anchors")
-
-
-@pytest.fixture
-def collector(world):
-    directory = world.directory / "collector"
-    directory.mkdir(exist_ok=True)
-    made = Collector(directory / "socket")
-    yield made
-    made.close()
 
 
 def certificate(world, *names, **more):

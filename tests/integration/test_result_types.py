@@ -16,11 +16,10 @@ from test_mta_sts import ADDRESS, DOMAIN, HOST, certificate
 from certificates import Dates
 from collector import Collector
 from ocsp import Responder
-from policy_daemon import PolicyDaemon, policy
+from policy_daemon import PolicyDaemon, policy, unavailable_policy
 from tlsrpt_library import library, send
 
 PAGE = Path(__file__).resolve().parents[2] / "doc/tls-reports.md"
-NOBODY_TELLS = ("sts-policy-fetch-error", "sts-policy-invalid", "sts-webpki-invalid")  # doc/decisions/0030
 
 pytestmark = pytest.mark.usefixtures("anchors")
 
@@ -38,6 +37,7 @@ class Row:
     hosts: tuple = ()  # that its policy of MTA-STS names
     mode: str = "enforce"
     delivered: bool = False
+    reason: str = ""  # why its policy could not be had
 
 
 def dane(result, domain, what, **more):
@@ -46,6 +46,10 @@ def dane(result, domain, what, **more):
 
 def sts(result, what, **more):
     return Row(result, "sts", what, hosts=more.pop("hosts", (HOST,)), **more)
+
+
+def unavailable(result, reason):
+    return Row(result, "sts", reason, reason=reason, leaf={}, delivered=True)
 
 
 def none(result, what, **more):
@@ -75,6 +79,9 @@ ROWS = [
     sts("validation-failure", "revoked, by a stapled proof", leaf={}, fault="revoked"),
     dane("tlsa-invalid", "unusable.lab", "no record can be used", delivered=True),
     dane("dnssec-invalid", "bogus-tlsa.lab", "the TLSA answer is bogus"),
+    unavailable("sts-policy-fetch-error", "HTTP status 404"),
+    unavailable("sts-policy-invalid", "the policy names no mx"),
+    unavailable("sts-webpki-invalid", "the certificate of the policy's host is not accepted"),
     none("dane-required", "hosts_require_dane, and no records", domain="signed-no-tlsa.lab",
          options={"hosts_require_dane": "*"}),
 ]
@@ -107,7 +114,7 @@ class Bench:
         self.daemon.stop()
 
     def see(self, row):
-        self.daemon.says = {DOMAIN: policy(*row.hosts, mode=row.mode, domain=DOMAIN)} if row.hosts else {}
+        self.daemon.says = {DOMAIN: said_of(row)}
         mail = self.world.sender(driver="danesmtp", options={
             "dane_trust_anchor_file": self.world.trust_anchor, "dane_tlsrpt_socket": self.collector.path,
             "dane_mta_sts": self.daemon.option, "dane_cache": "", **row.options})
@@ -130,6 +137,12 @@ class Bench:
             responder = Responder(self.world.certificates, self.directory / f"ocsp-{row.fault}")
             script = {"handshake": {"staples": [responder.staple("leaf", leaf, row.fault)]}}
         self.world.scripted_server(ADDRESS, leaf, script)
+
+
+def said_of(row):
+    if row.reason:
+        return unavailable_policy(row.result, row.reason, DOMAIN)
+    return policy(*row.hosts, mode=row.mode, domain=DOMAIN) if row.hosts else "NOTFOUND "
 
 
 def _said(octets):
@@ -177,7 +190,7 @@ def test_the_library_writes_the_same(world, seen):
 
 
 def test_every_type_that_a_sender_sees_has_a_row():
-    assert {row.result for row in ROWS} | set(NOBODY_TELLS) == {"success", *Collector.types()}
+    assert {row.result for row in ROWS} == {"success", *Collector.types()}
 
 
 # Where ciphers and names of certificates are written as GnuTLS does.
@@ -199,8 +212,7 @@ Each result type of RFC 8460 4.3, the delivery in the test world that has it, th
 `...`, and the time, the message's id, the cipher, the server's last reply and the words of libraries about
 signatures are left out of log lines.
 
-No row: {nobody}.
-A daemon for policies says that there is none, and no sender can tell (doc/decisions/0030).
+Of a policy that could not be had only `danesmtp mta-sts-daemon` tells; the row has its reason (doc/decisions/0033).
 
 | result | policy | delivery | datagram | log line |
 |---|---|---|---|---|
@@ -210,7 +222,7 @@ A daemon for policies says that there is none, and no sender can tell (doc/decis
 def page(seen):
     lines = [f"| {row.result} | {row.policy} | {row.what} | `{_shown(_datagram(one.octets))}` | "
              f"`{_shown(_bare(one.line))}` |" for row, one in zip(ROWS, seen)]
-    return HEAD.format(nobody=", ".join(f"`{name}`" for name in NOBODY_TELLS)) + "\n".join(lines) + "\n"
+    return HEAD + "\n".join(lines) + "\n"
 
 
 def _datagram(octets):

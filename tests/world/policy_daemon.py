@@ -45,6 +45,11 @@ def policy(*hosts, mode="enforce", domain=None):
     return f"{text} policy_type=sts{of_domain}{patterns}{strings}"
 
 
+def unavailable_policy(failure, reason, domain):
+    """As `danesmtp mta-sts-daemon` answers."""
+    return f"NOTFOUND policy_type=sts policy_domain={domain} failure_type={failure} {{ failure_reason = {reason} }}"
+
+
 def netstring(text):
     octets = text.encode()
     return b"%d:%s," % (len(octets), octets)

@@ -87,6 +87,8 @@ std::string host_text(const HostReport& host, WallTime now) {
   if (host.preference) text += format(" (MX {})", *host.preference);
   text += ": " + policy_text(host.plan.policy) + "\n" + report_text(host.report);
   if (host.plan.sts) text += format("      MTA-STS: {}\n", policy_text(*host.plan.sts));
+  if (host.plan.sts_unavailable)
+    text += format("      MTA-STS: {}\n", unavailable_text(*host.plan.sts_unavailable));
   if (std::holds_alternative<SkipHost>(host.plan.policy)) return text;
   for (const auto& address : host.addresses) {
     text +=

@@ -166,6 +166,24 @@ START_TEST(testing_under_encryption_alone) {
 }
 END_TEST
 
+// tests D-172: it is the first failure, whatever comes of the session; beside TLSA records they are
+// what is told.
+START_TEST(a_policy_that_nobody_could_get) {
+  for (const auto& script : {kNoTls, kImpostor}) {
+    for (const HostPolicy& dane : {HostPolicy(no_dane()), encrypt()}) {
+      StsScene scene(StsMode::Testing, script, dane);
+      scene.plan.sts.reset();
+      scene.plan.sts_unavailable = policy(StsMode::Testing);
+      scene.plan.sts_unavailable->fault = StsFault{StsFaultType::Invalid, "why"};
+      static_cast<void>(scene.run());
+      const bool told = std::holds_alternative<NoDane>(dane);
+      ck_assert_msg((scene.reported() == "sts sts-policy-invalid: why") == told, "%s",
+                    scene.reported().c_str());
+    }
+  }
+}
+END_TEST
+
 int main() {
   Suite* suite = suite_create("attempt_sts");
   TCase* tc = tcase_create("servers");
@@ -177,6 +195,7 @@ int main() {
   tcase_add_test(tc, a_daemon_that_is_down_is_for_the_operator);
   tcase_add_test(tc, testing_delivers_and_tells);
   tcase_add_test(tc, testing_under_encryption_alone);
+  tcase_add_test(tc, a_policy_that_nobody_could_get);
   suite_add_tcase(suite, tc);
   return run_suite(suite);
 }

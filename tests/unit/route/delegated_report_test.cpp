@@ -14,8 +14,8 @@ struct Scene {
   FakeMailServer server;
   AddressBatch batch = make_batch(2, 3);
 
-  std::string told() {
-    report_delegated(server, batch, {0, 1, 2});
+  std::string told(const UnavailablePolicies& unavailable = {}) {
+    report_delegated(server, batch, {0, 1, 2}, unavailable);
     std::string text;
     for (const auto& report : server.reports)
       text += format("{} {} {}; ", report.domain, report.ends.mx_ip, to_text(report));
@@ -65,6 +65,28 @@ START_TEST(in_clear_for_another_reason) {
 }
 END_TEST
 
+// tests D-172: whether there was TLS or not
+START_TEST(a_policy_that_nobody_could_get) {
+  StsPolicy policy{"from.lab", StsMode::Testing};
+  for (const auto& [type, name] : {std::pair(StsFaultType::Fetch, "sts-policy-fetch-error"),
+                                   std::pair(StsFaultType::Invalid, "sts-policy-invalid"),
+                                   std::pair(StsFaultType::WebPki, "sts-webpki-invalid")}) {
+    policy.fault = StsFault{type, "why"};
+    Scene scene;
+    scene.batch.recipients[1].domain = "Other.lab";
+    scene.server.deliveries = {{0, {0, true, false}}, {1, {0, true, false}}};
+    assert_text(
+        scene.told({{"Other.lab", policy}}),
+        format("dom.lab 192.0.2.1 no-policy-found success; other.lab 192.0.2.1 sts {}; ", name));
+    const auto& report = scene.server.reports.at(1);
+    assert_text(report.policy.domain + " " + report.failure->text, "from.lab why");
+    Scene clear;
+    clear.server.deliveries[0] = {0, false, false};
+    assert_text(clear.told({{"dom.lab", policy}}), format("dom.lab 192.0.2.1 sts {}; ", name));
+  }
+}
+END_TEST
+
 START_TEST(not_delivered) {
   Scene scene;
   assert_text(scene.told(), "");
@@ -77,6 +99,7 @@ int main() {
   tcase_add_test(all, encrypted);
   tcase_add_test(all, in_clear);
   tcase_add_test(all, in_clear_for_another_reason);
+  tcase_add_test(all, a_policy_that_nobody_could_get);
   tcase_add_test(all, not_delivered);
   suite_add_tcase(suite, all);
   return run_suite(suite);

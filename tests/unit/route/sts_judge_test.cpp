@@ -300,6 +300,45 @@ START_TEST(a_domain_of_u_labels) {
 }
 END_TEST
 
+// RFC 8461 5.1: as without a policy, and it is kept for a report.
+START_TEST(a_policy_that_nobody_could_get) {
+  StsScene scene;
+  scene.batch.hosts.erase(scene.batch.hosts.begin());
+  scene.publish(StsMode::Enforce);
+  const StsFault fault{StsFaultType::Fetch, "HTTP status 404"};
+  scene.sts.policies["dom.lab"] = {"dom.lab", StsMode::Testing, {}, {}, fault};
+  const auto plan = scene.plan();
+  assert_policy<NoDane>(scene.host(plan, 0));
+  ck_assert(!scene.host(plan, 0).sts && !plan.needs_us(scene.batch));
+  ck_assert(plan.unavailable_policy() && plan.unavailable_policy()->fault == fault);
+  assert_text(unavailable_text(*plan.unavailable_policy()),
+              "as without one: sts-policy-fetch-error: HTTP status 404 (RFC 8461 5.1)");
+  StsScene good;
+  good.publish(StsMode::Enforce);
+  ck_assert(!good.plan().unavailable_policy());
+}
+END_TEST
+
+// One that can be had comes before one that cannot.
+START_TEST(a_fault_of_the_written_name_and_a_policy_of_the_completed_one) {
+  for (const bool good : {true, false}) {
+    StsScene completed;
+    completed.publish(StsMode::Enforce);
+    completed.batch.suffixes = "lab";
+    const StsFault fault{StsFaultType::Fetch, "why"};
+    completed.sts.policies["sub.dom"] = {"sub.dom", StsMode::Testing, {}, {}, fault};
+    if (good) completed.sts.policies["sub.dom.lab"] = completed.sts.policies["dom.lab"];
+    completed.batch.recipients[0].domain = "sub.dom.lab";
+    completed.batch.recipients[0].renames = {{"sub.dom", "sub.dom.lab"}};
+    completed.resolver.mx_records["sub.dom.lab"] = completed.resolver.mx_records["dom.lab"];
+    const auto plan = completed.plan();
+    assert_text(completed.sts.asked, "sub.dom, sub.dom.lab");
+    ck_assert(completed.host(plan, 1).sts.has_value() == good);
+    ck_assert(completed.host(plan, 1).sts_unavailable.has_value() == !good);
+  }
+}
+END_TEST
+
 START_TEST(words) {
   StsScene scene;
   scene.publish(StsMode::Enforce);
@@ -338,6 +377,8 @@ int main() {
   tcase_add_test(tc, a_forged_answer_that_looks_like_a_completion);
   tcase_add_test(tc, a_completed_name_has_a_policy_where_the_written_one_has_none);
   tcase_add_test(tc, a_domain_of_u_labels);
+  tcase_add_test(tc, a_policy_that_nobody_could_get);
+  tcase_add_test(tc, a_fault_of_the_written_name_and_a_policy_of_the_completed_one);
   tcase_add_test(tc, words);
   suite_add_tcase(suite, tc);
   return run_suite(suite);

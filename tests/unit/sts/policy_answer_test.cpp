@@ -48,12 +48,29 @@ const Refused kRefused[] = {
     {"OK secure match=mx.lab policy_domain=", "another domain"},
     {"OK secure match=mx.lab { policy_string = mode: Enforce }", "no such mode"},
     {"OK secure match=mx.lab { policy_string = mode: }", "no such mode"},
+    {"NOTFOUND policy_type=sts policy_domain=other.lab { policy_string = mode: testing }",
+     "another domain"},
+    {"NOTFOUND policy_type=sts policy_domain=other.lab failure_type=sts-policy-fetch-error",
+     "another domain"},
+    {"NOTFOUND policy_type=sts mx_host_pattern=mx.lab { policy_string = mode: enforce }",
+     "in force, and NOTFOUND"},
+    {"NOTFOUND policy_type=sts mx_host_pattern=mx.lab", "in force, and NOTFOUND"},
+    {"NOTFOUND policy_type=sts failure_type=unknown", "in force, and NOTFOUND"},
+    {"NOTFOUND policy_type=sts { policy_string = mode: testing }", "names no host"},
+    {"NOTFOUND policy_type=sts mx_host_pattern=mx.lab { policy_string = mode: Testing }",
+     "no such mode"},
 };
 
 // What else a daemon may tell Postfix to do is no policy, and no order.
 const char* const kNone[] = {
     "NOTFOUND ",
     "NOTFOUND",
+    "NOTFOUND no such key",
+    "NOTFOUND mx_host_pattern=mx.lab { policy_string = mode: testing }",
+    "NOTFOUND policy_type=tlsa failure_type=sts-policy-fetch-error",
+    "NOTFOUND failure_type=sts-policy-fetch-error",
+    "NOTFOUND policy_type=sts {",
+    "NOTFOUND policy_type=sts { policy_string = mode: none }",
     "OK dane",
     "OK dane-only",
     "OK none",
@@ -95,6 +112,10 @@ const Read kRead[] = {
      "dom.lab enforce [mx.lab] [mode: enforce|mode: none]"},
     {"OK secure match=mx.lab { policy_string = mode : testing }",
      "dom.lab testing [mx.lab] [mode : testing]"},
+    // `danesmtp mta-sts-daemon`, of what Postfix must not act on
+    {"NOTFOUND policy_type=sts policy_domain=dom.lab mx_host_pattern=*.dom.lab "
+     "{ policy_string = mode: testing }",
+     "dom.lab testing [*.dom.lab] [mode: testing]"},
     // A value of the policy is no attribute.
     {"OK secure match=mx.lab { policy_string = note: match=evil.lab }",
      "dom.lab enforce [mx.lab] [note: match=evil.lab]"},
@@ -122,6 +143,29 @@ START_TEST(policies) {
 }
 END_TEST
 
+START_TEST(policies_that_cannot_be_had) {
+  for (const auto type : {StsFaultType::Fetch, StsFaultType::Invalid, StsFaultType::WebPki}) {
+    const auto answer = format(
+        "NOTFOUND policy_type=sts policy_domain=dom.lab failure_type={} "
+        "{{ failure_reason = HTTP status 404\t }}",
+        fault_text(type));
+    const auto policy = assert_ok(read(answer.c_str()));
+    const StsFault fault{type, "HTTP status 404"};
+    ck_assert(policy && policy->fault == fault);
+    // Whoever does not look at the fault enforces nothing.
+    ck_assert(policy->mode == StsMode::Testing && policy->patterns.empty());
+  }
+  const auto longest = format(
+      "NOTFOUND policy_type=sts failure_type=sts-policy-invalid "
+      "failure_reason=\n{}",
+      std::string(5000, 'x'));
+  const auto policy = assert_ok(read(longest.c_str()));
+  ck_assert(policy && policy->fault);
+  ck_assert_uint_lt(policy->fault->text.size(), 200);
+  assert_contains(policy->fault->text, "\\nxxx");
+}
+END_TEST
+
 START_TEST(a_long_answer_is_shown_in_part) {
   const auto error = assert_error(read(std::string(5000, 'x').c_str()), ErrorKind::Protocol);
   ck_assert_uint_lt(error.text.size(), 200);
@@ -134,6 +178,7 @@ int main() {
   tcase_add_loop_test(tc, refused, 0, std::size(kRefused));
   tcase_add_loop_test(tc, none, 0, std::size(kNone));
   tcase_add_loop_test(tc, policies, 0, std::size(kRead));
+  tcase_add_test(tc, policies_that_cannot_be_had);
   tcase_add_test(tc, a_long_answer_is_shown_in_part);
   suite_add_tcase(suite, tc);
   return run_suite(suite);
