@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""MTA-STS with the daemon that Debian has for Postfix, which fetches policies from an HTTPS server of the world."""
+"""MTA-STS with the daemon that Debian has for Postfix and with the tool's, which fetch policies from an HTTPS server
+of the world.
+"""
+import itertools
 import subprocess
 import time
 
@@ -8,29 +11,48 @@ from test_mta_sts import ADDRESS, DOMAIN, HOST, assert_waits, certificate, deliv
 
 from certificates import Dates
 from ocsp import Responder
-from policy_site import DAEMON, PackagedDaemon, PolicySite, policy_text
+from policy_site import DAEMON, OwnDaemon, PackagedDaemon, PolicySite, policy_text
 from zones import zone_named
 
-pytestmark = pytest.mark.skipif(DAEMON is None, reason="postfix-mta-sts-resolver is not installed")
+NUMBERS = itertools.count()
+PACKAGED = pytest.param("packaged", marks=pytest.mark.skipif(DAEMON is None,
+                                                             reason="postfix-mta-sts-resolver is not installed"))
+packaged_alone = pytest.mark.parametrize("daemon", [PACKAGED], indirect=True)
+
+
+@pytest.fixture(params=[PACKAGED, "own"])
+def daemon(request):
+    return request.param
 
 
 @pytest.fixture
-def publish(world, anchors):
+def home(world):
+    """Of the tool's daemon, fresh for each test; a short name, for it is part of a socket's."""
+    return world.directory / f"sts-{next(NUMBERS)}"
+
+
+@pytest.fixture
+def option(daemon, home):
+    return PackagedDaemon.option if daemon == "packaged" else f"unix:{home / 'socket'}"
+
+
+@pytest.fixture
+def publish(world, anchors, daemon, home):
     """A site with this policy, and a daemon that has not asked for it yet."""
     def start(text, zone="", name=f"mta-sts.{DOMAIN}", at=ADDRESS, **more):
         site = PolicySite(at, certificate(world, name, **more))
         world.ends_here(site.stop)
         site.text = text
-        site.daemon = PackagedDaemon(world.directory, anchors, zone)
+        site.daemon = (PackagedDaemon(world.directory, anchors, zone) if daemon == "packaged"
+                       else OwnDaemon(world, home, anchors))
         world.ends_here(site.daemon.stop)
         return site
     return start
 
 
 @pytest.fixture
-def mail(world, sender):
-    return sender(driver="danesmtp", options={"dane_trust_anchor_file": world.trust_anchor,
-                                              "dane_mta_sts": PackagedDaemon.option})
+def mail(world, sender, option):
+    return sender(driver="danesmtp", options={"dane_trust_anchor_file": world.trust_anchor, "dane_mta_sts": option})
 
 
 @pytest.mark.parametrize("pattern", [HOST, f"*.{DOMAIN}"])
@@ -71,10 +93,10 @@ def test_enforce_and_nobody_s_certificate(world, publish, mail, leaf):
 
 
 @pytest.mark.parametrize("fault,good", [("good", True), ("revoked", False)])
-def test_enforce_and_a_stapled_proof(world, publish, mail, fault, good):
+def test_enforce_and_a_stapled_proof(world, publish, mail, home, fault, good):
     publish(policy_text("enforce", HOST))
     leaf = certificate(world, HOST)
-    responder = Responder(world.certificates, world.directory / f"sts-daemon-ocsp-{fault}")
+    responder = Responder(world.certificates, world.directory / f"{home.name}-ocsp")
     world.scripted_server(ADDRESS, leaf, {"handshake": {"staples": [responder.staple("leaf", leaf, fault)]}})
     message_id = mail.send(f"bob@{DOMAIN}")
     if good:
@@ -108,7 +130,8 @@ def test_a_policy_that_cannot_be_fetched_again(world, publish, mail, max_age, ta
     assert len(site.asked) == 1
 
 
-# The daemon's own patience, of 4 seconds, is shorter than ours.
+# The daemon's own patience, of 4 seconds, is shorter than ours. The tool's says that it does not know yet.
+@packaged_alone
 def test_a_site_that_is_slow(world, publish, mail):
     site = publish(policy_text("enforce", "mx2.lab"))
     site.delay = 6
@@ -118,6 +141,7 @@ def test_a_site_that_is_slow(world, publish, mail):
     assert "MTA-STS" not in mail.mainlog()
 
 
+@packaged_alone
 @pytest.mark.parametrize("fail,taken", [("ignore", 1), ("defer", 0)])
 def test_the_daemon_is_dead(world, publish, sender, fail, taken):
     site = publish(policy_text("enforce", "mx2.lab"))
@@ -149,11 +173,11 @@ def test_dane_and_a_policy(world, publish, mail, hosts, shown, good):
 
 # tests D-180: both hold
 @pytest.mark.parametrize("names,good", [((ITS_HOST,), True), (("mx2.lab",), False)])
-def test_without_usable_records(world, publish, sender, names, good):
+def test_without_usable_records(world, publish, sender, option, names, good):
     publish(policy_text("enforce", ITS_HOST), name=f"mta-sts.{WITH_DANE}", at=ITS_ADDRESS)
     server = world.scripted_server(ITS_ADDRESS, certificate(world, *names), {})
     mail = sender(driver="danesmtp", options={"dane_resolver": world.unbound_conf(), "dane_cache": "",
-                                              "dane_mta_sts": PackagedDaemon.option})
+                                              "dane_mta_sts": option})
     with world.changed_records(zone_named("scripted"), "_25._tcp.mx", ("3 1 7 00112233",)) as script:
         subprocess.run(["sh", "-c", script], check=True)
         message_id = mail.send(f"bob@{WITH_DANE}")
@@ -164,9 +188,8 @@ def test_without_usable_records(world, publish, sender, names, good):
             assert_waits(mail, message_id, "the certificate is for another name")
 
 
-# What this daemon does not tell from "no policy" (doc/decisions/0030).
+# What the packaged daemon does not tell from "no policy" (doc/decisions/0030), and mail goes by either.
 @pytest.mark.parametrize("text,more", [
-    (policy_text("testing", "mx2.lab"), {}),
     (policy_text("none"), {}),
     (None, {}),
     ("version: STSv1\nmode: enforce\n", {}),
@@ -182,7 +205,17 @@ def test_as_without_a_policy(world, publish, mail, text, more):
     assert "MTA-STS" not in mail.mainlog()
 
 
+@packaged_alone
+def test_a_tested_policy_that_nobody_tells(world, publish, mail):
+    publish(policy_text("testing", "mx2.lab"))
+    server = world.scripted_server(ADDRESS, None, {})
+    mail.send(f"bob@{DOMAIN}")
+    assert mail.queue() == {} and len(server.messages()) == 1
+    assert "MTA-STS" not in mail.mainlog()
+
+
 # A daemon of this version makes an enforced policy of a tested one, if its zone says so: the manual warns.
+@packaged_alone
 def test_a_strict_zone(world, publish, mail):
     publish(policy_text("testing", "mx2.lab"), zone="zones:\n  postfix:\n    strict_testing: true\n    timeout: 4\n")
     world.scripted_server(ADDRESS, None, {})

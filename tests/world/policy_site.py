@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Where a domain has its policy of MTA-STS (RFC 8461 3.3): an HTTPS server among the peers, and the packaged daemon
-(postfix-mta-sts-resolver) that fetches it from there.
+"""Where a domain has its policy of MTA-STS (RFC 8461 3.3): an HTTPS server among the peers, and the daemons that fetch
+it from there: the packaged one (postfix-mta-sts-resolver), and that of the tool.
 """
 import contextlib
 import http.server
 import os
 import shutil
+import signal
 import socket
 import ssl
 import threading
@@ -13,29 +14,40 @@ import time
 
 from network import peer_socket
 from processes import Process
+from tool import TOOL
 
 DAEMON = shutil.which("mta-sts-daemon")
 PORT = 8461
 
 
 class PolicySite:
-    """Serves `text` at `address`, whatever is asked for, after `delay` seconds; None: 404."""
+    """Serves `text` at `address`, whatever is asked for, after `delay` seconds; None: 404. `says(handler)` answers
+    in its place."""
 
     def __init__(self, address, certificate):
         site = self
         self.text = None
         self.delay = 0
+        self.says = None
+        self.media_type = "text/plain"
         self.asked = []
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self):
                 site.asked.append(self.headers["Host"] + self.path)
                 time.sleep(site.delay)
+                if site.says:
+                    site.says(self)
+                    return
                 self.send_response(200 if site.text else 404)
-                self.send_header("Content-Type", "text/plain")
+                self.send_header("Content-Type", site.media_type)
+                self.send_whole((site.text or "").encode())
+
+            def send_whole(self, octets):
+                self.send_header("Content-Length", str(len(octets)))
                 self.end_headers()
                 with contextlib.suppress(OSError):  # the daemon has lost its patience
-                    self.wfile.write((site.text or "").encode())
+                    self.wfile.write(octets)
 
             def log_message(self, *_):
                 pass
@@ -75,3 +87,72 @@ class PackagedDaemon(Process):
     def _answers():
         with socket.socket() as one:
             return one.connect_ex(("127.0.0.1", PORT)) == 0
+
+
+class OwnDaemon(Process):
+    """`danesmtp mta-sts-daemon`, as a user without privilege; `directory` keeps its policies and its socket."""
+
+    def __init__(self, world, directory, anchors, listen=None):
+        self.path = directory / "socket"
+        self.option = listen or f"unix:{self.path}"
+        self.cache = directory / "cache"
+        self.log = directory / "log"
+        for made in (directory, self.cache):
+            made.mkdir(exist_ok=True)
+            shutil.chown(made, "nobody")
+        self.log.unlink(missing_ok=True)
+        argv = [TOOL, "mta-sts-daemon", "--listen", self.option, "--cache", self.cache, "--trust-anchor",
+                world.trust_anchor, "--anchors", anchors, *([] if listen else ["--group", "mail"])]
+        super().__init__("danesmtp mta-sts-daemon", argv, self.log, user="nobody", group="nogroup",
+                         extra_groups=["mail"])
+        self.wait_until(lambda: "listening at" in self.lines()[-1])
+
+    def lines(self):
+        """Of its log, the last one at least."""
+        return self.log.read_text(encoding="ascii").splitlines() or [""]
+
+    def told(self, words):
+        return any(words in line for line in self.lines())
+
+    def connect(self, seconds=30):
+        one = socket.socket(socket.AF_UNIX)
+        one.connect(str(self.path))  # waits while the queue is full
+        one.settimeout(seconds)
+        return one
+
+    def ask(self, domain, name="postfix"):
+        with self.connect() as one:
+            one.sendall(question(domain, name))
+            return answer(one)
+
+    @property
+    def pid(self):
+        return self._popen.pid
+
+    def kill(self):
+        self._popen.kill()
+        self._popen.wait()
+
+    def end(self):
+        """By SIGTERM; its status."""
+        self._popen.send_signal(signal.SIGTERM)
+        return self._popen.wait(timeout=30)
+
+
+def question(domain, name="postfix"):
+    text = f"{name} {domain}".encode()
+    return b"%d:%s," % (len(text), text)
+
+
+def answer(connection):
+    """The next netstring's text."""
+    size = b""
+    while not size.endswith(b":"):
+        octet = connection.recv(1)
+        if not octet:
+            raise EOFError(size)
+        size += octet
+    octets = b""
+    while len(octets) < int(size[:-1]) + 1:
+        octets += connection.recv(65536) or b"\0" * 65536
+    return octets[:-1].decode()

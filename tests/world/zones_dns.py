@@ -43,6 +43,9 @@ ZONES_DNS = (
         mx AAAA 2001:db8::202
         _25._tcp.mx TLSA {WRONG}
         """, (exim("192.0.2.202", "bogus-aaaa-wrong"),), damaged="mx AAAA", mail=NO_MATCH),
+    # RFC 8461 3.1: of the record alone
+    Zone("bogus-sts", one_mx("192.0.2.160") + "\n_mta-sts TXT \"v=STSv1; id=1;\"", damaged="_mta-sts TXT",
+         mail=None, dns=("secure", "secure", "secure none")),
     # tests D-006
     Zone("first-bogus-a", """
         @ MX 10 mx.bogus-a.lab.

@@ -5,11 +5,11 @@ _danesmtp() {
   local connect="--resolver --trust-anchor --timeout --port --submissions -4 -6 --dns-only --require-dane --mta-sts --helo"
   COMPREPLY=()
   if [ "$COMP_CWORD" -eq 1 ]; then
-    mapfile -t COMPREPLY < <(compgen -W "check doctor explain verify tlsa ocsp-fetch cache report --help --version" -- "$word")
+    mapfile -t COMPREPLY < <(compgen -W "check doctor explain verify tlsa ocsp-fetch cache report mta-sts-daemon --help --version" -- "$word")
     return
   fi
   case $before in
-    --list | --prometheus | --trust-anchor | --chain | --private-key | --key | --certificate | --proof | --config | --issuer | --file | --exim)
+    --list | --prometheus | --trust-anchor | --chain | --private-key | --key | --certificate | --proof | --config | --issuer | --file | --exim | --cache | --anchors)
       mapfile -t COMPREPLY < <(compgen -f -- "$word")
       return
       ;;
@@ -27,6 +27,7 @@ _danesmtp() {
         tlsa) options="--help --key --usage --selector --matching --port --host --all --generic --json" ;;
         ocsp-fetch) options="--help --certificate --proof --config --issuer --url --renew-before --timeout --tries --pause --watch --check --warning --critical" ;;
         report) options="--help --json --csv --html --prometheus --since --top" ;;
+        mta-sts-daemon) options="--help --listen --group --cache --anchors --query --resolver --trust-anchor --timeout" ;;
         cache) options="stat dump drop --help --all --file" ;;
       esac
       [[ $command != @(tlsa|report) || $word == -* ]] || options=

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # fish completion for danesmtp(1).
-set -l commands check doctor explain verify tlsa ocsp-fetch cache report
+set -l commands check doctor explain verify tlsa ocsp-fetch cache report mta-sts-daemon
 complete -c danesmtp -n "not __fish_seen_subcommand_from $commands" -f -a check -d "What becomes of mail to a domain"
 complete -c danesmtp -n "not __fish_seen_subcommand_from $commands" -f -a doctor -d "Will this machine do DANE?"
 complete -c danesmtp -n "not __fish_seen_subcommand_from $commands" -f -a explain -d "How the decision is come to"
@@ -9,6 +9,7 @@ complete -c danesmtp -n "not __fish_seen_subcommand_from $commands" -f -a tlsa -
 complete -c danesmtp -n "not __fish_seen_subcommand_from $commands" -f -a ocsp-fetch -d "Fetch OCSP proofs"
 complete -c danesmtp -n "not __fish_seen_subcommand_from $commands" -f -a cache -d "What deliveries keep for each other"
 complete -c danesmtp -n "not __fish_seen_subcommand_from $commands" -f -a report -d "What DANE does for mail"
+complete -c danesmtp -n "not __fish_seen_subcommand_from $commands" -f -a mta-sts-daemon -d "Fetch and keep policies of MTA-STS"
 complete -c danesmtp -n "not __fish_seen_subcommand_from $commands" -l version -d "Version"
 complete -c danesmtp -l help -d "Help"
 
@@ -36,7 +37,7 @@ complete -c danesmtp -n $connect -l mta-sts -r -d "A daemon with policies of MTA
 complete -c danesmtp -n $connect -l helo -x -d "Name to say in EHLO"
 
 complete -c danesmtp -n "__fish_seen_subcommand_from ocsp-fetch" -l timeout -x -d "Seconds for a question"
-set -l ask "__fish_seen_subcommand_from check explain verify"
+set -l ask "__fish_seen_subcommand_from check explain verify mta-sts-daemon"
 complete -c danesmtp -n $ask -l resolver -x -a "auto system recursive forward:" -d "Whom to ask"
 complete -c danesmtp -n $ask -l trust-anchor -r -d "Root key records"
 complete -c danesmtp -n $ask -l timeout -x -d "Longest wait for each step"
@@ -62,6 +63,13 @@ complete -c danesmtp -n $tlsa -l matching -x -a "0 1 2" -d "Matching type"
 complete -c danesmtp -n $tlsa -l host -x -d "Host"
 complete -c danesmtp -n $tlsa -l all -d "Every form"
 complete -c danesmtp -n $tlsa -l generic -d "RFC 3597 form"
+
+set -l policies "__fish_seen_subcommand_from mta-sts-daemon"
+complete -c danesmtp -n $policies -l listen -x -a "unix: inet:127.0.0.1:" -d "Answer there"
+complete -c danesmtp -n $policies -l group -x -a "(__fish_complete_groups)" -d "Who may use the socket"
+complete -c danesmtp -n $policies -l cache -r -d "Keep policies there"
+complete -c danesmtp -n $policies -l anchors -r -d "Whom to trust"
+complete -c danesmtp -n $policies -l query -x -d "Of one domain"
 
 set -l fetch "__fish_seen_subcommand_from ocsp-fetch"
 complete -c danesmtp -n $fetch -l certificate -r -d "Certificate and chain"

@@ -27,6 +27,7 @@ Command add_ocsp_fetch_command(CLI::App& parent);
 Command add_cache_command(CLI::App& parent);
 Command add_report_command(CLI::App& parent);
 Command add_doctor_command(CLI::App& parent);
+Command add_mta_sts_daemon_command(CLI::App& parent);
 
 // One line on standard error, "danesmtp: text". Returns kBadInput.
 int complain(const std::string& text);

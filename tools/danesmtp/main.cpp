@@ -27,8 +27,9 @@ int complain_as(bool plugin, const std::string& text) {
 namespace {
 
 constexpr Command (*kCommands[])(CLI::App&) = {
-    add_check_command,      add_explain_command, add_verify_command, add_tlsa_command,
-    add_ocsp_fetch_command, add_cache_command,   add_report_command, add_doctor_command};
+    add_check_command,  add_explain_command,    add_verify_command,
+    add_tlsa_command,   add_ocsp_fetch_command, add_cache_command,
+    add_report_command, add_doctor_command,     add_mta_sts_daemon_command};
 
 constexpr const char* kExamples =
     "Examples:\n"
