@@ -45,6 +45,7 @@ FUNCTION(string_catn, gstring *(gstring *, const uschar *, int));
 FUNCTION(string_dequote, uschar *(const uschar **));
 FUNCTION(string_is_ip_address, int(const uschar *, int *));
 FUNCTION(string_nextinlist_trc, uschar *(const uschar **, int *, uschar *, int, const uschar *, int));
+FUNCTION(string_printing2, const uschar *(const uschar *, int));
 FUNCTION(string_sprintf_trc, uschar *(const char *, const uschar *, unsigned, ...));
 FUNCTION(string_vformat_trc,
          gstring *(gstring *, const uschar *, unsigned, unsigned, unsigned, const char *, va_list));

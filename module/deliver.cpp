@@ -11,18 +11,23 @@
 #include "route/delegated_report.h"
 #include "route/domain_plan.h"
 #include "route/host_loop.h"
+#include "route/tls_requirement.h"
 
 namespace danesmtp {
 namespace {
 
 // A look-up for the whole domain failed: no host can be chosen (D-005).
-void defer_domain(MailServer& server, const DomainPlan& plan, bool reports_wanted) {
+void defer_domain(MailServer& server, const DomainPlan& plan, const AddressBatch& batch) {
   const RecipientOutcome outcome{rule_on_failed_domain(*plan.failure).verdict};
   for (auto recipient : plan.recipients) server.set_outcome(recipient, outcome);
-  server.retry_routing(plan.recipients.front(), plan.domain);
+  // What only this message asks of the domain must not hold up others.
+  if (!requires_tls(batch))
+    server.retry_routing(plan.recipients.front(), plan.domain);
+  else
+    for (auto recipient : plan.recipients) server.retry_recipient(recipient, RetryChange::Deferred);
   tell_of_failure(server, kNoHost, plan.recipients.front(), verdict_of_failed_domain());
-  const auto report = reports_wanted ? report_of_failed_domain(plan.domain, *plan.failure)
-                                     : std::optional<TlsAttempt>();
+  const auto report = batch.reports_wanted ? report_of_failed_domain(plan.domain, *plan.failure)
+                                           : std::optional<TlsAttempt>();
   if (report) server.tls_attempted(kNoHost, plan.recipients.front(), *report);
 }
 
@@ -60,7 +65,7 @@ void deliver(MailServer& server, std::unique_ptr<Resolver> resolver, AddressBatc
   for (const auto& plan : ours) {
     server.about(plan.recipients);
     if (plan.failure)
-      defer_domain(server, plan, batch.reports_wanted);
+      defer_domain(server, plan, batch);
     else
       try_hosts(server, batch, plan, attempt);
   }

@@ -35,6 +35,18 @@ Utf8Downconvert downconvert_of(int mode) {
   }
 }
 
+// Whatever is none of the words asks for the most.
+RequireTls requirement_of(int word) {
+  switch (word) {
+    case DANESMTP_REQUIRE_TLS_NO:
+      return RequireTls::No;
+    case DANESMTP_REQUIRE_TLS_WHERE_POSSIBLE:
+      return RequireTls::WherePossible;
+    default:
+      return RequireTls::Always;
+  }
+}
+
 BatchRecipient import_recipient(const danesmtp_recipient& recipient) {
   BatchRecipient imported;
   imported.address = text_of(recipient.address);
@@ -70,6 +82,7 @@ AddressBatch import_batch(const danesmtp_batch& batch) {
   imported.utf8_downconvert = downconvert_of(batch.downconvert);
   imported.dsn_ret = text_of(batch.dsn_ret);
   imported.dsn_envid = text_of(batch.dsn_envid);
+  imported.require_tls = requirement_of(batch.require_tls);
   imported.by_data_only = batch.by_data_only != 0;
   for (std::size_t i = 0; i < batch.recipient_count; ++i)
     imported.recipients.push_back(import_recipient(batch.recipients[i]));

@@ -22,7 +22,7 @@
 extern "C" {
 #endif
 
-#define DANESMTP_BRIDGE_VERSION 18u
+#define DANESMTP_BRIDGE_VERSION 19u
 #define DANESMTP_CORE_SYMBOL "danesmtp_core"
 
 /* What debug() is wanted for. */

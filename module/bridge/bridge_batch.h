@@ -64,6 +64,13 @@ enum danesmtp_downconvert {
 /* The library that Exim's own TLS is: its options are written in that one's language. */
 enum danesmtp_tls_library { DANESMTP_TLS_GNUTLS = 0, DANESMTP_TLS_OPENSSL = 1 };
 
+/* Does the message require TLS (RFC 8689)? */
+enum danesmtp_require_tls {
+  DANESMTP_REQUIRE_TLS_NO = 0,
+  DANESMTP_REQUIRE_TLS_WHERE_POSSIBLE = 1, /* it has the null sender */
+  DANESMTP_REQUIRE_TLS_ALWAYS = 2,
+};
+
 struct danesmtp_batch {
   const char* transport_name;
   const char* spool_directory;
@@ -81,6 +88,7 @@ struct danesmtp_batch {
   int32_t downconvert;    /* enum danesmtp_downconvert, of the message */
   const char* dsn_ret;    /* RET= (RFC 3461); NULL: not asked for */
   const char* dsn_envid;  /* ENVID=; NULL: none */
+  int32_t require_tls;    /* enum danesmtp_require_tls */
   int32_t by_data_only;   /* the message is not to be sent by BDAT */
   int32_t tls_library;    /* enum danesmtp_tls_library */
   int32_t logs_group;     /* X= ends with the key exchange group */

@@ -44,6 +44,8 @@ enum danesmtp_cause {
   DANESMTP_CAUSE_HEADERS,    /* the message could not be written: headers_add, headers_remove */
   DANESMTP_CAUSE_EXPANSION,  /* an option could not be expanded */
   DANESMTP_CAUSE_UTF8,       /* SMTPUTF8 is needed and not offered */
+  /* The message requires TLS, and may be given to no host of the domain. */
+  DANESMTP_CAUSE_NO_SUITED_HOST,
 };
 
 enum danesmtp_result_flags {

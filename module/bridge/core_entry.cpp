@@ -94,6 +94,13 @@ DaemonPolicies::Trouble daemon_trouble(Log& log, const std::string& spool_direct
   };
 }
 
+// A message that requires TLS is not given up because a daemon is down.
+DaemonDown while_down(Configuration& options, RequireTls requirement) {
+  const bool waits =
+      requirement == RequireTls::Always || options.option_text(kDaneMtaStsFail) == "defer";
+  return waits ? DaemonDown::Waits : DaemonDown::Ignored;
+}
+
 // Nothing: switched off, for the domain that the server is about.
 Result<std::optional<danesmtp_socketmap>> policy_daemon(Configuration& options) {
   const auto text = options.option_expanded(kDaneMtaSts);
@@ -111,8 +118,8 @@ Result<std::optional<danesmtp_socketmap>> policy_daemon(Configuration& options) 
 class PoliciesByOption final : public StsPolicies {
  public:
   // All outlive it.
-  PoliciesByOption(MailServer& server, Store& store, const std::string& spool_directory)
-      : server_(server), store_(store), spool_directory_(spool_directory) {}
+  PoliciesByOption(MailServer& server, Store& store, const AddressBatch& batch)
+      : server_(server), store_(store), batch_(batch) {}
 
   [[nodiscard]] Result<std::optional<StsPolicy>> of(const DnsName& domain,
                                                     Deadline deadline) override {
@@ -120,16 +127,15 @@ class PoliciesByOption final : public StsPolicies {
     const auto daemon = policy_daemon(server_);
     if (!daemon) return tl::unexpected(daemon.error());
     if (!*daemon) return std::nullopt;
-    const auto down =
-        server_.option_text(kDaneMtaStsFail) == "defer" ? DaemonDown::Waits : DaemonDown::Ignored;
-    DaemonPolicies policies(**daemon, down, store_, daemon_trouble(server_, spool_directory_));
+    DaemonPolicies policies(**daemon, while_down(server_, batch_.require_tls), store_,
+                            daemon_trouble(server_, batch_.spool_directory));
     return policies.of(domain, deadline);
   }
 
  private:
   MailServer& server_;
   Store& store_;
-  const std::string& spool_directory_;
+  const AddressBatch& batch_;
 };
 
 // Everything is decided by now: nothing that goes wrong from here on is of any consequence for
@@ -162,7 +168,7 @@ int deliver_batch(const danesmtp_services& services, void* exim, danesmtp_batch&
   auto path = store_path(server);
   if (!path) return refuse(why, path.error().text.c_str());
   FileStore store(std::move(*path), once_an_hour(server, imported.spool_directory));
-  PoliciesByOption sts(server, store, imported.spool_directory);
+  PoliciesByOption sts(server, store, imported);
   auto resolver = make_resolver(*settings, surroundings(server, imported.spool_directory, store));
   deliver(server, std::move(resolver), imported, store, sts);
   report(server, imported, *settings, store);
@@ -207,7 +213,7 @@ danesmtp_policy policy_of_batch(const danesmtp_services& services, void* exim,
   }
   const AddressBatch imported = import_batch(batch);
   FileStore store(store_path(server).value_or(""), {});
-  PoliciesByOption sts(server, store, imported.spool_directory);
+  PoliciesByOption sts(server, store, imported);
   ResolverSurroundings around;
   around.store = &store;
   const auto answer = callout_policy(server, make_resolver(*settings, around), sts, imported, end);

@@ -62,6 +62,8 @@ danesmtp_cause bridge_cause(Cause cause) {
       return DANESMTP_CAUSE_EXPANSION;
     case Cause::Utf8:
       return DANESMTP_CAUSE_UTF8;
+    case Cause::NoSuitedHost:
+      return DANESMTP_CAUSE_NO_SUITED_HOST;
   }
   return DANESMTP_CAUSE_NONE;
 }
@@ -82,10 +84,13 @@ std::uint32_t bridge_flags(const RecipientOutcome& outcome) {
   return flags | trust_flags(outcome.connection.trust);
 }
 
-// What Exim shows as X=. The log line has no other place for a word of ours.
+// What Exim shows as X=. The log line has no other place for words of ours.
 std::string logged_cipher(const ConnectionFacts& facts) {
-  const bool sts = facts.trust == PeerTrust::Sts && !facts.cipher.empty();
-  return sts ? facts.cipher + ":sts" : facts.cipher;
+  if (facts.cipher.empty()) return {};
+  std::string shown = facts.cipher;
+  if (facts.trust == PeerTrust::Sts) shown += ":sts";
+  if (facts.requiretls) shown += ":requiretls";
+  return shown;
 }
 
 int deferred(RetryChange change) {

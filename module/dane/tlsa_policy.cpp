@@ -34,8 +34,6 @@ struct Decide {
 
 }  // namespace
 
-// deviates D-113: Exim offers no REQUIRETLS, so no message on its queue carries the parameter; a
-// "TLS-Required: No" header field is honoured where dane_audit_domains says so.
 HostPolicy host_policy(DaneWish wish, MxTrust mx, const TlsaDecision& decision) {
   if (wish == DaneWish::Require && mx == MxTrust::Insecure)  // D-034
     return required("the MX record that names this host is not signed");

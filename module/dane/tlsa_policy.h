@@ -53,6 +53,7 @@ enum class SkipReason {
   DaneRequired,
   StsMismatch,  // the domain's policy of MTA-STS does not name it (RFC 8461 4.1)
   StsUnknown,   // it is not known whether the domain has one
+  Unsuited,  // the message requires TLS, and nothing says that the host is the domain's (RFC 8689)
 };
 
 // Do not use this host now: the next one, else the message waits (D-007, D-110).

@@ -2,6 +2,7 @@
 #include "outcome/delivery_log.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "core/bytes.h"
 #include "core/format.h"
@@ -15,27 +16,35 @@ std::string tls_text(const SmtpTrouble& trouble) {
   return format("TLS session: {}", printable(trouble.error.text));
 }
 
-constexpr std::string_view kDaneLabel = "DANE: ";
-constexpr std::string_view kStsLabel = "MTA-STS: ";
-constexpr std::string_view kOperatorLabels[] = {"DANE error: ", "MTA-STS error: "};
+struct Labels {
+  PolicyOf policy;
+  std::string_view usual;
+  std::string_view for_operator;
+};
 
-std::string_view usual_label(PolicyOf policy) {
-  return policy == PolicyOf::Dane ? kDaneLabel : kStsLabel;
-}
+constexpr Labels kLabels[] = {
+    {PolicyOf::Dane, "DANE: ", "DANE error: "},
+    {PolicyOf::Sts, "MTA-STS: ", "MTA-STS error: "},
+    {PolicyOf::Requirement, "REQUIRETLS: ", "REQUIRETLS error: "},
+};
 
-std::string_view operator_label(PolicyOf policy) {
-  return kOperatorLabels[policy == PolicyOf::Dane ? 0 : 1];
+const Labels& labels_of(PolicyOf policy) {
+  return *std::find_if(std::begin(kLabels), std::end(kLabels),
+                       [&](const Labels& labels) { return labels.policy == policy; });
 }
 
 bool is_for_operator(std::string_view label) {
-  return label == kOperatorLabels[0] || label == kOperatorLabels[1];
+  return std::any_of(std::begin(kLabels), std::end(kLabels),
+                     [&](const Labels& labels) { return labels.for_operator == label; });
 }
 
 // With which a text begins that has been told from others by it; empty: it has none.
 std::string_view policy_label(std::string_view text) {
-  for (std::string_view label : {std::string_view("TLS session: "), kOperatorLabels[0],
-                                 kOperatorLabels[1], kDaneLabel, kStsLabel})
-    if (text.substr(0, label.size()) == label) return label;
+  const auto begins = [&](std::string_view label) { return text.substr(0, label.size()) == label; };
+  if (constexpr std::string_view kSession = "TLS session: "; begins(kSession)) return kSession;
+  for (const auto& labels : kLabels)
+    for (const auto label : {labels.for_operator, labels.usual})
+      if (begins(label)) return label;
   return {};
 }
 
@@ -142,6 +151,32 @@ std::string sts_audit_text(const BatchHost& host, const std::string& domain,
                 domain);
 }
 
+std::string unsuited_host_text(const std::string& host) {
+  return format(
+      "{} is named by an MX record that is not signed, and by no policy of MTA-STS that is "
+      "enforced",
+      printable(host));
+}
+
+std::string required_tls_refusal_text(const std::string& why) {
+  return "REQUIRETLS: " + why;
+}
+
+std::string required_tls_forbidden_text() {
+  return "the message requires TLS, but hosts_avoid_tls forbids it";
+}
+
+std::string no_requiretls_text() {
+  return "the server does not offer REQUIRETLS";
+}
+
+// RFC 8689 4.2.1 and 7
+std::string no_suited_host_text(std::string_view status, std::string_view why) {
+  const bool no_tls = status == "4.7.10";
+  return format("REQUIRETLS: 550 {}: {}",
+                no_tls ? "5.7.10 Encryption needed" : "5.7.30 REQUIRETLS support required", why);
+}
+
 std::string missing_auth_text(const std::string& why) {
   return "authentication required but " + why;
 }
@@ -153,8 +188,9 @@ std::string missing_smtputf8_text() {
 std::string policy_failure_text(std::string_view status, std::string_view text, Reader reader,
                                 PolicyOf policy) {
   const std::string_view label = policy_label(text);
-  const std::string_view usual = label.empty() ? usual_label(policy) : label;
-  return format("{}{} {}", reader == Reader::Operator ? operator_label(policy) : usual, status,
+  const Labels& labels = labels_of(policy);
+  const std::string_view usual = label.empty() ? labels.usual : label;
+  return format("{}{} {}", reader == Reader::Operator ? labels.for_operator : usual, status,
                 text.substr(label.size()));
 }
 

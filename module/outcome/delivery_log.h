@@ -51,6 +51,15 @@ std::string sts_forbidden_tls_text();
 std::string sts_audit_text(const BatchHost& host, const std::string& domain,
                            const std::string& why);
 
+// A message that requires TLS (RFC 8689): a host of which nothing says that it is the domain's, a
+// server whose certificate is not its host's, one that does not promise as much for the next hop.
+std::string unsuited_host_text(const std::string& host);
+std::string required_tls_refusal_text(const std::string& why);
+std::string required_tls_forbidden_text();
+std::string no_requiretls_text();
+// And no host may have it; `status` as of the last one, of a text that waits.
+std::string no_suited_host_text(std::string_view status, std::string_view why);
+
 // hosts_require_auth names the host: `why` completes "but ...".
 std::string missing_auth_text(const std::string& why);
 
@@ -60,7 +69,8 @@ std::string missing_smtputf8_text();
 // Who may read a text: what names our own resolver, files or options is for the operator alone.
 enum class Reader { Anybody, Operator };
 
-enum class PolicyOf { Dane, Sts };
+// Requirement: of a message that requires TLS (RFC 8689).
+enum class PolicyOf { Dane, Sts, Requirement };
 
 // What a policy makes wait, with the enhanced status code. It stands behind the first ": ", where
 // Exim takes the Diagnostic-Code of a DSN from. A text for the operator begins with "DANE error: "

@@ -153,6 +153,7 @@ FailureRuling rule_on_local_host(std::string_view transport, std::string_view ho
 // D-134
 FailureRuling under_policy(PolicyOf policy, FailureRuling ruling) {
   if (ruling.policy_status.empty()) return ruling;
+  policy = ruling.policy.value_or(policy);
   const Reader reader = ruling.for_operator ? Reader::Operator : Reader::Anybody;
   ruling.verdict.text =
       policy_failure_text(ruling.policy_status, ruling.verdict.text, reader, policy);
@@ -177,6 +178,43 @@ FailureRuling rule_on_trouble(const SmtpTrouble& trouble) {
   ruling.verdict.text_is_for_sender = trouble.reply.has_value();
   ruling.verdict.text = trouble_text(trouble);
   return ruling;
+}
+
+FailureRuling rule_on_unsuited_host(Shortcoming shortcoming, std::string why) {
+  FailureRuling ruling;
+  ruling.scope = FailureScope::Unsuited;
+  ruling.verdict.cause = Cause::TlsRequired;
+  ruling.verdict.text = std::move(why);
+  ruling.policy_status = shortcoming == Shortcoming::NoTls ? "4.7.10" : "4.7.30";
+  ruling.policy = PolicyOf::Requirement;
+  return ruling;
+}
+
+// D-193
+FailureRuling rule_on_no_suited_host(const FailureRuling& last) {
+  FailureRuling ruling = last;
+  ruling.scope = FailureScope::Delivery;
+  ruling.verdict.status = status_at(DeliveryEnd::NoSuitedHost);
+  ruling.verdict.cause = Cause::NoSuitedHost;
+  ruling.verdict.text = no_suited_host_text(last.policy_status, last.verdict.text);
+  ruling.verdict.text_is_for_sender = true;
+  return ruling;
+}
+
+FailureRuling for_this_message_alone(FailureRuling ruling) {
+  const bool of_policy = !ruling.policy_status.empty();
+  if (ruling.scope == FailureScope::Host && of_policy) ruling.scope = FailureScope::Message;
+  return ruling;
+}
+
+// D-194: what was promised is waited for, as by any other message.
+FailureRuling rule_on_required_tls(const SmtpTrouble& trouble, TlsPromise promise) {
+  const FailureRuling ruling = rule_on_trouble(trouble);
+  const bool of_tls = !ruling.policy_status.empty() && !ruling.for_operator;
+  const Happening happening = happening_of(trouble);
+  if (promise == TlsPromise::None && of_tls && (happening == TlsFailed || happening == Refused5xx))
+    return rule_on_unsuited_host(Shortcoming::NoTls, ruling.verdict.text);
+  return for_this_message_alone(ruling);
 }
 
 FailureRuling rule_on_connect_failure(const ConnectFailure& failure) {

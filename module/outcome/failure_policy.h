@@ -5,7 +5,9 @@
 // know which host comes next.
 #pragma once
 
+#include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "core/error.h"
@@ -22,6 +24,7 @@ enum class FailureScope {
   Message,    // the host is well, it would not take this message: the next host, no penalty
   Recipient,  // one recipient
   Delivery,   // no other host would do better
+  Unsuited,   // the host is well, and may not have this message: the next host, no penalty
 };
 
 // What can happen while waiting for an answer.
@@ -62,7 +65,7 @@ struct PolicyFailureRow {
 std::span<const PolicyFailureRow> policy_failure_rows();
 
 // What ends a delivery for good although no server has said so of the recipient.
-enum class DeliveryEnd { AllHostsExpired, NoSmtpUtf8, PartialRefusal };
+enum class DeliveryEnd { AllHostsExpired, NoSmtpUtf8, PartialRefusal, NoSuitedHost };
 
 struct DeliveryEndRow {
   DeliveryEnd end;
@@ -75,8 +78,9 @@ std::span<const DeliveryEndRow> delivery_end_rows();
 struct FailureRuling {
   FailureScope scope = FailureScope::Host;
   RecipientVerdict verdict{};
-  std::string policy_status{};  // as in the row; means something under a DANE policy only
-  bool for_operator = false;    // as of the error that it is about
+  std::string policy_status{};       // as in the row; means something under a DANE policy only
+  bool for_operator = false;         // as of the error that it is about
+  std::optional<PolicyOf> policy{};  // whose it is, if it is not the host's
 };
 
 // `error` is why a host, or all hosts of a domain, cannot be used under a DANE policy.
@@ -102,6 +106,22 @@ FailureRuling under_dane(FailureRuling ruling);
 FailureRuling under_policy(PolicyOf policy, FailureRuling ruling);
 
 FailureRuling rule_on_trouble(const SmtpTrouble& trouble);
+
+// What keeps a host from having a message that requires TLS (RFC 8689 4.2.1): for good, as nobody
+// has promised that it would be otherwise. `why` is one line.
+enum class Shortcoming { NoTls, NoRequireTls };
+FailureRuling rule_on_unsuited_host(Shortcoming shortcoming, std::string why);
+
+// No host of the domain may have it, and `last` was ruled on the last one.
+FailureRuling rule_on_no_suited_host(const FailureRuling& last);
+
+// Such a message asks for more than others do: where that fails, no other one is held up.
+FailureRuling for_this_message_alone(FailureRuling ruling);
+
+// Has the domain promised, by TLSA records or MTA-STS, that TLS with the host will do?
+enum class TlsPromise { Made, None };
+FailureRuling rule_on_required_tls(const SmtpTrouble& trouble, TlsPromise promise);
+
 FailureRuling rule_on_connect_failure(const ConnectFailure& failure);
 FailureRuling rule_on_write_failure(const WriteFailure& failure);
 

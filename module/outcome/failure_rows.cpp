@@ -108,6 +108,10 @@ constexpr DeliveryEndRow kEndRows[] = {
      "the message needs SMTPUTF8, and the last host does not offer it (RFC 6531 3.2)"},
     {DeliveryEnd::PartialRefusal, Status::Failed,
      "`mua_wrapper`: one recipient was refused, for now or for good, so none gets the message"},
+    // RFC 8689 4.2.1, D-193
+    {DeliveryEnd::NoSuitedHost, Status::Failed,
+     "the message requires TLS (`dane_require_tls`), and no host of the domain is authenticated "
+     "(550 5.7.10) or offers REQUIRETLS (550 5.7.30)"},
 };
 
 }  // namespace

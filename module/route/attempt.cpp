@@ -15,6 +15,7 @@
 #include "route/session_key.h"
 #include "route/session_watch.h"
 #include "route/shared_connection.h"
+#include "route/tls_requirement.h"
 #include "route/transactions.h"
 
 namespace danesmtp {
@@ -78,8 +79,7 @@ AttemptResult without_connection(const AttemptContext& attempt, const Error& err
   ConnectionFacts nobody;
   nobody.host = request.host;
   nobody.host_secure = request.plan.secure;
-  return AttemptRecipients(attempt).give_up(
-      nobody, is_held(request.plan) ? rule_on_policy_failure(error) : rule_on_host_error(error));
+  return AttemptRecipients(attempt).give_up(nobody, ruling_on_plan(attempt, error));
 }
 
 }  // namespace
@@ -130,7 +130,9 @@ AttemptResult Connection::open(UniqueFd socket, HandshakeChoice handshake) {
   auto& server = attempt_.server;
   auto settings = session_settings(server, tls_);
   if (!settings) return give_up(rule_on_host_error(settings.error()));
-  if (server.host_in(kHostsAvoidEsmtp, attempt_.request.host).value_or(false))
+  // RFC 8689 4.2.1: without EHLO there is no REQUIRETLS.
+  if (!requires_tls(attempt_.batch) &&
+      server.host_in(kHostsAvoidEsmtp, attempt_.request.host).value_or(false))
     settings->hello = Hello::Helo;
   if (handshake == HandshakeChoice::Resumed) offer_earlier_session(*settings);
   watch_.listen(*settings);
@@ -190,7 +192,7 @@ AttemptResult Connection::not_opened(const SmtpSession& session, const SmtpTroub
     next_ = Next::FullHandshake;
     return {};
   }
-  const auto ruling = rule_on_trouble(trouble);
+  const auto ruling = ruling_on_session(attempt_, trouble);
   watch_.failed(session, trouble, ruling);
   if (!watch_.event_answer().empty()) return give_up(rule_on_event_answer(watch_.event_answer()));
   auto result = give_up(ruling);

@@ -20,6 +20,7 @@ enum class AttemptEnd {
   MessageDeferred,  // the host is well, but would not take this message now
   HostDeferred,     // the host is bad for now
   Stop,             // no other host would do better
+  Unsuited,         // the host may not have this message, whatever its state
   NotTried,         // the connection left open is not for this message, or is gone: it is ended
 };
 

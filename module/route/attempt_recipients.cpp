@@ -14,6 +14,7 @@ using SteadyClock = std::chrono::steady_clock;
 AttemptEnd end_of(const FailureRuling& ruling) {
   if (ruling.scope == FailureScope::Delivery) return AttemptEnd::Stop;
   if (ruling.scope == FailureScope::Host) return AttemptEnd::HostDeferred;
+  if (ruling.scope == FailureScope::Unsuited) return AttemptEnd::Unsuited;
   return ruling.scope == FailureScope::Message && ruling.verdict.status == Status::Deferred
              ? AttemptEnd::MessageDeferred
              : AttemptEnd::Worked;

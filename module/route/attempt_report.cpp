@@ -119,6 +119,7 @@ std::optional<TlsFailure> failure_of_skipped(const SkipHost& skip) {
     case SkipReason::DnssecInvalid:
       return dns_failure(skip.error);
     case SkipReason::StsUnknown:
+    case SkipReason::Unsuited:
       break;
   }
   return std::nullopt;

@@ -60,10 +60,11 @@ bool is_held_to_sts(const HostPlan& plan) {
 }
 
 bool is_held(const HostPlan& plan) {
-  return is_held_to_dane(plan) || is_held_to_sts(plan);
+  return is_held_to_dane(plan) || is_held_to_sts(plan) || plan.webpki_required;
 }
 
 PolicyOf policy_over(const HostPlan& plan) {
+  if (plan.webpki_required) return PolicyOf::Requirement;
   return is_held_to_sts(plan) || is_of_sts(plan.policy) ? PolicyOf::Sts : PolicyOf::Dane;
 }
 
@@ -74,6 +75,7 @@ PeerTrust trust_by_records(const HostPlan& plan) {
 }
 
 PeerTrust trust_by_policy(const HostPlan& plan) {
+  if (plan.webpki_required) return PeerTrust::Verified;
   return is_held_to_sts(plan) ? PeerTrust::Sts : trust_by_records(plan);
 }
 

@@ -35,7 +35,8 @@ bool is_held_to_dane(const HostPlan& plan);
 // Does MTA-STS forbid to use the host unless it satisfies the domain's policy (RFC 8461 5)?
 bool is_held_to_sts(const HostPlan& plan);
 
-// To one of the two: without TLS, or with a peer that is refused, nothing is sent.
+// To one of the two, or to what a message that requires TLS asks of it: without TLS, or with a peer
+// that is refused, nothing is sent.
 bool is_held(const HostPlan& plan);
 
 // Whose policy is in a text about such a host.

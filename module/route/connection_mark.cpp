@@ -24,6 +24,7 @@ constexpr Extension kExtensions[] = {
     {'P', &EhloCapabilities::pipelining}, {'S', &EhloCapabilities::size},
     {'C', &EhloCapabilities::chunking},   {'U', &EhloCapabilities::smtputf8},
     {'D', &EhloCapabilities::dsn},        {'R', &EhloCapabilities::prdr},
+    {'Q', &EhloCapabilities::requiretls},
 };
 
 constexpr char kResumed = 'T';
@@ -106,7 +107,8 @@ void add_demand(Facts& facts, const StsDemand& demand) {
 }
 
 void add_plan(Facts& facts, const HostPlan& plan) {
-  const auto& [policy, mx, enforcement, secure, names, sts, unavailable] = plan;
+  const auto& [policy, mx, enforcement, secure, names, sts, unavailable, named_by_sts,
+               webpki_required] = plan;
   std::visit(AddPolicy{facts}, policy);
   facts.add("mx", mx);
   facts.add("enforcement", enforcement);
@@ -117,6 +119,8 @@ void add_plan(Facts& facts, const HostPlan& plan) {
   facts.add("name", sorted(std::move(texts)));
   if (sts) add_demand(facts, *sts);
   facts.irrelevant(unavailable, "for reports");
+  facts.add("named by sts", named_by_sts);
+  facts.add("webpki required", webpki_required);
 }
 
 void add_tls_settings(Facts& facts, const TlsSettings& settings) {
@@ -199,10 +203,12 @@ Result<std::string> policy_digest(Configuration& configuration, const AddressBat
                                   const AttemptRequest& request, const HostTls& tls,
                                   const SessionSettings& settings) {
   Facts facts;
-  facts.add("form", 2);
+  facts.add("form", 3);
   facts.add("transport", batch.transport_name);
   add_host(facts, batch.host(request.host));
   facts.add("port", request.port);
+  // RFC 8689 4.2.1: such a message goes only where one that requires TLS went before (D-191).
+  facts.add("require tls", batch.require_tls);
   add_plan(facts, request.plan);
   add_tls(facts, tls);
   add_session(facts, settings);

@@ -8,6 +8,7 @@
 #include "route/host_judge.h"
 #include "route/host_reach.h"
 #include "route/sts_judge.h"
+#include "route/tls_requirement.h"
 
 namespace danesmtp {
 namespace {
@@ -54,6 +55,7 @@ Result<ListedWish> Planner::strictest_wish(const HostKey& key) {
   const auto required = listed(kHostsRequireDane, key);
   if (!required) return tl::unexpected(required.error());
   if (*required) return DaneWish::Require;
+  if (requires_tls(batch_)) return DaneWish::Try;
   const auto tried = listed(kHostsTryDane, key);
   if (!tried) return tl::unexpected(tried.error());
   if (const auto proof = NotListed::by(required, tried)) return *proof;
@@ -80,6 +82,7 @@ void Planner::plan_host(const HostKey& key, const Result<ListedWish>& wish) {
   auto& plan = plan_.hosts[key] = decide(key, wish);
   if (audit_) audit(key, plan);
   sts_.judge(key.first, plan);
+  if (requires_tls(batch_)) apply_requirement(key.first, plan);
   explain(key, plan);
 }
 
@@ -134,7 +137,9 @@ Result<bool> Planner::domain_listed(const DomainListOption& option) {
 }
 
 // D-015: the domain is delivered without DANE. As audit, a list that cannot be matched is an error.
+// D-192: neither list has a say where the message requires TLS.
 Result<bool> Planner::excepted() {
+  if (requires_tls(batch_)) return false;
   auto except = domain_listed(kDaneExceptDomains);
   if (!except || *except) return except;
   auto audit = domain_listed(kDaneAuditDomains);
@@ -248,7 +253,7 @@ const HostPlan& DomainPlan::host(const BatchHost& host) const {
 }
 
 bool DomainPlan::needs_us(const AddressBatch& batch) const {
-  if (failure) return true;
+  if (failure || requires_tls(batch)) return true;
   return std::any_of(batch.hosts.begin(), batch.hosts.end(), [&](const BatchHost& one) {
     if (one.lookup == AddressLookup::NoneByRouter) return false;
     const auto& plan = host(one);

@@ -51,8 +51,8 @@ struct DomainPlan {
   // For an address that is not one of the host's (D-041): not to be used.
   const HostPlan& host(const BatchHost& host) const;
 
-  // False: it is proved for every host that can be used that there is no DANE, and MTA-STS asks for
-  // nothing; Exim's own driver takes the list as it is.
+  // False: it is proved for every host that can be used that there is no DANE, MTA-STS asks for
+  // nothing, nor does the message; Exim's own driver takes the list as it is.
   bool needs_us(const AddressBatch& batch) const;
 
   // Of MTA-STS; the same for each host. NULL: there is none, or it is known.

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "route/host_loop.h"
 
+#include <algorithm>
+#include <optional>
+#include <set>
+
 #include "outcome/delivery_log.h"
 #include "route/attempt_verdict.h"
 
@@ -19,6 +23,13 @@ struct PassedOver {
     if (busy == 0) return NoHostReason::RetryTimes;
     return retry == 0 ? NoHostReason::Busy : NoHostReason::Mixed;
   }
+};
+
+// Hosts that may not have the message (RFC 8689 4.2.1).
+struct Unsuited {
+  std::set<HostIndex> hosts;
+  FailureRuling last;
+  HostIndex last_host;
 };
 
 struct Progress {
@@ -53,6 +64,8 @@ class HostLoop {
   void remember(HostIndex host, const AttemptResult& result, RecipientIndex recipient);
   void report_host(HostIndex host, const AttemptResult& result, RecipientIndex recipient);
   void count(HostIndex host, bool expired);
+  void note_unsuited(HostIndex host, const AttemptResult& result);
+  bool no_host_suits() const;
   void finish(Pass last);
   void tell_waiting(const RecipientOutcome& outcome);
   RecipientOutcome expired(NoHostReason reason);
@@ -64,6 +77,7 @@ class HostLoop {
   std::vector<RecipientIndex> waiting_;
   PassedOver passed_over_;
   Progress progress_;
+  Unsuited unsuited_;
 };
 
 void HostLoop::run() {
@@ -184,12 +198,17 @@ bool HostLoop::may_try_in_clear(HostIndex host, const AttemptResult& result) {
 
 HostLoop::Next HostLoop::try_host(HostIndex host, bool expired) {
   const RecipientIndex first = waiting_.front();
-  count(host, expired);
+  ++progress_.tried;
   auto result = attempt(host, TlsChoice::AsPolicySays);
   if (may_try_in_clear(host, result)) {
     server_.note(unencrypted_text(batch_.host(host), result.failure.verdict.text));
     result = attempt(host, TlsChoice::Suppressed);
   }
+  // RFC 8689 4.2.1: each host of the list has its turn.
+  if (result.end == AttemptEnd::Unsuited)
+    note_unsuited(host, result);
+  else
+    count(host, expired);
   report_host(host, result, first);
   remember(host, result, first);
   waiting_ = result.waiting;
@@ -202,7 +221,6 @@ HostLoop::Next HostLoop::try_host(HostIndex host, bool expired) {
 // Expired hosts do not count; and before the limit cuts a list, a host of another preference is
 // tried.
 void HostLoop::count(HostIndex host, bool expired) {
-  ++progress_.tried;
   if (expired || ++progress_.unexpired_tried < server_.option_number(kHostsMaxTry)) return;
   HostIndex later = host;
   for (++later; batch_.has(later); ++later) {
@@ -213,11 +231,27 @@ void HostLoop::count(HostIndex host, bool expired) {
   }
 }
 
+void HostLoop::note_unsuited(HostIndex host, const AttemptResult& result) {
+  unsuited_.hosts.insert(host);
+  unsuited_.last = result.failure;
+  unsuited_.last_host = host;
+}
+
+// D-113, D-193: not while another one may be, when it is well again.
+bool HostLoop::no_host_suits() const {
+  if (unsuited_.hosts.empty()) return false;
+  for (HostIndex host; batch_.has(host); ++host)
+    if (batch_.host(host).lookup != AddressLookup::NoneByRouter && !unsuited_.hosts.count(host))
+      return false;
+  return true;
+}
+
 void HostLoop::report_host(HostIndex host, const AttemptResult& result, RecipientIndex recipient) {
   if (result.end == AttemptEnd::Worked || result.end == AttemptEnd::Stop) return;
   // A missing authentication is for the recipient's line alone, as Exim's own driver has it.
   if (result.failure.verdict.cause != Cause::AuthMissing)
     server_.log_host(host, result.failure.verdict.text, result.failure.verdict.system_errno);
+  if (result.end == AttemptEnd::Unsuited) return;
   if (result.end == AttemptEnd::HostDeferred)
     server_.event(host, recipient, "msg:host:defer", result.failure.verdict.text);
   if (!batch_.has(progress_.next))
@@ -232,7 +266,7 @@ bool HostLoop::concerns_the_domain_alone(HostIndex host, const AttemptResult& re
 }
 
 void HostLoop::remember(HostIndex host, const AttemptResult& result, RecipientIndex recipient) {
-  if (result.end == AttemptEnd::Stop) return;
+  if (result.end == AttemptEnd::Stop || result.end == AttemptEnd::Unsuited) return;
   if (concerns_the_domain_alone(host, result)) {
     server_.retry_message(host, recipient, RetryChange::Deferred);
     return;
@@ -263,6 +297,11 @@ RecipientOutcome HostLoop::expired(NoHostReason reason) {
 }
 
 void HostLoop::finish(Pass last) {
+  if (no_host_suits()) {
+    RecipientOutcome outcome{rule_on_no_suited_host(unsuited_.last).verdict};
+    outcome.connection.host = unsuited_.last_host;
+    return tell_waiting(outcome);
+  }
   if (progress_.skipped_some)
     for (auto recipient : waiting_) server_.retry_skipped(recipient);
   // Each recipient has the outcome of its last host.

@@ -38,6 +38,8 @@ struct HostPlan {
   std::vector<DnsName> names{};  // reference identifiers for usage 2 (RFC 7672 3.2.2)
   std::optional<StsDemand> sts{};
   std::optional<StsPolicy> sts_unavailable{};  // with its fault: told to the domain, and no more
+  bool named_by_sts = false;     // the domain's policy of MTA-STS does, in mode enforce
+  bool webpki_required = false;  // a message that requires TLS, and nothing else authenticates it
 };
 
 // An earlier message's connection, if it was verified for the same policy, or one of our own.

@@ -110,7 +110,7 @@ DaneRules dane_rules(const HostPlan& plan, const Authenticate& policy) {
 // RFC 7671 5.1, D-081: a key that a record of usage 3 names may have a certificate with any key
 // usage; and where nobody is authenticated, a handshake that fails protects no one.
 KeyUsage key_usage_under(const HostPlan& plan) {
-  if (is_held_to_sts(plan)) return KeyUsage::Enforced;
+  if (is_held_to_sts(plan) || plan.webpki_required) return KeyUsage::Enforced;
   const HostPolicy& policy = plan.policy;
   if (std::holds_alternative<EncryptOnly>(policy)) return KeyUsage::Ignored;
   const auto* authenticate = std::get_if<Authenticate>(&policy);
@@ -188,19 +188,18 @@ Result<HostTls> with_dane(MailServer& server, const AttemptRequest& request,
   return tls;
 }
 
-// A name that is none of these cannot be in a policy, and no host of that name gets so far.
-std::string sts_name(const BatchHost& host) {
+// A name that is none of these cannot be in a policy, nor in a certificate.
+std::string webpki_name(const BatchHost& host) {
   const auto name = DnsName::parse(host.asked_name);
   return name ? name->text() : std::string();
 }
 
-// RFC 8461 5, 7.1, D-183, D-185: TLS is mandatory; no option may take it away. A host without
-// usable TLSA records is held to this as well, which is more.
-Result<HostTls> with_sts(MailServer& server, const AddressBatch& batch,
-                         const AttemptRequest& request) {
+// TLS by which the certificates of the web can tell who the host is.
+Result<HostTls> with_webpki(MailServer& server, const AddressBatch& batch,
+                            const AttemptRequest& request, const std::string& forbidden) {
   auto avoid = server.host_in(kHostsAvoidTls, request.host);
   if (!avoid) return tl::unexpected(avoid.error());
-  if (*avoid) return fail(ErrorKind::TlsVerify, sts_forbidden_tls_text());
+  if (*avoid) return fail(ErrorKind::TlsVerify, forbidden);
   auto settings = common_settings(server);
   if (!settings) return tl::unexpected(settings.error());
   auto wish = ocsp_wish(server, request.host);
@@ -208,13 +207,35 @@ Result<HostTls> with_sts(MailServer& server, const AddressBatch& batch,
   HostTls tls;
   tls.use = TlsUse::Required;
   tls.settings = *settings;
-  tls.settings.sni = sts_name(batch.host(request.host));
+  tls.settings.sni = webpki_name(batch.host(request.host));
   tls.settings.status_request = *wish == OcspWish::None ? StatusRequest::None : StatusRequest::Ask;
   tls.peer.ocsp = *wish;
-  tls.peer.sts = StsRules{tls.settings.sni, request.plan.sts->names_host};
+  return tls;
+}
+
+// RFC 8461 5, 7.1, D-183, D-185: TLS is mandatory; no option may take it away. A host without
+// usable TLSA records is held to this as well, which is more.
+Result<HostTls> with_sts(MailServer& server, const AddressBatch& batch,
+                         const AttemptRequest& request) {
+  auto tls = with_webpki(server, batch, request, sts_forbidden_tls_text());
+  if (!tls) return tls;
+  tls->peer.sts = StsRules{tls->settings.sni, request.plan.sts->names_host};
   if (server.debugging())
     server.debug(
-        format("MTA-STS: TLS is mandatory, the SNI is {} (RFC 8461 5 and 7.1)", tls.settings.sni));
+        format("MTA-STS: TLS is mandatory, the SNI is {} (RFC 8461 5 and 7.1)", tls->settings.sni));
+  return tls;
+}
+
+// RFC 8689 4.2.1, D-191: of a host that is the domain's for sure, and that nothing else
+// authenticates. A host without usable TLSA records is held to this as well.
+Result<HostTls> with_requirement(MailServer& server, const AddressBatch& batch,
+                                 const AttemptRequest& request) {
+  auto tls = with_webpki(server, batch, request, required_tls_forbidden_text());
+  if (!tls) return tls;
+  tls->peer.webpki = WebpkiRules{tls->settings.sni};
+  if (server.debugging())
+    server.debug(
+        format("REQUIRETLS: TLS is mandatory, the SNI is {} (RFC 8689 4.2.1)", tls->settings.sni));
   return tls;
 }
 
@@ -222,7 +243,7 @@ Result<HostTls> with_sts(MailServer& server, const AddressBatch& batch,
 void add_sts_audit(HostTls& tls, const AddressBatch& batch, const AttemptRequest& request) {
   const auto& plan = request.plan;
   if (!plan.sts || is_held_to_sts(plan) || tls.use == TlsUse::Never) return;
-  const auto name = sts_name(batch.host(request.host));
+  const auto name = webpki_name(batch.host(request.host));
   tls.peer.sts = StsRules{name, plan.sts->names_host, false};
   if (!has_dane_policy(plan)) tls.settings.sni = name;
 }
@@ -267,6 +288,7 @@ Result<HostTls> tls_by_policy(MailServer& server, const AddressBatch& batch,
   const auto* base_domain = tlsa_base_domain(policy);
   if (const auto* skip = std::get_if<SkipHost>(&policy)) return tl::unexpected(skip->error);
   if (is_held_to_sts(request.plan)) return with_sts(server, batch, request);
+  if (request.plan.webpki_required) return with_requirement(server, batch, request);
   if (base_domain && request.plan.enforcement == Enforcement::Audit)
     return audited(server, batch, request, *base_domain);
   if (const auto* authenticate = std::get_if<Authenticate>(&policy)) {

@@ -26,6 +26,7 @@ TlsFailure unnamed_by_policy() {
 }
 
 Result<void> PeerJudge::judge(const TlsInfo& info) {
+  if (rules_.webpki) return by_requirement(*rules_.webpki, info);
   if (rules_.sts) return by_sts(*rules_.sts, info);
   if (!rules_.dane) return without_records(info);
   auto judged = by_records(*rules_.dane, info);
@@ -73,6 +74,16 @@ Result<void> PeerJudge::by_webpki(const StsRules& sts, const TlsInfo& info) {
   if (stapled && sts.enforced) verdict_.trust = PeerTrust::Sts;
   if (stapled && !sts.enforced) verdict_.trust = PeerTrust::Verified;
   if (!stapled) verdict_.sts = TlsFailure{FailureType::ValidationFailure, kNoGoodProof};
+  return stapled;
+}
+
+// D-191. What a policy in mode testing would say is the same, and reported.
+Result<void> PeerJudge::by_requirement(const WebpkiRules& webpki, const TlsInfo& info) {
+  const auto found = judge_webpki({info.chain, webpki.host, webpki.anchors, wall_time()});
+  if (rules_.sts) verdict_.sts = found.failure;
+  if (found.failure) return fail(ErrorKind::TlsVerify, required_tls_refusal_text(found.why));
+  auto stapled = by_staples(AuthenticatedBy::Pkix, info, {info.chain.front(), found.issuer});
+  if (stapled) verdict_.trust = PeerTrust::Verified;
   return stapled;
 }
 

@@ -41,14 +41,21 @@ struct StsRules {
   std::string anchors = "system";  // as in PkixQuestion
 };
 
+// For a message that requires TLS (RFC 8689 4.2.1), of a host that nothing else authenticates.
+struct WebpkiRules {
+  std::string host;                // A-labels, in lower case
+  std::string anchors = "system";  // as in PkixQuestion
+};
+
 // Nothing of all: any peer will do.
 struct PeerRules {
   OcspWish ocsp = OcspWish::None;
   std::optional<DaneRules> dane{};
   std::optional<PkixRules> pkix{};
   std::optional<StsRules> sts{};
+  std::optional<WebpkiRules> webpki{};  // comes first
 
-  bool empty() const { return ocsp == OcspWish::None && !dane && !pkix && !sts; }
+  bool empty() const { return ocsp == OcspWish::None && !dane && !pkix && !sts && !webpki; }
 };
 
 // A host that the policy does not name; as reports have it.
@@ -77,6 +84,7 @@ class PeerJudge {
   [[nodiscard]] Result<void> by_records(const DaneRules& dane, const TlsInfo& info);
   [[nodiscard]] Result<void> by_sts(const StsRules& sts, const TlsInfo& info);
   [[nodiscard]] Result<void> by_webpki(const StsRules& sts, const TlsInfo& info);
+  [[nodiscard]] Result<void> by_requirement(const WebpkiRules& webpki, const TlsInfo& info);
   [[nodiscard]] Result<void> without_records(const TlsInfo& info);
   [[nodiscard]] Result<void> by_pkix(const PkixRules& pkix, const TlsInfo& info);
   [[nodiscard]] Result<void> by_staples(AuthenticatedBy authority, const TlsInfo& info,

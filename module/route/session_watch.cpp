@@ -12,7 +12,8 @@ TlsVariables variables_of_policy(const AttemptContext& attempt) {
   const HostPolicy& policy = attempt.request.plan.policy;
   TlsVariables variables;
   if (const auto* base = tlsa_base_domain(policy)) variables.sni = base->text();
-  if (is_held_to_sts(attempt.request.plan)) variables.sni = attempt.host().asked_name;
+  const auto& plan = attempt.request.plan;
+  if (is_held_to_sts(plan) || plan.webpki_required) variables.sni = attempt.host().asked_name;
   if (const auto* dane = std::get_if<Authenticate>(&policy))
     for (const auto& record : dane->records)
       variables.tlsa_usages |= 1U << static_cast<unsigned>(record.usage);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "route/attempt_verdict.h"
+#include "route/tls_requirement.h"
 
 namespace danesmtp {
 namespace {
@@ -30,7 +31,8 @@ std::optional<VerifiedConnection> verified_connection(const AttemptContext& atte
   if (open && settings) {
     auto digest = digest_of(attempt, tls, *settings);
     const auto known = digest ? marked_under(*digest, open->mark) : std::nullopt;
-    if (known) return VerifiedConnection{*open, std::move(*settings), *known, std::move(*digest)};
+    const bool suited = known && (known->offered.requiretls || !requires_tls(attempt.batch));
+    if (suited) return VerifiedConnection{*open, std::move(*settings), *known, std::move(*digest)};
   }
   server.debug("the open connection was not verified for this policy: a new one is made");
   server.end_open_connection();

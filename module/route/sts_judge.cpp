@@ -82,6 +82,7 @@ void StsJudge::judge(const std::string& host, HostPlan& plan) {
   if (enforced && !named)
     plan.policy = SkipHost{{ErrorKind::TlsVerify, sts_unnamed_text(host, sts.domain)},
                            SkipReason::StsMismatch};
+  plan.named_by_sts = enforced && named;
   // A host that its own records authenticate needs the policy's word for its name, and no more.
   if (std::holds_alternative<Authenticate>(plan.policy)) return;
   plan.sts = StsDemand{sts, enforced ? Enforcement::Full : Enforcement::Audit, named};

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "outcome/delivery_log.h"
+#include "route/tls_requirement.h"
 #include "route/written_message.h"
 
 namespace danesmtp {
@@ -22,8 +23,10 @@ Transactions::Transactions(const AttemptContext& attempt, AttemptRecipients& rec
 }
 
 AttemptResult Transactions::send(SmtpSession& session) {
-  auto dialogue =
-      plan_dialogue(attempt_.server, attempt_.batch, attempt_.request.host, session.capabilities());
+  const auto& offered = session.capabilities();
+  if (const auto unsuited = unsuited_session(attempt_, facts_, offered)) return give_up(*unsuited);
+  facts_.requiretls = carries_requiretls(attempt_, facts_, offered);
+  auto dialogue = plan_dialogue(attempt_.server, attempt_.batch, attempt_.request.host, offered);
   if (!dialogue) return give_up(rule_on_host_error(dialogue.error()));
   if (dialogue->utf8 == Utf8Way::Forbidden)
     return give_up(
@@ -50,6 +53,7 @@ AttemptResult Transactions::run_all(SmtpSession& session, const Dialogue& dialog
     auto envelope = make_envelope(attempt_.server, attempt_.batch, dialogue, recipients);
     if (!envelope) return give_up(rule_on_inconvertible_address(envelope.error()));
     envelope->mail.auth = *auth;
+    if (facts_.requiretls) envelope->mail.requiretls = RequireTlsParameter::Yes;
     if (attempt_.batch.all_or_nothing) envelope->partial = Partial::Forbidden;
     envelope->farewell = farewell_after(recipients);
     facts_.chunked = message.form == MessageForm::Plain;

@@ -23,6 +23,13 @@ enum class RouteKind {
 // Whether addresses may be sent as A-labels where SMTPUTF8 is needed.
 enum class Utf8Downconvert { Never, IfNeeded, Always };
 
+// What dane_require_tls makes of the message (RFC 8689).
+enum class RequireTls {
+  No,
+  WherePossible,  // it has the null sender: REQUIRETLS is passed on, and keeps it from nobody
+  Always,         // only by servers that are authenticated and offer REQUIRETLS
+};
+
 // Exim's router took another name for a domain, from an answer that nobody validated.
 struct DomainRename {
   std::string from;
@@ -67,8 +74,9 @@ struct AddressBatch {
   std::uint64_t message_size = 0;  // octets, with size_addition (RFC 1870)
   bool smtputf8 = false;           // an address or header needs it (RFC 6531)
   Utf8Downconvert utf8_downconvert = Utf8Downconvert::Never;  // what an ACL said of the message
-  std::string dsn_ret;          // "FULL" or "HDRS" (RFC 3461 4.3); empty: left out
-  std::string dsn_envid;        // xtext; empty: left out
+  std::string dsn_ret;    // "FULL" or "HDRS" (RFC 3461 4.3); empty: left out
+  std::string dsn_envid;  // xtext; empty: left out
+  RequireTls require_tls = RequireTls::No;
   bool by_data_only = false;    // the message is not to be sent by BDAT
   bool events_wanted = false;   // event_action is set
   bool reports_wanted = false;  // somebody wants to know what came of TLS on each host (RFC 8460)

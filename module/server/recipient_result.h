@@ -36,7 +36,8 @@ enum class Cause {
   Filter,
   Headers,
   Expansion,
-  Utf8,  // SMTPUTF8 is needed and not offered
+  Utf8,          // SMTPUTF8 is needed and not offered
+  NoSuitedHost,  // the message requires TLS, and may be given to no host of the domain
 };
 
 // How sure we are who the peer is (D-032, D-160).
@@ -68,6 +69,7 @@ struct ConnectionFacts {
   bool chunked = false;           // the message went by BDAT (RFC 3030)
   bool downconverted = false;     // addresses were sent as A-labels
   bool resumed = false;           // an earlier TLS session was resumed
+  bool requiretls = false;        // the message went with REQUIRETLS
   DsnSupport dsn = DsnSupport::Unknown;
   std::string cipher;  // "TLS1.3:...:256"; empty: no TLS
   std::string peer_dn;

@@ -2,7 +2,7 @@
 /* Exim's core speaks SMTP by itself, with the options of our transport and without calling it: in
  * callouts, in cutthrough delivery, and as a customer of ATRN (doc/decisions/0013). It calls `setup`
  * first. There the core library is asked whether the recipient's domain may have a policy of DANE or
- * MTA-STS; if it may, no such connection is made: a callout is left out or deferred (dane_callouts), a message is
+ * MTA-STS; if it may, or the message requires TLS, no such connection is made: a callout is left out or deferred (dane_callouts), a message is
  * received and queued as any other. What a policy is, is not decided here. */
 #include "shim.h"
 
@@ -251,10 +251,43 @@ static void make_no_connection(transport_instance *tblock, address_item *addr, t
   ignore_cache();
 }
 
+/* D-192. A message for which a connection is made while it comes in has no headers yet: nothing that is
+ * expanded now says what it will require. */
+static BOOL is_kept_by_requirement(const transport_instance *tblock, struct answer *answer)
+{
+  const char *why = "the message requires TLS (dane_require_tls)";
+  const uschar *text = own_options(tblock)->dane_require_tls;
+  if (!tls_required_is_set(tblock)) return FALSE;
+  const BOOL known = !cutthrough.delivery || !Ustrchr(text, '$');
+  if (tls_required_now(tblock, &why) == TLS_NOT_REQUIRED) {
+    if (known) return FALSE;
+    why = "the message may require TLS (dane_require_tls)";
+  }
+  *answer = (struct answer) { .policy = DANESMTP_POLICY_FOUND };
+  snprintf(answer->why, sizeof(answer->why), "%s", why);
+  return TRUE;
+}
+
+/* A message may have many recipients. */
+static void tell_of_requirement(const uschar *domain, const char *why)
+{
+  static time_t told;
+  const time_t now = time(NULL);
+  if (now - told < SECONDS_REMEMBERED) return;
+  told = now;
+  log_write(LOG_MAIN, "no callout and no cutthrough delivery for %s: %s", domain, why);
+}
+
 /* The transport_feedback is there for a connection by Exim's core, not in a delivery. */
 static void judge_connection(transport_instance *tblock, address_item *addr, transport_feedback *tf)
 {
-  const struct answer answer = policy_of(tblock, addr, tf);
+  struct answer answer;
+  if (is_kept_by_requirement(tblock, &answer))
+    tell_of_requirement(addr->domain, answer.why);
+  else if (dane_may_apply(tblock))
+    answer = policy_of(tblock, addr, tf);
+  else
+    return;
   if (debugs(verify))
     debug_printf_indent("DANE policy for a connection by Exim's core to %s: %s\n", addr->domain,
                         answer.policy == DANESMTP_POLICY_NONE ? "none" : answer.why);
@@ -276,7 +309,8 @@ static int setup(transport_instance *tblock, address_item *addresses, transport_
   busy = TRUE;
   if (!again) callout_over();
   const int rc = smtp_setup(tblock, addresses, tf, uid, gid, error);
-  if (tf && dane_may_apply(tblock)) {
+  if (!tf) tls_required_ask(tblock, addresses);
+  if (tf && (dane_may_apply(tblock) || tls_required_is_set(tblock))) {
     if (again)
       make_no_connection(tblock, addresses, tf, &within);
     else

@@ -4,6 +4,8 @@
  * what comes of it (doc/decisions/0011). */
 #include "shim.h"
 
+#include <strings.h>
+
 #include "dns/resolver_option.h"
 #include "sts/socketmap_option.h"
 
@@ -49,12 +51,31 @@ static const char *socketmap_fault(const char *option, const uschar *value)
   return fault_text;
 }
 
+enum tls_required tls_required_word(const char *word)
+{
+  static const char *const yes[] = { "yes", "true", "1" }, *const no[] = { "", "no", "false", "0" };
+  for (size_t i = 0; i < nelem(yes); i++)
+    if (strcasecmp(word, yes[i]) == 0) return TLS_REQUIRED;
+  for (size_t i = 0; i < nelem(no); i++)
+    if (strcasecmp(word, no[i]) == 0) return TLS_NOT_REQUIRED;
+  return TLS_REQUIRED_UNKNOWN;
+}
+
+/* What contains an expansion shows at delivery. */
+static const char *requirement_fault(const char *option, const uschar *value)
+{
+  if (!value || strchr(CCS value, '$') || tls_required_word(CCS value) != TLS_REQUIRED_UNKNOWN) return NULL;
+  snprintf(fault_text, sizeof(fault_text), "option %s: \"%.100s\" is not yes or no", option, CCS value);
+  return fault_text;
+}
+
 const char *own_options_fault(const struct danesmtp_options *options)
 {
   const char *fault = word_fault("dane_callouts", options->dane_callouts, "skip", "defer");
   if (!fault) fault = word_fault("dane_insecure_mx", options->dane_insecure_mx, "dane", "may");
   if (!fault) fault = socketmap_fault("dane_mta_sts", options->dane_mta_sts);
   if (!fault) fault = word_fault("dane_mta_sts_fail", options->dane_mta_sts_fail, "ignore", "defer");
+  if (!fault) fault = requirement_fault("dane_require_tls", options->dane_require_tls);
   if (!fault) fault = path_fault("dane_cache", options->dane_cache);
   if (!fault) fault = path_fault("dane_tlsrpt_socket", options->dane_tlsrpt_socket);
   if (!fault) fault = word_fault("dane_tls_resumption", options->dane_tls_resumption, "yes", "no");

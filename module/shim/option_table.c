@@ -18,9 +18,10 @@ static size_t own_offset; /* of struct danesmtp_options in the options block */
     }                                                    \
   }
 static const optionlist own_table[] = {
-  OWN(dane_audit_domains),  OWN(dane_cache),          OWN(dane_callouts),      OWN(dane_dnssec),
-  OWN(dane_except_domains), OWN(dane_insecure_mx),    OWN(dane_mta_sts),       OWN(dane_mta_sts_fail),
-  OWN(dane_resolver),       OWN(dane_tls_resumption), OWN(dane_tlsrpt_socket), OWN(dane_trust_anchor_file),
+  OWN(dane_audit_domains),     OWN(dane_cache),       OWN(dane_callouts),       OWN(dane_dnssec),
+  OWN(dane_except_domains),    OWN(dane_insecure_mx), OWN(dane_mta_sts),        OWN(dane_mta_sts_fail),
+  OWN(dane_require_tls),       OWN(dane_resolver),    OWN(dane_tls_resumption), OWN(dane_tlsrpt_socket),
+  OWN(dane_trust_anchor_file),
 };
 
 /* Exim's own, which a build without DANE does not have. What mail is sent in clear must not depend on
@@ -49,6 +50,7 @@ static const struct danesmtp_options own_defaults = {
   .dane_insecure_mx = US "dane",
   .dane_mta_sts = NULL,
   .dane_mta_sts_fail = US "ignore",
+  .dane_require_tls = NULL,
   .dane_resolver = US "auto",
   .dane_tls_resumption = US "yes",
   .dane_tlsrpt_socket = NULL,

@@ -30,17 +30,19 @@ static int exim_errno(const struct danesmtp_result *r)
 #else
     case DANESMTP_CAUSE_UTF8: return 0;
 #endif
+    case DANESMTP_CAUSE_NO_SUITED_HOST: return ERRNO_TLSREQUIRED;
   }
   return ERRNO_UNKNOWNERROR;
 }
 
-/* All hosts have failed for long: final, unless fallback hosts are still to be tried. */
+/* All hosts have failed for long, or none may have the message: final, unless fallback hosts are still to be tried. */
 static int exim_status(const address_item *a, const struct danesmtp_result *r)
 {
   if (r->status == DANESMTP_DELIVERED) return OK;
   if (r->status != DANESMTP_FAILED) return DEFER;
   const BOOL more = a->fallback_hosts && a->host_list != a->fallback_hosts;
-  return r->cause == DANESMTP_CAUSE_HOST_RETRY && more ? DEFER : FAIL;
+  const BOOL of_hosts = r->cause == DANESMTP_CAUSE_HOST_RETRY || r->cause == DANESMTP_CAUSE_NO_SUITED_HOST;
+  return of_hosts && more ? DEFER : FAIL;
 }
 
 /* Remote text stays marked as such: it must never be expanded. */
@@ -231,6 +233,12 @@ static void retry_routing(void *exim, size_t recipient, const char *name)
 void defer_undecided(address_item *addresses, const char *why)
 {
   log_write(LOG_MAIN | LOG_PANIC, "%s", why);
+  defer_quietly(addresses, why);
+}
+
+/* Likewise, and each recipient's own line says why. */
+void defer_quietly(address_item *addresses, const char *why)
+{
   for (address_item *a = addresses; a; a = a->next) {
     if (a->transport_return == OK || a->transport_return == FAIL) continue;
     a->transport_return = DEFER;

@@ -21,6 +21,7 @@ struct danesmtp_options {
   uschar *dane_insecure_mx;
   uschar *dane_mta_sts;
   uschar *dane_mta_sts_fail;
+  uschar *dane_require_tls;
   uschar *dane_resolver;
   uschar *dane_tls_resumption;
   uschar *dane_tlsrpt_socket;
@@ -74,6 +75,10 @@ const optionlist *option_find(const char *name);
 void *option_address(const transport_instance *tblock, const char *name, int type);
 struct danesmtp_options *own_options(const transport_instance *tblock);
 
+/* Of dane_require_tls. */
+enum tls_required { TLS_NOT_REQUIRED, TLS_REQUIRED, TLS_REQUIRED_UNKNOWN };
+enum tls_required tls_required_word(const char *word);
+
 /* option_check.c: our options' values. NULL, or why a value cannot be used. */
 const char *own_options_fault(const struct danesmtp_options *options);
 /* Likewise of the files that they name. */
@@ -93,6 +98,14 @@ void callout_over(void);
 /* misfit.c: a module that is not for the running Exim. The transport then lets everything wait, or is
  * no transport at all; doc/decisions/0012. */
 void misfit_take_over(transport_info *info, const char *why);
+
+/* require_tls.c: does the message require TLS? *why is set where that is not known. */
+BOOL tls_required_is_set(const transport_instance *tblock);
+enum tls_required tls_required_now(const transport_instance *tblock, const char **why);
+/* Of a batch that is to be delivered. */
+void tls_required_ask(const transport_instance *tblock, const address_item *addresses);
+enum tls_required tls_required_of(const transport_instance *tblock, const address_item *addresses,
+                                  const char **why);
 
 /* core_library.c: the core, opened at the first delivery or when a queue run begins. NULL: *why says why
  * not. */
@@ -123,6 +136,7 @@ void message_services_fill(struct danesmtp_services *services);
 void result_services_fill(struct danesmtp_services *services);
 
 void defer_undecided(address_item *addresses, const char *why);
+void defer_quietly(address_item *addresses, const char *why);
 void hosts_find_addresses(struct batch_handle *h);
 void host_variables_set(const struct batch_handle *h, size_t index);
 void hosts_leave_all(struct batch_handle *h);

@@ -76,14 +76,18 @@ static void instance_init(transport_driver_instance *t)
   t->driver_name = US "smtp";
 }
 
-/* Not for LMTP; nor switched off. */
-BOOL dane_may_apply(const transport_instance *tblock)
+static BOOL speaks_lmtp(const transport_instance *tblock)
 {
   const smtp_transport_options_block *ob = drinst_of(tblock)->options_block;
   const uschar *protocol =
       ob->protocol && Ustrchr(ob->protocol, '$') ? expand_string(ob->protocol) : ob->protocol;
-  if (protocol && strcmpic(protocol, US "lmtp") == 0) return FALSE;
-  return dane_is_asked_for(tblock);
+  return protocol && strcmpic(protocol, US "lmtp") == 0;
+}
+
+/* Not for LMTP; nor switched off. */
+BOOL dane_may_apply(const transport_instance *tblock)
+{
+  return !speaks_lmtp(tblock) && dane_is_asked_for(tblock);
 }
 
 /* Only the first pass of two: routed, and left. */
@@ -92,12 +96,27 @@ static BOOL only_queued(void)
   return f.queue_smtp && (!f.deliver_force || f.queue_2stage);
 }
 
-/* Deliveries for which the core could decide nothing, or no connection will be made. */
-static BOOL core_not_needed(const transport_instance *tblock)
+/* Deliveries for which no connection will be made. */
+static BOOL nothing_is_sent(const transport_instance *tblock)
 {
   const smtp_transport_options_block *ob = drinst_of(tblock)->options_block;
-  if (f.dont_deliver || only_queued()) return TRUE;
-  return max_received_linelength > ob->message_linelength_limit || !dane_may_apply(tblock);
+  return f.dont_deliver || only_queued() || max_received_linelength > ob->message_linelength_limit;
+}
+
+/* RFC 8689 4.2.1 and 5: of one without a sender, nobody else could be told. NULL, or why it must wait. */
+static const char *requirement(const transport_instance *tblock, const address_item *addresses,
+                               enum danesmtp_require_tls *requirement)
+{
+  const char *why = NULL;
+  const enum tls_required required = tls_required_of(tblock, addresses, &why);
+  *requirement = DANESMTP_REQUIRE_TLS_NO;
+  if (required == TLS_REQUIRED_UNKNOWN) return why;
+  if (required == TLS_NOT_REQUIRED) return NULL;
+  *requirement =
+      return_path && *return_path ? DANESMTP_REQUIRE_TLS_ALWAYS : DANESMTP_REQUIRE_TLS_WHERE_POSSIBLE;
+  return *requirement == DANESMTP_REQUIRE_TLS_ALWAYS && speaks_lmtp(tblock)
+             ? "option dane_require_tls: a message that requires TLS does not go by LMTP (option protocol)"
+             : NULL;
 }
 
 /* Nobody would try again what an MUA handed in. */
@@ -134,11 +153,20 @@ static BOOL instance_code(transport_instance *tblock, address_item *addresses)
 {
   const struct sigaction too_large = { .sa_handler = file_too_large, .sa_flags = SA_RESTART };
   const char *why = NULL;
+  enum danesmtp_require_tls require_tls = DANESMTP_REQUIRE_TLS_NO;
   const struct danesmtp_core_table *core;
   struct batch_handle h;
 
   callout_over();
-  if (core_not_needed(tblock)) return own_driver_code(tblock, addresses);
+  if (nothing_is_sent(tblock)) return own_driver_code(tblock, addresses);
+  if ((why = requirement(tblock, addresses, &require_tls))) {
+    defer_quietly(addresses, why);
+    if (mua_wrapper) fail_what_waits(addresses);
+    return TRUE;
+  }
+  /* Without a sender, what Exim's own driver may have it may. */
+  if (require_tls != DANESMTP_REQUIRE_TLS_ALWAYS && !dane_may_apply(tblock))
+    return own_driver_code(tblock, addresses);
   sigaction(SIGXFSZ, &too_large, NULL);
   /* The core is part of what keeps mail from impostors: without it, every recipient waits. */
   if (!(core = core_library(&why))) {
@@ -152,6 +180,7 @@ static BOOL instance_code(transport_instance *tblock, address_item *addresses)
     case BATCH_UNUSABLE: return FALSE;
   }
 
+  h.batch.require_tls = require_tls;
   const struct danesmtp_services services = all_services();
   const int rc = core->deliver(&services, &h, &h.batch, &why);
   /* What Exim's driver says of its own session is Exim's to read. */

@@ -55,6 +55,8 @@ Result<std::string> mail_command(const MailArguments& arguments) {
   if (arguments.size) command += format(" SIZE={}", *arguments.size);
   if (arguments.prdr == PerRecipientReplies::Yes) command += " PRDR";
   if (arguments.smtputf8 == SmtpUtf8::Yes) command += " SMTPUTF8";
+  // D-190: no value
+  if (arguments.requiretls == RequireTlsParameter::Yes) command += " REQUIRETLS";
   if (!arguments.ret.empty()) command += " RET=" + arguments.ret;
   if (!arguments.envid.empty()) command += " ENVID=" + arguments.envid;
   if (arguments.auth) command += " AUTH=" + *arguments.auth;

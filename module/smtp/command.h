@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The text of SMTP commands, without CRLF. RFC 5321 4.1.1, SIZE RFC 1870, SMTPUTF8 6531,
-// AUTH 4954 5, RET, ENVID, NOTIFY and ORCPT 3461 4, BDAT 3030 2, PRDR draft-hall-prdr. Parameters
-// come in the order in which Exim's own driver sends them. Pure. No argument can add a parameter or
-// a second command: what would is refused with BadInput. Which parameters the server understands is
-// the caller's matter.
+// AUTH 4954 5, REQUIRETLS 8689 2, RET, ENVID, NOTIFY and ORCPT 3461 4, BDAT 3030 2, PRDR
+// draft-hall-prdr. Parameters come in the order in which Exim's own driver sends them. Pure. No
+// argument can add a parameter or a second command: what would is refused with BadInput. Which
+// parameters the server understands is the caller's matter.
 #pragma once
 
 #include <cstdint>
@@ -16,6 +16,8 @@
 namespace danesmtp {
 
 enum class SmtpUtf8 { No, Yes };
+// The message is passed on only where all of RFC 8689 holds.
+enum class RequireTlsParameter { No, Yes };
 // Each recipient gets a reply of its own to the end of data.
 enum class PerRecipientReplies { No, Yes };
 
@@ -30,6 +32,7 @@ struct MailArguments {
   std::optional<std::uint64_t> size{};  // octets
   PerRecipientReplies prdr = PerRecipientReplies::No;
   SmtpUtf8 smtputf8 = SmtpUtf8::No;
+  RequireTlsParameter requiretls = RequireTlsParameter::No;
   std::string ret{};                  // "FULL" or "HDRS"; empty: left out
   std::string envid{};                // xtext; empty: left out
   std::optional<std::string> auth{};  // xtext, or "<>"; none: left out

@@ -55,6 +55,7 @@ void note_extension(std::string_view line, EhloCapabilities& offered) {
   if (keyword == "SMTPUTF8") offered.smtputf8 = true;
   if (keyword == "DSN") offered.dsn = true;
   if (keyword == "PRDR") offered.prdr = true;
+  if (keyword == "REQUIRETLS") offered.requiretls = true;
   if (keyword == "SIZE") {
     offered.size = true;
     if (words.size() > 1) offered.size_limit = positive_number<std::uint64_t>(words[1]);

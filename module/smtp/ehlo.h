@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What a server offers in its reply to EHLO. RFC 5321 4.1.1.1; SIZE RFC 1870, PIPELINING 2920,
-// STARTTLS 3207, CHUNKING 3030, DSN 3461, SMTPUTF8 6531, AUTH 4954, LIMITS 9422, PRDR
-// draft-hall-prdr. Pure. A line that cannot be understood offers nothing; it never makes the reply
-// unusable. Which of it is used is decided in route/dialogue.
+// STARTTLS 3207, CHUNKING 3030, DSN 3461, SMTPUTF8 6531, AUTH 4954, REQUIRETLS 8689, LIMITS 9422,
+// PRDR draft-hall-prdr. Pure. A line that cannot be understood offers nothing; it never makes the
+// reply unusable. Which of it is used is decided in route/dialogue.
 #pragma once
 
 #include <cstdint>
@@ -32,6 +32,7 @@ struct EhloCapabilities {
   bool smtputf8 = false;
   bool dsn = false;
   bool prdr = false;
+  bool requiretls = false;
   std::vector<std::string> auth_mechanisms{};  // upper case, in the server's order
   EhloLimits limits{};
 

@@ -39,6 +39,8 @@ inline const char* consequence(const FailureRow& row) {
       return "retry record for the recipient; next host, else wait";
     case FailureScope::Delivery:
       return "wait; no other host is tried";
+    case FailureScope::Unsuited:
+      return "next host, else a bounce; the host is not blamed";
   }
   return "";
 }

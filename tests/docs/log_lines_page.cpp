@@ -167,6 +167,38 @@ Rows of_mta_sts() {
   };
 }
 
+std::string unsuited(Shortcoming shortcoming, const std::string& why) {
+  return under_dane(rule_on_unsuited_host(shortcoming, why)).verdict.text;
+}
+
+std::string returned(Shortcoming shortcoming, const std::string& why) {
+  return rule_on_no_suited_host(rule_on_unsuited_host(shortcoming, why)).verdict.text;
+}
+
+Rows of_requirements() {
+  return {
+      {unsuited(Shortcoming::NoRequireTls, no_requiretls_text()),
+       "The server is who it must be, and cannot promise TLS for the next hop. Another host may.",
+       "Nothing; `danesmtp check DOMAIN` shows which servers offer it."},
+      {unsuited(Shortcoming::NoRequireTls, unsuited_host_text("HOST")),
+       "Nothing says that the host is the domain's.", "Nothing: theirs to sign, or to publish."},
+      {unsuited(Shortcoming::NoTls,
+                "TLS session: " + required_tls_refusal_text("the certificate WHY")),
+       "A host without TLSA records, and its certificate is not its own.", kTheirs},
+      {under_policy(
+           PolicyOf::Requirement,
+           rule_on_policy_failure(error(ErrorKind::TlsVerify, required_tls_forbidden_text())))
+           .verdict.text,
+       "Two settings contradict.", "Take the host out of `hosts_avoid_tls`."},
+      {returned(Shortcoming::NoRequireTls, "WHY"),
+       "No host may have the message: bounce, without its body.", "Nothing; the sender is told."},
+      {returned(Shortcoming::NoTls, "WHY"),
+       "Likewise; the last one had no TLS, or another's certificate.", "As above."},
+      {"option dane_require_tls: \"WORD\" is not yes or no",
+       "What the expansion yields. The message waits.", "Mend the expansion."},
+  };
+}
+
 Rows of_audits() {
   return {
       {audit_text(kHost, "DOMAIN", "WHY"),
@@ -356,6 +388,7 @@ constexpr const char* kHead =
     "record, a "
     "`name/mx` route, or Exim's own check by CA certificates | nothing |\n"
     "| `X=...:sts CV=yes` | authenticated as an enforced policy of MTA-STS demands | nothing |\n"
+    "| `X=...:requiretls` | the message went with REQUIRETLS (`dane_require_tls`) | nothing |\n"
     "| `X=...* ` | a TLS session that an earlier delivery left (`log_selector = +tls_resumption`) "
     "| "
     "nothing |\n"
@@ -369,9 +402,10 @@ constexpr const char* kHead =
 std::string page() {
   return kHead + table("Refused: the certificate", "", refused_by_records()) +
          table("Not tried: the DNS, or an option", "", not_even_connected()) +
-         table("MTA-STS", "", of_mta_sts()) + table("Audit", "", of_audits()) +
-         table("This machine", "", of_this_machine()) + table("No host", "", of_hosts()) +
-         dialogue();
+         table("MTA-STS", "", of_mta_sts()) +
+         table("Messages that require TLS", "", of_requirements()) +
+         table("Audit", "", of_audits()) + table("This machine", "", of_this_machine()) +
+         table("No host", "", of_hosts()) + dialogue();
 }
 
 }  // namespace

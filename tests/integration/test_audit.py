@@ -41,7 +41,7 @@ def test_other_domains_are_held_to_their_records(world, sender):
     assert len(lines(mail, message_id, "DANE audit: ")) == 1
 
 
-# tests D-113, D-114: a message with "TLS-Required: No" (RFC 8689 5), as TLS reports have it
+# tests D-114: a message with "TLS-Required: No" (RFC 8689 3), as TLS reports have it
 @pytest.mark.parametrize("header,delivered", [("TLS-Required: No\n", True), ("TLS-Required: Yes\n", False),
                                               ("", False)])
 def test_a_message_may_ask_for_audit(world, sender, header, delivered):

@@ -19,7 +19,7 @@ from core_options import core_options  # noqa: E402
 OWN_OPTIONS = {"dane_audit_domains": "", "dane_cache": "$spool_directory/db/danesmtp",
                "dane_callouts": "skip", "dane_dnssec": "validate",
                "dane_except_domains": "", "dane_insecure_mx": "dane", "dane_mta_sts": "",
-               "dane_mta_sts_fail": "ignore", "dane_resolver": "auto",
+               "dane_mta_sts_fail": "ignore", "dane_require_tls": "", "dane_resolver": "auto",
                "dane_tls_resumption": "yes", "dane_tlsrpt_socket": "", "dane_trust_anchor_file": ""}
 # Those of smtp that an Exim without DANE does not have.
 DANE_OPTIONS = {"dane_require_tls_ciphers": "", "hosts_require_dane": "", "hosts_try_dane": "*"}
@@ -127,6 +127,7 @@ def test_it_is_listed(world):
     ("dane_callouts = ask", 'option dane_callouts: "ask" is not skip or defer'),
     ("dane_insecure_mx = no", 'option dane_insecure_mx: "no" is not dane or may'),
     ("dane_mta_sts = /run/map", 'option dane_mta_sts: "/run/map": it is neither unix:PATH nor inet:HOST:PORT'),
+    ("dane_require_tls = always", 'option dane_require_tls: "always" is not yes or no'),
     ("dane_mta_sts_fail = no", 'option dane_mta_sts_fail: "no" is not ignore or defer'),
     ("dane_tls_resumption = *", 'option dane_tls_resumption: "*" is not yes or no'),
     ("dane_tlsrpt_socket = here", 'option dane_tlsrpt_socket: "here" is no absolute path'),

@@ -83,6 +83,32 @@ START_TEST(with_a_policy_of_mta_sts_it_is_ours) {
 }
 END_TEST
 
+// Never by Exim's own driver, whatever the lists say; and a look-up that fails holds nobody else
+// up. tests D-192, D-194
+START_TEST(what_requires_tls_is_ours) {
+  Scene plain;
+  plain.batch.require_tls = RequireTls::Always;
+  plain.server.domain_lists["dane_except_domains"] = {"dom.lab"};
+  deliver(plain.server, std::move(plain.own), plain.batch, plain.store, plain.sts);
+  ck_assert(plain.server.delegated.empty());
+  assert_contains(plain.server.trace(), "take_over; connect 0:25");
+
+  Scene bogus;
+  bogus.batch.require_tls = RequireTls::Always;
+  bogus.resolver.failures["MX dom.lab"] = {ErrorKind::DnsBogus, "bad signature"};
+  deliver(bogus.server, std::move(bogus.own), bogus.batch, bogus.store, bogus.sts);
+  ck_assert(bogus.server.outcomes.at(1).verdict.status == Status::Deferred);
+  assert_contains(bogus.server.trace(), "retry_recipient 0");
+  assert_contains(bogus.server.trace(), "retry_recipient 1");
+  ck_assert_msg(bogus.server.trace().find("retry_routing") == std::string::npos, "the domain");
+
+  Scene back;
+  back.batch.require_tls = RequireTls::WherePossible;
+  deliver(back.server, std::move(back.own), back.batch, back.store, back.sts);
+  ck_assert(back.server.delegated == (std::vector<RecipientIndex>{0, 1}));
+}
+END_TEST
+
 // One batch, two domains on the same host: each has the policy of its own MX records.
 START_TEST(a_mixed_batch_is_split_by_domain) {
   Scene scene;
@@ -122,6 +148,7 @@ int main() {
   tcase_add_test(tc, without_records_all_of_it_is_delegated);
   tcase_add_test(tc, with_records_it_is_ours);
   tcase_add_test(tc, with_a_policy_of_mta_sts_it_is_ours);
+  tcase_add_test(tc, what_requires_tls_is_ours);
   tcase_add_test(tc, a_mixed_batch_is_split_by_domain);
   tcase_add_test(tc, reports);
   suite_add_tcase(suite, tc);

@@ -132,13 +132,13 @@ class World:
             certificate = self.certificates[certificate]
         return self._serve(peer_socket(address, port), certificate, script, capabilities)
 
-    def submissions_server(self, address, certificate):
+    def submissions_server(self, address, certificate, capabilities=CAPABILITIES):
         """Starts a ScriptedServer without a script, under TLS from the first octet, at port 465."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self.certificates[certificate].pem_file)
         listener = context.wrap_socket(peer_socket(address, 465), server_side=True,
                                        do_handshake_on_connect=False)
-        return self._serve(listener, None, {}, CAPABILITIES)
+        return self._serve(listener, None, {}, capabilities)
 
     def _serve(self, listener, certificate, script, capabilities):
         record = self.directory / f"scripted-{next(self._numbers)}.jsonl"

@@ -188,6 +188,19 @@ ZONES = (
         """, signing=Signing.UNSIGNED,
          mail=None, dns=("insecure", "insecure", "insecure none")),
 
+    # D-191: named for sure, without records
+    Zone("scripted-signed", one_mx("192.0.2.60"), mail=None, dns=("secure", "secure", "secure none")),
+    Zone("scripted-two", """
+        @ MX 10 mx1
+        @ MX 20 mx2
+        mx1 A 192.0.2.61
+        mx2 A 192.0.2.62
+        _25._tcp.mx1 TLSA 3 1 1 =scripted-two-1
+        _25._tcp.mx2 TLSA 3 1 1 =scripted-two-2
+        """, mail=None, dns=("secure", "secure none", "secure none"),
+         leaves=(self_signed("scripted-two-1", "mx1.scripted-two.lab"),
+                 self_signed("scripted-two-2", "mx2.scripted-two.lab"))),
+
     # D-067
     Zone("smtps", """
         mx A 192.0.2.190

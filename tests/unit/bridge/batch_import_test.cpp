@@ -100,6 +100,20 @@ START_TEST(downconversion) {
 }
 END_TEST
 
+// What is not understood asks for the most.
+START_TEST(the_requirement) {
+  const auto of = [](std::int32_t word) {
+    danesmtp_batch batch{};
+    batch.require_tls = word;
+    return import_batch(batch).require_tls;
+  };
+  ck_assert(of(DANESMTP_REQUIRE_TLS_NO) == RequireTls::No);
+  ck_assert(of(DANESMTP_REQUIRE_TLS_WHERE_POSSIBLE) == RequireTls::WherePossible);
+  ck_assert(of(DANESMTP_REQUIRE_TLS_ALWAYS) == RequireTls::Always);
+  ck_assert(of(3) == RequireTls::Always && of(-1) == RequireTls::Always);
+}
+END_TEST
+
 START_TEST(a_host) {
   const auto host = import_one(c_host(2525, 10, DANESMTP_LOOKUP_DONE));
   assert_text(host.name, "mx.lab");
@@ -198,6 +212,7 @@ int main() {
   tcase_add_test(tc, texts_and_size_of_a_batch);
   tcase_add_test(tc, flags_of_a_batch);
   tcase_add_test(tc, downconversion);
+  tcase_add_test(tc, the_requirement);
   tcase_add_test(tc, a_host);
   tcase_add_test(tc, a_host_without_address_port_and_preference);
   tcase_add_test(tc, the_least_and_the_greatest_port_and_preference);

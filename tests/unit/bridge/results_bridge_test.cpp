@@ -156,8 +156,9 @@ START_TEST(every_cause) {
       {Cause::Headers, DANESMTP_CAUSE_HEADERS},
       {Cause::Expansion, DANESMTP_CAUSE_EXPANSION},
       {Cause::Utf8, DANESMTP_CAUSE_UTF8},
+      {Cause::NoSuitedHost, DANESMTP_CAUSE_NO_SUITED_HOST},
   };
-  ck_assert_uint_eq(std::size(kCauses), DANESMTP_CAUSE_UTF8 + 1);  // the last one
+  ck_assert_uint_eq(std::size(kCauses), DANESMTP_CAUSE_NO_SUITED_HOST + 1);  // the last one
   for (const auto& [cause, expected] : kCauses)
     ck_assert_int_eq(result_with([&](auto& o) { o.verdict.cause = cause; }).cause, expected);
 }
@@ -215,6 +216,20 @@ START_TEST(mta_sts_in_the_log_line) {
 }
 END_TEST
 
+START_TEST(requiretls_in_the_log_line) {
+  for (const auto& [trust, shown] : {std::pair{PeerTrust::Sts, "[TLS1.3:x:256:sts:requiretls]"},
+                                     {PeerTrust::Dane, "[TLS1.3:x:256:requiretls]"}}) {
+    Exim exim;
+    RecipientOutcome outcome;
+    outcome.connection.cipher = "TLS1.3:x:256";
+    outcome.connection.trust = trust;
+    outcome.connection.requiretls = true;
+    ResultsBridge({kServices, &exim}).set_outcome(0, outcome);
+    assert_text(exim.cipher, shown);
+  }
+}
+END_TEST
+
 START_TEST(journal_and_delegation) {
   Exim exim;
   ResultsBridge results({kServices, &exim});
@@ -252,6 +267,7 @@ int main() {
   tcase_add_test(tc, the_proof);
   tcase_add_test(tc, journal_and_delegation);
   tcase_add_test(tc, mta_sts_in_the_log_line);
+  tcase_add_test(tc, requiretls_in_the_log_line);
   tcase_add_test(tc, retry_records);
   suite_add_tcase(suite, tc);
   return run_suite(suite);

@@ -213,6 +213,68 @@ START_TEST(status_codes_are_for_now) {
 }
 END_TEST
 
+struct Required {
+  const char* what;
+  SmtpTrouble trouble;
+  TlsPromise promise;
+  FailureScope scope;
+  const char* status;
+};
+
+const SmtpTrouble kOurs{SmtpStage::Handshake, {ErrorKind::BadInput, "our key", true}, {}, "EHLO"};
+
+// Of a message that requires TLS: what nobody has promised is for good, and whatever is not of TLS
+// is as ever.
+const Required kRequired[] = {
+    {"promised, and not offered", no_reply(SmtpStage::StartTls, ErrorKind::TlsHandshake),
+     TlsPromise::Made, FailureScope::Message, "4.7.4"},
+    {"promised, and an impostor", no_reply(SmtpStage::Verify, ErrorKind::TlsVerify),
+     TlsPromise::Made, FailureScope::Message, "4.7.5"},
+    {"not offered", no_reply(SmtpStage::StartTls, ErrorKind::TlsHandshake), TlsPromise::None,
+     FailureScope::Unsuited, "4.7.10"},
+    {"refused for good", refusal(SmtpStage::StartTls, 502), TlsPromise::None,
+     FailureScope::Unsuited, "4.7.10"},
+    {"not now", refusal(SmtpStage::StartTls, 454), TlsPromise::None, FailureScope::Message,
+     "4.7.4"},
+    {"another's certificate", no_reply(SmtpStage::Verify, ErrorKind::TlsVerify), TlsPromise::None,
+     FailureScope::Unsuited, "4.7.10"},
+    {"no handshake", no_reply(SmtpStage::Handshake, ErrorKind::TlsHandshake), TlsPromise::None,
+     FailureScope::Unsuited, "4.7.10"},
+    {"closed", no_reply(SmtpStage::Handshake, ErrorKind::Disconnected), TlsPromise::None,
+     FailureScope::Message, "4.7.5"},
+    {"silent", no_reply(SmtpStage::Handshake, ErrorKind::Timeout), TlsPromise::None,
+     FailureScope::Message, "4.7.5"},
+    {"a setting of ours", kOurs, TlsPromise::None, FailureScope::Message, "4.3.5"},
+    {"greeting", refusal(SmtpStage::Greeting, 554), TlsPromise::None, FailureScope::Host, ""},
+    {"EHLO", refusal(SmtpStage::Ehlo, 550), TlsPromise::None, FailureScope::Host, ""},
+};
+
+// tests D-194
+START_TEST(what_a_message_that_requires_tls_makes_of_it) {
+  const Required& row = kRequired[_i];
+  const auto ruling = rule_on_required_tls(row.trouble, row.promise);
+  ck_assert_msg(ruling.scope == row.scope, "%s", row.what);
+  assert_text(ruling.policy_status, row.status);
+  ck_assert(ruling.verdict.status == Status::Deferred);
+}
+END_TEST
+
+// tests D-193
+START_TEST(no_host_for_a_message_that_requires_tls) {
+  const auto no_tls = rule_on_unsuited_host(Shortcoming::NoTls, "no STARTTLS");
+  const auto no_word = rule_on_unsuited_host(Shortcoming::NoRequireTls, "no REQUIRETLS");
+  // For now, whatever policy the host has.
+  assert_text(under_dane(no_word).verdict.text, "REQUIRETLS: 4.7.30 no REQUIRETLS");
+  ck_assert(under_dane(no_tls).verdict.text_is_for_sender);
+  const auto end = rule_on_no_suited_host(no_tls);
+  ck_assert(end.verdict.status == Status::Failed && end.verdict.text_is_for_sender);
+  ck_assert(end.verdict.cause == Cause::NoSuitedHost);
+  assert_text(end.verdict.text, "REQUIRETLS: 550 5.7.10 Encryption needed: no STARTTLS");
+  assert_text(rule_on_no_suited_host(no_word).verdict.text,
+              "REQUIRETLS: 550 5.7.30 REQUIRETLS support required: no REQUIRETLS");
+}
+END_TEST
+
 // Exim's driver adds the system's word for a time-out to the host's line, and no code to its record
 // of a greeting.
 START_TEST(what_the_host_line_and_record_get) {
@@ -335,6 +397,9 @@ int main() {
   tcase_add_loop_test(tc, what_a_dane_policy_makes_wait_has_a_status_code, 0,
                       static_cast<int>(std::size(kCoded)));
   tcase_add_test(tc, status_codes_are_for_now);
+  tcase_add_loop_test(tc, what_a_message_that_requires_tls_makes_of_it, 0,
+                      static_cast<int>(std::size(kRequired)));
+  tcase_add_test(tc, no_host_for_a_message_that_requires_tls);
   tcase_add_test(tc, what_the_host_line_and_record_get);
   tcase_add_test(tc, a_partial_refusal_is_final_for_all);
   tcase_add_loop_test(tc, a_connection_that_breaks_in_a_transaction, 0,

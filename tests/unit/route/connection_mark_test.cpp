@@ -95,6 +95,12 @@ const Change kChanges[] = {
      }},
     {"trust in the MX record", [](Facts& f) { f.plan.mx = MxTrust::Insecure; }},
     {"a policy of MTA-STS", [](Facts& f) { f.plan.sts = demand(); }},
+    // tests D-191
+    {"a message that requires TLS", [](Facts& f) { f.batch.require_tls = RequireTls::Always; }},
+    {"a bounce that passes it on",
+     [](Facts& f) { f.batch.require_tls = RequireTls::WherePossible; }},
+    {"a name that MTA-STS vouches for", [](Facts& f) { f.plan.named_by_sts = true; }},
+    {"a certificate of the web", [](Facts& f) { f.plan.webpki_required = true; }},
     {"the address is not signed", [](Facts& f) { f.plan.secure = false; }},
     {"audit", [](Facts& f) { f.plan.enforcement = Enforcement::Audit; }},
     {"a reference name", [](Facts& f) { f.plan.names[1] = name("other.lab"); }},
@@ -149,7 +155,7 @@ const StsChange kStsChanges[] = {
 
 EhloCapabilities some() {
   EhloCapabilities offered;
-  offered.pipelining = offered.chunking = offered.dsn = true;
+  offered.pipelining = offered.chunking = offered.dsn = offered.requiretls = true;
   offered.limits.mail_max = 20;
   return offered;
 }

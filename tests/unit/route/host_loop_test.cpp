@@ -126,6 +126,60 @@ START_TEST(a_message_the_host_would_not_take_leaves_the_host_unpunished) {
 }
 END_TEST
 
+// tests D-193
+START_TEST(no_host_may_have_it) {
+  Scene scene(3);
+  scene.batch.hosts[1].lookup = AddressLookup::NoneByRouter;
+  scene.server.states[1] = HostState::NoAddress;
+  scene.server.numbers["hosts_max_try"] = 1;
+  scene.attempts.ends = {{HostIndex(0), AttemptEnd::Unsuited},
+                         {HostIndex(2), AttemptEnd::Unsuited}};
+  scene.attempts.policy_status = "4.7.30";
+  scene.run();
+  assert_text(scene.attempts.tried, "0 2 ");
+  for (auto recipient : {RecipientIndex(0), RecipientIndex(1)}) {
+    const auto& verdict = scene.outcome(recipient).verdict;
+    ck_assert(verdict.status == Status::Failed && verdict.cause == Cause::NoSuitedHost);
+    ck_assert(verdict.text_is_for_sender);
+    assert_text(verdict.text, "REQUIRETLS: 550 5.7.30 REQUIRETLS support required: trouble");
+    ck_assert(scene.outcome(recipient).connection.host == HostIndex(2));
+  }
+  for (const char* blame : {"retry_host", "retry_message", "msg:defer", "msg:host:defer"})
+    ck_assert_msg(scene.server.trace().find(blame) == std::string::npos, "%s", blame);
+}
+END_TEST
+
+// While another one may be able to take it, when it is well again.
+// tests D-194
+START_TEST(another_host_may_have_it_later) {
+  struct Row {
+    const char* name;
+    std::optional<AttemptEnd> end;
+    HostState state;
+    bool final;
+  };
+  const Row rows[] = {
+      {"nobody", AttemptEnd::Unsuited, HostState::Usable, true},
+      {"in trouble", AttemptEnd::HostDeferred, HostState::Usable, false},
+      {"not now", AttemptEnd::MessageDeferred, HostState::Usable, false},
+      {"its time has not come", std::nullopt, HostState::Waiting, false},
+      {"its time is over", std::nullopt, HostState::Expired, false},
+      {"no address for now", std::nullopt, HostState::AddressLater, false},
+      {"no address", std::nullopt, HostState::NoAddress, false},
+      {"used by others", std::nullopt, HostState::Busy, false},
+  };
+  const Row& row = rows[_i % 8];
+  const std::size_t other = static_cast<std::size_t>(_i) / 8;
+  Scene scene(2);
+  scene.attempts.ends[HostIndex(1 - other)] = AttemptEnd::Unsuited;
+  if (row.end) scene.attempts.ends[HostIndex(other)] = *row.end;
+  scene.server.states[HostIndex(other)] = row.state;
+  scene.run();
+  const bool failed = scene.outcome(0).verdict.status == Status::Failed;
+  ck_assert_msg(failed == row.final, "%s", row.name);
+}
+END_TEST
+
 START_TEST(stop_tries_no_other_host) {
   Scene scene(2);
   scene.attempts.ends = {{HostIndex(0), AttemptEnd::Stop}};
@@ -387,6 +441,8 @@ int main() {
   tcase_add_test(tc, every_host_fails);
   tcase_add_test(tc, the_next_host_takes_it);
   tcase_add_test(tc, a_message_the_host_would_not_take_leaves_the_host_unpunished);
+  tcase_add_test(tc, no_host_may_have_it);
+  tcase_add_loop_test(tc, another_host_may_have_it_later, 0, 16);
   tcase_add_test(tc, stop_tries_no_other_host);
   tcase_add_test(tc, waiting_hosts_are_passed_over);
   tcase_add_test(tc, all_expired_is_final);

@@ -61,6 +61,11 @@ const Mail kMails[] = {
     {"MAIL FROM:<a@b.lab> SIZE=0", {.sender = "a@b.lab", .size = 0}},
     {"MAIL FROM:<a@b.lab> SIZE=18446744073709551615", {.sender = "a@b.lab", .size = UINT64_MAX}},
     {"MAIL FROM:<a@b.lab> PRDR", {.sender = "a@b.lab", .prdr = PerRecipientReplies::Yes}},
+    // tests D-190
+    {"MAIL FROM:<a@b.lab> REQUIRETLS",
+     {.sender = "a@b.lab", .requiretls = RequireTlsParameter::Yes}},
+    {"MAIL FROM:<> SMTPUTF8 REQUIRETLS RET=HDRS",
+     {.smtputf8 = SmtpUtf8::Yes, .requiretls = RequireTlsParameter::Yes, .ret = "HDRS"}},
     {"MAIL FROM:<a@b.lab> SIZE=5 PRDR SMTPUTF8 RET=HDRS ENVID=QQ314159",
      {.sender = "a@b.lab",
       .size = 5,

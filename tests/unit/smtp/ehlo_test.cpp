@@ -33,6 +33,8 @@ const Row kRows[] = {
     {"pipelining", {"PIPELINING"}, [](EhloCapabilities& c) { c.pipelining = true; }},
     {"not quite pipelining", {"PIPELINING-", "X-PIPELINING"}, kNothing},
     {"prdr", {"PRDR"}, [](EhloCapabilities& c) { c.prdr = true; }},
+    {"requiretls", {"requiretls"}, [](EhloCapabilities& c) { c.requiretls = true; }},
+    {"no requiretls", {"REQUIRETLSX", "X-REQUIRETLS"}, [](EhloCapabilities&) {}},
     {"not quite 8bitmime", {"BITMIME", "8 BITMIME"}, kNothing},
     {"chunking", {"CHUNKING"}, [](EhloCapabilities& c) { c.chunking = true; }},
     {"smtputf8", {"SMTPUTF8"}, [](EhloCapabilities& c) { c.smtputf8 = true; }},
