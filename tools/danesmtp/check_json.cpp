@@ -98,7 +98,8 @@ json to_json(const AddressReport& address, WallTime now) {
     object["tls"] = {{"version", address.tls->version},
                      {"cipher", address.tls->cipher},
                      {"group", or_null(address.tls->group)},
-                     {"sni", or_null(address.tls->sni)}};
+                     {"sni", or_null(address.tls->sni)},
+                     {"requiretls", address.requiretls}};
     object["certificates"] = certificates(*address.tls, now);
   }
   if (address.other)

@@ -49,7 +49,7 @@ std::string fate_text(Fate fate) {
 std::string verdict_text(const AddressReport& address) {
   if (address.failure) return "not used: " + address.failure->verdict.text;
   if (!address.tls) return "ready, without TLS";
-  const std::string tls = address.tls->cipher;
+  const std::string tls = address.tls->cipher + (address.requiretls ? ", REQUIRETLS" : "");
   if (address.dane && address.dane->match)
     return format("{}, authenticated by {} at depth {}", tls, to_text(address.dane->match->record),
                   address.dane->match->depth);

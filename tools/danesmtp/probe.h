@@ -40,6 +40,7 @@ struct AddressReport {
   bool no_route = false;                  // this machine has no way to addresses of the kind
   bool unconnected = false;               // no connection came about
   bool hello_refused = false;             // the server does not like our name in EHLO
+  bool requiretls = false;                // the server offers REQUIRETLS within TLS (RFC 8689)
   bool not_tried = false;                 // an address of whoever asks, in the DNS of somebody else
   std::optional<TlsAttempt> report;       // what the domain would be told (RFC 8460)
   std::optional<OtherCertificate> other;  // RSA beside ECDSA or the reverse, where there are both

@@ -48,6 +48,7 @@ void open_session(const AttemptContext& attempt, const HostTls& tls, UniqueFd so
   const ReportedSession seen{tls, session, peer.verdict(), {}};
   address.report =
       opened ? report_of_opened(attempt, seen) : report_of_trouble(attempt, seen, opened.error());
+  address.requiretls = opened && session.tls() && session.capabilities().requiretls;
   address.trust = opened ? peer.verdict().trust : PeerTrust::None;
   address.dane = peer.verdict().dane;
   address.ocsp = peer.verdict().ocsp;
