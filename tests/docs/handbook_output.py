@@ -12,6 +12,8 @@ MUNGES = (
     (r"\b\d+(\.\d+)? (s|ms|seconds|days|minutes|hours)\b", "N \\2"),
     (r"\d+\.\d{3}s", "Ns"),
     (r"\bdays=\d+", "days=N"),
+    (r"\b(for )?\d+[dhms]( \d+[hms])?\b", "N"),
+    (r"=\d+s\b", "=Ns"),
     (r"id=ID(\.\w+)?", "id=ID"),
     (r"(Exim|version) 4\.\d+(\.\d+)?", "\\1 VERSION"),
     (r"built \d+-\w+-\d+ TIME", "built TIME"),
