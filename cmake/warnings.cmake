@@ -25,6 +25,11 @@ if(DANESMTP_SANITIZE)
   if(DANESMTP_FUZZ)
     target_compile_options(danesmtp_flags INTERFACE -fsanitize=fuzzer-no-link)
   endif()
-elseif(NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
-  target_compile_options(danesmtp_flags INTERFACE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
 endif()
+# Whoever builds packages says it by CFLAGS, and at another level perhaps.
+set(danesmtp_fortify "")
+if(NOT DANESMTP_SANITIZE AND NOT CMAKE_BUILD_TYPE STREQUAL "Debug"
+   AND NOT "${CMAKE_C_FLAGS} ${CMAKE_CXX_FLAGS}" MATCHES "_FORTIFY_SOURCE")
+  set(danesmtp_fortify -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+endif()
+target_compile_options(danesmtp_flags INTERFACE ${danesmtp_fortify})
