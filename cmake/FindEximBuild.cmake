@@ -18,7 +18,7 @@ if(exim_configs)
   get_filename_component(EXIM_INCLUDE_DIR ${exim_config} DIRECTORY)
 elseif(EXIM_BUILD_DIR)
   message(FATAL_ERROR "EXIM_BUILD_DIR=${EXIM_BUILD_DIR}: no config.h there nor in a build-* folder; "
-                      "run `make configure` in Exim's source, or scripts/get-exim")
+                      "scripts/exim-headers makes them of a source and its EDITME, scripts/get-exim builds one")
 endif()
 
 if(EXIM_INCLUDE_DIR AND NOT EXIM_MODULE_DIR)
