@@ -13,8 +13,8 @@ constexpr std::size_t kType = 2;  // octets
 constexpr std::chrono::hours kLongest{1};
 constexpr std::chrono::seconds kFailure{3};
 
-// An error of the DNS is kept; not one of this process or machine. `at_end`: of an error when the
-// time is over, which need not be the DNS's.
+// D-011. An error of the DNS is kept; not one of this process or machine. `at_end`: of an error
+// when the time is over, which need not be the DNS's.
 std::chrono::seconds time_to_keep(const Result<Answer<Bytes>>& said, Deadline deadline,
                                   std::chrono::seconds at_end) {
   if (said) return std::min<std::chrono::seconds>(std::chrono::seconds(said->ttl), kLongest);

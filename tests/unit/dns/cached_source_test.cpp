@@ -81,6 +81,7 @@ const std::vector<Row>& rows() {
 
 }  // namespace
 
+// tests D-011
 START_TEST(how_long) {
   const Row& row = rows()[static_cast<std::size_t>(_i)];
   Cached cached;
