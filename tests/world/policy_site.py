@@ -152,7 +152,10 @@ def answer(connection):
         if not octet:
             raise EOFError(size)
         size += octet
-    octets = b""
-    while len(octets) < int(size[:-1]) + 1:
-        octets += connection.recv(65536) or b"\0" * 65536
+    octets, whole = b"", int(size[:-1]) + 1  # with the comma; what is behind it is the next one's
+    while len(octets) < whole:
+        part = connection.recv(whole - len(octets))
+        if not part:
+            raise EOFError(octets)
+        octets += part
     return octets[:-1].decode()
