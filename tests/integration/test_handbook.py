@@ -15,7 +15,8 @@ import handbook  # noqa: E402  (needs the path above)
 from handbook_output import agrees, munged  # noqa: E402
 
 # The pages show the log of such an Exim.
-pytestmark = [pytest.mark.needs(feature) for feature in ("GnuTLS", "DANE", "DNSSEC")]
+pytestmark = [*(pytest.mark.needs(feature) for feature in ("GnuTLS", "DANE", "DNSSEC")),
+              pytest.mark.declared("TRANSPORT_MAGIC")]
 
 
 def blocks_to_run(page):

@@ -166,7 +166,9 @@ def name_of(number):
 
 
 # tests D-163, D-172
-@pytest.mark.parametrize("number", range(len(ROWS)), ids=name_of)
+@pytest.mark.parametrize("number", [
+    pytest.param(number, marks=[pytest.mark.needs("OCSP")] if "staple" in row.what else [])
+    for number, row in enumerate(ROWS)], ids=name_of)
 def test_the_delivery_has_it(seen, number):
     row, one = ROWS[number], seen[number]
     assert one.result == (row.policy, row.result) and one.delivered == row.delivered, one
@@ -193,8 +195,10 @@ def test_every_type_that_a_sender_sees_has_a_row():
     assert {row.result for row in ROWS} == {"success", *Collector.types()}
 
 
-# Where ciphers and names of certificates are written as GnuTLS does.
+# Where ciphers and names of certificates are written as GnuTLS does, and log lines as by Exim 4.99 and later.
 @pytest.mark.needs("GnuTLS")
+@pytest.mark.needs("OCSP")
+@pytest.mark.declared("TRANSPORT_MAGIC")
 def test_the_page(seen):
     text = page(seen)
     if os.environ.get("DANESMTP_WRITE_PAGES"):
