@@ -197,6 +197,7 @@ def test_every_type_that_a_sender_sees_has_a_row():
 
 # Where ciphers and names of certificates are written as GnuTLS does, and log lines as by Exim 4.99 and later.
 @pytest.mark.needs("GnuTLS")
+@pytest.mark.needs("DANE")
 @pytest.mark.needs("OCSP")
 @pytest.mark.declared("TRANSPORT_MAGIC")
 def test_the_page(seen):
