@@ -6,6 +6,7 @@ import re
 
 MUNGES = (
     (r"\b\w{6}-\w{11}-\w{4}\b", "ID"),
+    (r"\bslowest: \S+,", "slowest: ONE,"),
     (r"\d{4}-\d\d-\d\d( \d\d:\d\d:\d\d)?", "TIME"),
     (r"\d\d:\d\d:\d\d", "TIME"),
     (r"\b[0-9a-f]{24,}\b", "HEX"),
