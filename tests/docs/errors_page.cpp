@@ -3,13 +3,11 @@
 // a file it fails when the file says something else.
 
 #include <cstdio>
-#include <fstream>
-#include <iostream>
-#include <sstream>
 #include <string>
 
 #include "core/format.h"
 #include "failure_words.h"
+#include "made_page.h"
 
 using namespace danesmtp;
 using namespace danesmtp::docs;
@@ -53,15 +51,5 @@ std::string page() {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 2) {
-    std::cout << page();
-    return 0;
-  }
-  std::ifstream file(argv[1]);
-  std::stringstream content;
-  content << file.rdbuf();
-  if (content.str() == page()) return 0;
-  std::cerr << argv[1] << " is not what the code says; make it anew: errors_page > " << argv[1]
-            << "\n";
-  return 1;
+  return danesmtp::docs::print_or_compare(argc, argv, "errors_page", page());
 }

@@ -4,14 +4,12 @@
 // page; with a file it fails when the file says something else. handbook.py looks for texts that
 // are missing here.
 
-#include <fstream>
-#include <iostream>
-#include <sstream>
 #include <string>
 #include <vector>
 
 #include "core/format.h"
 #include "failure_words.h"
+#include "made_page.h"
 
 using namespace danesmtp;
 using namespace danesmtp::docs;
@@ -411,15 +409,5 @@ std::string page() {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 2) {
-    std::cout << page();
-    return 0;
-  }
-  std::ifstream file(argv[1]);
-  std::stringstream content;
-  content << file.rdbuf();
-  if (content.str() == page()) return 0;
-  std::cerr << argv[1] << " is not what the code says; make it anew: log_lines_page > " << argv[1]
-            << "\n";
-  return 1;
+  return danesmtp::docs::print_or_compare(argc, argv, "log_lines_page", page());
 }

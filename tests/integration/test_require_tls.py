@@ -8,7 +8,7 @@ import time
 import pytest
 
 from certificates import TA_CHAIN, Dates, Leaf
-from policy_daemon import PolicyDaemon, policy
+from policy_daemon import policy
 from sender import smarthost_router
 
 OFFERED = ("SIZE 104857600", "8BITMIME", "PIPELINING", "DSN", "REQUIRETLS")
@@ -32,17 +32,6 @@ def mailer(world, sender):
             "dane_trust_anchor_file": world.trust_anchor, "dane_require_tls": BY_HEADER, "command_timeout": "5s",
             **(options or {})}, **more)
     return make
-
-
-@pytest.fixture
-def daemon(world):
-    directory = world.directory / "policies-required"
-    directory.mkdir(exist_ok=True)
-    path = directory / "socket"
-    path.unlink(missing_ok=True)
-    made = PolicyDaemon(path)
-    yield made
-    made.stop()
 
 
 def certificate(world, *names, **more):
