@@ -23,20 +23,36 @@ from world import World  # noqa: E402
 _SENDERS = pytest.StashKey()
 
 
+def pytest_addoption(parser):
+    parser.addoption("--lane", default="1/1", metavar="K/N", help="every Nth file of tests, from the Kth on")
+
+
 def pytest_configure(config):
     config.addinivalue_line("markers", "needs(feature): of Exim, as `exim -bV` names it")
     config.addinivalue_line("markers", "without(feature): of Exim, as `exim -bV` names it")
     config.addinivalue_line("markers", "declared(name): in the headers of Exim")
 
 
-def pytest_collection_modifyitems(items):
-    """What the Exim under test cannot do is left out, by what it says of itself."""
+def pytest_collection_modifyitems(config, items):
+    """What the Exim under test cannot do is left out, by what it says of itself; so are the files of other lanes."""
+    keep_lane(config, items)
     marked = [(item, mark) for item in items for name in ("needs", "without", "declared")
               for mark in item.iter_markers(name)]
     for item, mark in marked:
         if not applies(find_build(), mark.name, mark.args[0]):
             item.add_marker(pytest.mark.skip(reason=f"{mark.name} {mark.args[0]}"))
     cache_switch.leave_out(items)
+
+
+def keep_lane(config, items):
+    """Each lane has a world of its own; a file is in one lane, and all lanes together are all files."""
+    lane, lanes = map(int, config.getoption("--lane").split("/"))
+    if not 1 <= lane <= lanes:
+        raise pytest.UsageError(f"--lane {lane}/{lanes}: there is no such lane")
+    files = sorted({item.path for item in items})
+    mine = set(files[lane - 1::lanes])
+    config.hook.pytest_deselected(items=[item for item in items if item.path not in mine])
+    items[:] = [item for item in items if item.path in mine]
 
 
 def applies(exim, kind, name):
