@@ -8,6 +8,7 @@
 #include <charconv>
 
 #include "core/format.h"
+#include "core/words.h"
 #include "x509/key_limits.h"
 #include "x509/x509_der.h"
 
@@ -17,16 +18,8 @@ namespace {
 constexpr std::size_t kFieldOctets = 3;  // usage, selector, matching type
 constexpr std::string_view kBlanks = " \t\r\n";
 
-// The next word of `text`, which is taken off it; empty at the end.
-std::string_view take_word(std::string_view& text) {
-  text.remove_prefix(std::min(text.find_first_not_of(kBlanks), text.size()));
-  auto word = text.substr(0, text.find_first_of(kBlanks));
-  text.remove_prefix(word.size());
-  return word;
-}
-
 Result<std::uint8_t> take_field(std::string_view& text, std::string_view what) {
-  auto word = take_word(text);
+  const auto word = take_word(text, kBlanks);
   std::uint8_t value = 0;
   auto [end, ec] = std::from_chars(word.data(), word.data() + word.size(), value);
   if (word.empty() || ec != std::errc{} || end != word.data() + word.size())
@@ -94,7 +87,8 @@ Result<TlsaRecord> parse_tlsa_text(std::string_view text) {
   auto matching = take_field(text, "matching type");
   if (!matching) return tl::unexpected(matching.error());
   std::string digits;
-  for (auto word = take_word(text); !word.empty(); word = take_word(text)) digits += word;
+  for (auto word = take_word(text, kBlanks); !word.empty(); word = take_word(text, kBlanks))
+    digits += word;
   auto data = from_hex(digits);
   if (!data) return fail(ErrorKind::BadInput, "the TLSA data is " + data.error().text);
   if (data->empty()) return fail(ErrorKind::BadInput, "the TLSA data is missing");

@@ -12,6 +12,7 @@
 
 #include "core/bytes.h"
 #include "core/format.h"
+#include "core/words.h"
 
 namespace danesmtp {
 namespace {
@@ -22,20 +23,6 @@ constexpr std::string_view kSpace = " \t";
 tl::unexpected<Error> unreadable(std::string_view what) {
   return fail(ErrorKind::Protocol,
               format("the answer cannot be used: {}", printable(what.substr(0, kShownOctets))));
-}
-
-std::string_view trimmed(std::string_view text) {
-  const auto begin = text.find_first_not_of(kSpace);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kSpace) + 1 - begin);
-}
-
-// The first word; the rest of `text` stays.
-std::string_view take_word(std::string_view& text) {
-  text = text.substr(std::min(text.size(), text.find_first_not_of(kSpace)));
-  const auto word = text.substr(0, text.find_first_of(kSpace));
-  text.remove_prefix(word.size());
-  return word;
 }
 
 struct Attribute {

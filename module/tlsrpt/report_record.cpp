@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "core/format.h"
+#include "core/words.h"
 
 namespace danesmtp {
 namespace {
@@ -14,12 +15,6 @@ constexpr std::string_view kVersion = "v=TLSRPTv1";
 constexpr std::string_view kSpace = " \t";
 constexpr std::string_view kSchemes[] = {"mailto:", "https://"};
 constexpr std::size_t kLongest = 4096;  // octets; a list of addresses is far shorter
-
-std::string_view trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(kSpace);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
-}
 
 // The part before the separator; `rest` is left with what follows it.
 std::string_view cut(std::string_view& rest, char separator) {

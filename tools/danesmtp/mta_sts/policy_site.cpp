@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "core/format.h"
+#include "core/words.h"
 #include "dane/server_names.h"
 #include "published_policy.h"
 #include "sts_syntax.h"

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "core/format.h"
+#include "core/words.h"
 #include "sts/sts_policy.h"
 #include "sts_syntax.h"
 

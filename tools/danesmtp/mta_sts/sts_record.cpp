@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "core/format.h"
+#include "core/words.h"
 #include "sts_syntax.h"
 
 namespace danesmtp::tool {

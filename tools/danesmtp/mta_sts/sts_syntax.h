@@ -19,12 +19,4 @@ inline bool is_field_name(std::string_view text) {
                      [](char c) { return is_alphanumeric(c) || c == '_' || c == '-' || c == '.'; });
 }
 
-// Without spaces and tabs at its ends.
-inline std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kSpace = " \t";
-  const auto first = text.find_first_not_of(kSpace);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
-}
-
 }  // namespace danesmtp::tool
