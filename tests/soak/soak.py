@@ -7,8 +7,10 @@ import argparse
 import collections
 import random
 import re
+import shutil
 import sys
 import time
+from pathlib import Path
 
 from account import Books, copies_explained, faults_in_account
 from chaos import Chaos
@@ -22,6 +24,8 @@ from zones import SCENARIOS, ZONES
 RETRY = "* * F,1000h,3s"
 WAITING = 60  # messages on the queue at most, beside those that have to wait
 CALM_RUNS = 8
+LONGEST_STILL = 300  # seconds in which nobody is reached although there is mail
+LOGS = Path(__file__).resolve().parents[2] / "build/soak"  # of a sender whose account does not balance
 SIGNALS = re.compile(r"signal (?:4|6|7|8|11)\b|SIGSEGV|SIGABRT|core dumped|panicked")
 
 
@@ -45,6 +49,7 @@ class Soak:
         self.traffic = Traffic(self.sender, PORT, random.Random(rng.random()), self._room)
         self.harvest = Harvest(world)
         self.chaos = Chaos(world, self.sender, self.station, random.Random(rng.random()), self.tell)
+        self.still = []  # a line for each time of LONGEST_STILL
 
     def tell(self, text):
         print(f"{time.monotonic() - self._begin:8.1f} s  {text}", flush=True)
@@ -63,9 +68,16 @@ class Soak:
         self.traffic.start()
         self.chaos.start()
         end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            time.sleep(min(30.0, max(0.0, end - time.monotonic())))
-            self.tell(f"{len(self.traffic.ledger)} messages put in, {len(self.harvest.arrivals)} recipients reached")
+        moved, reached = time.monotonic(), 0
+        while (now := time.monotonic()) < end:
+            time.sleep(min(30.0, end - now))
+            before, reached = reached, len(self.harvest.arrivals)
+            self.tell(f"{len(self.traffic.ledger)} messages put in, {reached} recipients reached")
+            if reached != before:
+                moved = now
+            elif now - moved > LONGEST_STILL:
+                moved = now
+                self.still.append(f"nobody was reached in {LONGEST_STILL} s before {now - self._begin:.0f} s")
         self.chaos.stop()
         self.traffic.stop()
         self.tell("calm")
@@ -178,7 +190,9 @@ def main():
         left = list(leaks(soak))
         books = soak.books(world)
         print("", *story(soak, books), *panics(soak.sender), sep="\n")
-        wrong = [*faults_in_account(books), *left, *crashes(soak.sender), *soak.chaos.errors]
+        wrong = [*faults_in_account(books), *left, *crashes(soak.sender), *soak.chaos.errors, *soak.still]
+        if wrong:
+            shutil.copytree(soak.sender.home / "log", LOGS, dirs_exist_ok=True)
     print(*(f"WRONG: {line}" for line in wrong[:50]), sep="\n")
     print(f"{len(wrong)} things do not balance" if wrong else "the account balances")
     return 1 if wrong else 0

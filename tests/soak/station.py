@@ -87,7 +87,7 @@ class Station:
 
     def _watch(self):
         while not self._stop.wait(SAMPLE_EVERY):
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError, StopIteration):  # it has ended; it was killed and is not waited for
                 self.samples.append(sample(self._daemon.pid))
 
 
