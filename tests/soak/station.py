@@ -31,6 +31,7 @@ rfc1413_query_timeout = 0s
 check_spool_space = 0
 check_log_space = 0
 timeout_frozen_after = 0s
+auto_thaw = 20s
 pid_file_path = /dev/null
 """
 
