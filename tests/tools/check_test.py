@@ -56,6 +56,7 @@ FAULTS = (
     ("doxygen", "module/core/count.h", SLASHES + "// Counts.\n#pragma once\n\n[[nodiscard]] int count();  // of a <T>\n",
      r"count.h:\d+: warning: .*<T>"),
     ("pages", "doc/README.md", "see scripts/says\n", r"README.md:1: scripts/says does not exist"),
+    ("pages", "doc/README.md", "one\n<<<<<<< HEAD\n", r"README.md:2: a merge is left half done"),
 )
 
 
