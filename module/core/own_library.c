@@ -79,6 +79,7 @@ const void* danesmtp_open_library(const char* path, const struct danesmtp_own_li
   }
   head = dlsym(library, wanted->symbol);
   if (head && head->version == wanted->head.version && head->size == wanted->head.size) return head;
-  snprintf(problem, size, "%.400s does not belong to this module", path);
+  snprintf(problem, size,
+           "%.400s does not belong to this module; install both again, of one version", path);
   return NULL;
 }
