@@ -339,6 +339,31 @@ class ArgumentsTest(ReportTest):
                 self.assertIn(part, done.stderr.decode())
                 self.assertEqual(done.stderr.count(b"\n"), 1)
 
+    def test_a_domain_that_had_no_mail_has_no_share(self):
+        page = run("--html", "-", stdin=f"2026-11-28 10:00:00 {message(1)} == bob@a.lab R=mx T=smtp defer: Connection "
+                   "refused\n".encode()).stdout.decode()
+        self.assertIn('<td data-is="DANE"><span>-</span></td>', page)
+
+    def test_a_day_alone_is_no_wider_than_a_day(self):
+        def page(*days):
+            return run("--html", "-", stdin="".join(
+                f"2026-11-{day} 10:00:00 {message(day)} => bob@a.lab R=mx T=smtp H=mx.a.lab [192.0.2.1] {TLS} CV=no\n"
+                for day in days).encode()).stdout.decode()
+
+        one, two = page(28), page(27, 28)
+        self.assertIn('<div style="max-width: 6rem">', one)
+        self.assertIn('<div style="max-width: 12rem">', two)
+        self.assertIn("<span>2026-11-28</span><span></span>", one)
+        self.assertIn("<span>2026-11-27</span><span>2026-11-28</span>", two)
+
+    def test_long_texts_begin_where_their_column_begins(self):
+        page = run("--html", "-", stdin=f"2026-11-28 10:00:00 {message(1)} => bob@a.lab R=mx T=smtp H=mx.a.lab [192.0.2.1]"
+                   f" {TLS} CV=no\n2026-11-28 10:00:00 {message(1)} DANE audit: H=mx.a.lab [192.0.2.1]: DANE: no: not "
+                   "enforced for a.lab\n".encode()).stdout.decode()
+        for column in ("Host", "Why"):
+            self.assertIn(f'<th scope="col" class="text">{column}</th>', page)
+            self.assertIn(f'<td class="text" data-is="{column}">', page)
+
     def test_a_log_without_mail(self):
         for form in ((), ("--json",), ("--csv",), ("--html",)):
             done = run(*form, "-")

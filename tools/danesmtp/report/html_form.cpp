@@ -9,6 +9,8 @@
 namespace danesmtp::tool {
 namespace {
 
+constexpr std::size_t kWidestDay = 6;  // rem
+
 const char* protection_text(Count count) {
   switch (count) {
     case Count::Dane:
@@ -41,36 +43,52 @@ std::string grouped(std::uint64_t number) {
 // A table whose cells say what they are where a screen has no room for columns.
 class Table {
  public:
-  explicit Table(std::vector<std::string> columns) : columns_(std::move(columns)) {}
+  explicit Table(std::vector<std::string> columns)
+      : columns_(std::move(columns)), kinds_(columns_.size(), "") {}
 
   // HTML, one a column; the first says what the row is about.
-  void add(const std::vector<std::string>& cells) {
-    rows_ += "<tr>";
-    for (std::size_t i = 0; i < cells.size(); ++i)
-      rows_ += i == 0 ? format("<th scope=\"row\">{}</th>", cells[i]) : cell(columns_[i], cells[i]);
-    rows_ += "</tr>\n";
+  void add(std::vector<std::string> cells) {
+    for (std::size_t i = 1; i < cells.size(); ++i)
+      if (cells[i].find("<small>") != std::string::npos) kinds_[i] = " class=\"text\"";
+    rows_.push_back(std::move(cells));
   }
 
   std::string html() const {
     std::string head;
-    for (const auto& column : columns_) head += format("<th scope=\"col\">{}</th>", column);
-    return format("<table><thead><tr>{}</tr></thead><tbody>\n{}</tbody></table>\n", head, rows_);
+    for (std::size_t i = 0; i < columns_.size(); ++i)
+      head += format("<th scope=\"col\"{}>{}</th>", kinds_[i], columns_[i]);
+    std::string body;
+    for (const auto& cells : rows_) body += row(cells);
+    return format("<table><thead><tr>{}</tr></thead><tbody>\n{}</tbody></table>\n", head, body);
   }
 
  private:
-  static std::string cell(const std::string& column, const std::string& content) {
+  std::string row(const std::vector<std::string>& cells) const {
+    std::string html = format("<tr><th scope=\"row\">{}</th>", cells.front());
+    for (std::size_t i = 1; i < cells.size(); ++i) html += cell(i, cells[i]);
+    return html + "</tr>\n";
+  }
+
+  std::string cell(std::size_t column, const std::string& content) const {
     const bool plot = content.compare(0, 4, "<svg") == 0;
     if (plot || content.empty()) return format("<td>{}</td>", content);
-    return format("<td data-is=\"{}\"><span>{}</span></td>", column, content);
+    return format("<td{} data-is=\"{}\"><span>{}</span></td>", kinds_[column], columns_[column],
+                  content);
   }
 
   std::vector<std::string> columns_;
-  std::string rows_;
+  std::vector<const char*> kinds_;  // attributes of their cells: a column of texts or of numbers
+  std::vector<std::vector<std::string>> rows_;
 };
 
 std::string section(const std::string& title, const std::string& note, const std::string& body) {
   return format("<section><h2>{}</h2>{}{}</section>\n", title,
                 note.empty() ? std::string() : format("<p>{}</p>", note), body);
+}
+
+std::string share(const Counts& counts) {
+  const auto all = counts.delivered();
+  return all == 0 ? "-" : percent(counts[Count::Dane], all) + " %";
 }
 
 // Of no fixed length: a name, or what a log says.
@@ -112,11 +130,14 @@ std::string days(const MailReport& report) {
                grouped(counts[Count::Verified]), grouped(counts[Count::Encrypted]),
                grouped(counts[Count::Clear]), grouped(counts[Count::Deferred])});
   }
+  const auto first = html_escaped(report.days.front().day);
+  const auto last = report.days.size() > 1 ? html_escaped(report.days.back().day) : "";
+  // No column is wider than the day below it.
   const auto plot = format(
-      "<div class=\"axis\"><span>{}</span></div>{}<div class=\"axis\"><span>{}</span><span>{}"
-      "</span></div>",
-      grouped(busiest(report.days)), day_plot(report.days), html_escaped(report.days.front().day),
-      html_escaped(report.days.back().day));
+      "<div style=\"max-width: {}rem\"><div class=\"axis\"><span>{}</span></div>{}<div "
+      "class=\"axis\"><span>{}</span><span>{}</span></div></div>",
+      report.days.size() * kWidestDay, grouped(busiest(report.days)), day_plot(report.days), first,
+      last);
   return section(
       "By day", "Recipients, by how their mail was protected on its way.",
       format("{}<details><summary>The numbers</summary>{}</details>", plot, table.html()));
@@ -129,7 +150,7 @@ std::string causes(const MailReport& report) {
   for (const auto& cause : report.causes) {
     const auto oldest = cause.oldest.empty()
                             ? std::string("none")
-                            : format("{}<br><small>{}, {}</small>", time_text(cause.oldest_at),
+                            : format("{}<br><small>{}<br>{}</small>", time_text(cause.oldest_at),
                                      html_escaped(cause.oldest), html_escaped(cause.oldest_domain));
     table.add(
         {format("{}{}", cause_text(cause.cause), is_dane(cause.cause) ? " <em>DANE</em>" : ""),
@@ -172,8 +193,7 @@ std::string domains(const std::string& title, const std::string& note,
   for (std::size_t i = 0; i < std::min(top, domains.size()); ++i) {
     const auto& one = domains[i];
     table.add({html_escaped(one.domain) + (one.signed_host ? " <em>DS</em>" : ""),
-               share_bar(one.counts, most), grouped(one.counts.delivered()),
-               percent(one.counts[Count::Dane], one.counts.delivered()) + " %",
+               share_bar(one.counts, most), grouped(one.counts.delivered()), share(one.counts),
                grouped(one.counts[Count::Deferred])});
   }
   return section(title + shown_of(domains.size(), top), note, table.html());

@@ -40,19 +40,19 @@ th, td { padding: .3rem .5rem; border-bottom: 1px solid var(--line); text-align:
   vertical-align: top; }
 td { text-align: right; white-space: nowrap; }
 tbody th, td small { white-space: normal; overflow-wrap: anywhere; }
-td small { display: inline-block; min-width: 9rem; }
+td small { display: inline-block; min-width: 12rem; } footer { margin-top: 1rem; }
 thead th { white-space: nowrap; color: var(--soft); font-weight: 500; font-size: .85rem; text-align: right; }
-thead th:first-child { text-align: left; } tbody th { font-weight: 500; min-width: 9rem; }
+thead th:first-child, .text { text-align: left; } tbody th { font-weight: 500; min-width: 9rem; }
 td:has(svg) { width: 35%; min-width: 6rem; }
 summary { cursor: pointer; color: var(--soft); margin: .6rem 0; }
 @media (max-width: 40rem) {
-  thead { display: none; } tr { display: block; padding: .4rem 0;
+  .tile b::after { content: "\a"; white-space: pre; }
+  thead { display: none; } tr { display: flex; flex-wrap: wrap; column-gap: 1.2rem; padding: .4rem 0;
     border-bottom: 1px solid var(--line); }
-  th, td { display: block; border: 0; padding: .1rem 0; text-align: right; }
-  tbody th { text-align: left; } td:has(svg) { width: auto; }
-  td:not(:has(svg)) { display: flex; justify-content: space-between; gap: 1rem; }
-  td:empty { display: none !important; } td small { min-width: 0; }
-  td:not(:has(svg))::before { content: attr(data-is); color: var(--soft); white-space: nowrap; }
+  th, td { display: block; border: 0; padding: .1rem 0; text-align: left; white-space: normal; }
+  tbody th, td:has(svg), td.text { flex: 1 0 100%; width: auto; }
+  td:empty, svg:empty { display: none; } td small { display: inline; }
+  td:not(:has(svg))::before { content: attr(data-is) " "; color: var(--soft); }
 }
 @media print {
   :root { --paper: #fff; --ink: #000; --soft: #444; --line: #bbb; --dane: #00735c; }
