@@ -186,10 +186,19 @@ class Machine:
 
     def world_half_a_library(self):
         """An upgrade that broke off: core.so is cut short."""
-        modules = self._folder("modules")
-        shutil.copytree(self.world.exim.module_dir, modules, dirs_exist_ok=True)
-        with open(modules / "danesmtp/core.so", "r+b") as core:
+        with self._other_modules("half") as modules, open(modules / "danesmtp/core.so", "r+b") as core:
             core.truncate(100000)
+
+    def world_no_module(self):
+        with self._other_modules("none") as modules:
+            (modules / "danesmtp_transport.so").unlink()
+
+    @contextlib.contextmanager
+    def _other_modules(self, name):
+        """A copy of Exim's module directory, which takes its place when it has been changed."""
+        modules = self._folder(name)
+        shutil.copytree(self.world.exim.module_dir, modules, dirs_exist_ok=True)
+        yield modules
         assert self.run(f"mount --bind {modules} {self.world.exim.module_dir}") == (0, "")
 
     def world_whole_library(self):
