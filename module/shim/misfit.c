@@ -82,7 +82,7 @@ static void waiting_init(transport_driver_instance *t)
 static BOOL waiting_code(transport_instance *tblock, address_item *addresses)
 {
   (void)tblock, (void)addresses;
-  log_write(LOG_MAIN | LOG_PANIC, "%s; mail waits", reason);
+  log_write(LOG_MAIN | LOG_PANIC, "%s: install the module for this Exim; mail waits", reason);
   return FALSE;
 }
 

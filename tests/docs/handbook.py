@@ -190,6 +190,9 @@ TEXTS = (  # where a text of a log line is made, and how it is found there
     ("module/tls/ocsp_policy.cpp", r'format\("(\([^"]+)"'),
     ("module/bridge/core_entry.cpp", r'(?:format\(|refuse\(why, )"([^"]+)"'),
     ("module/dns/unbound_source.cpp", r'note\(\s*format\("([^"]+)"'),
+    ("module/core/own_library.c", r'snprintf\(problem, size,\s*"([^"]+)"'),
+    ("module/dns/unbound_opened.cpp", r'unusable\((?:format\()?"([^"]+)"'),
+    ("module/shim/core_library.c", r'snprintf\(problem \+ prefix[^"]*"([^"]+)"'),
     ("module/shim/transport_info.c", r'log_write\(LOG_MAIN[^"]*"([^"]+)"'),
     ("module/shim/misfit.c", r'log_write\(LOG_MAIN[^"]*"([^"]+)"'),
     ("module/shim/callout.c", r'log_write\(LOG_MAIN[^"]*"([^"]+)"'),
@@ -204,7 +207,7 @@ PARTS = {"trouble_text", "confirmation_text", "policy_failure_text"}
 def fragments(text):
     """What of a text of a program stays the same in each line."""
     text = text.replace('\\"', '"')
-    return [part for part in re.split(r"\{[^}]*\}|%(?:\.\*)?[sd]", text) if len(part.strip(" :;,")) > 3]
+    return [part for part in re.split(r"\{[^}]*\}|%(?:\.(?:\*|\d+))?[sd]", text) if len(part.strip(" :;,")) > 3]
 
 
 def log_line_faults(top):

@@ -233,6 +233,7 @@ def test_each_kind_is_refused_in_one_line(world, sender, tmp_path, build, misfit
         logged = the_one_line(mail, said)
         waits(mail, message_id)
     assert len(lines) == 1 and said in lines[0] and (checked, delivery.returncode) == (1, 0), lines
+    assert "install the module for this Exim" in logged
     misfit_rows.append((kind, what, f"{checked}, {delivery.returncode}", logged))
 
 
