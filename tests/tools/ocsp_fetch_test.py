@@ -402,6 +402,25 @@ class CheckTest(OcspFetchTest):
         self.assertEqual(self.check("--critical", "x")[0], 3)
         self.assertEqual(self.check("--no-such-option")[0], 3)
 
+    def test_a_certificate_that_names_no_responder(self):
+        """As many authorities' do since 2025. It asks nobody, so it needs none: the file alone counts."""
+        self.write("chain.pem", b"".join(one.public_bytes(Encoding.PEM)
+                                         for one in (self.ca.other_leaf, self.ca.certificate)))
+        for name, response, code in (
+                ("good", self.ca.response(leaf=self.ca.other_leaf), 0),
+                ("ends soon", self.ca.response(leaf=self.ca.other_leaf, begin=-20 * HOUR, end=4 * HOUR), 1),
+                ("of the certificate before", self.ca.response(), 2)):
+            with self.subTest(name):
+                self.write("proof", response)
+                status, line = self.check()
+                self.assertEqual(status, code, line)
+                self.assertEqual("names no OCSP responder" in line, code != 0, line)
+                self.assertNotIn("names no OCSP responder", self.check("--url", "http://localhost/")[1])
+        os.remove(self.path("proof"))
+        status, line = self.check()
+        self.assertEqual(status, 2, line)
+        self.assertIn("take tls_ocsp_file and this line away", line)
+
 
 class WatchTest(OcspFetchTest):
     def test_it_renews_until_it_is_told_to_stop(self):

@@ -22,10 +22,9 @@ State state_of(const OcspProof& proof, const OcspLimits& limits, seconds left) {
   return left < limits.warning.value_or(proof.life() / 4) ? State::Warning : State::Ok;
 }
 
-Finding check_one(const OcspTarget& target, const OcspLimits& limits, WallTime now) {
-  auto subject = read_subject(target);
-  if (!subject) return {State::Unknown, subject.error().text, {}, {}};
-  auto proof = shown_proof(target.proof, *subject, now);
+Finding judge(const OcspTarget& target, const OcspSubject& subject, const OcspLimits& limits,
+              WallTime now) {
+  auto proof = shown_proof(target.proof, subject, now);
   if (!proof) return {State::Critical, proof.error().text, {}, {}};
   if (proof->verdict.answer == OcspAnswer::Absent)
     return {State::Critical, format("{}: there is no proof in it", target.proof), {}, {}};
@@ -38,6 +37,19 @@ Finding check_one(const OcspTarget& target, const OcspLimits& limits, WallTime n
                             : format("{} is good for {}, {} old", target.proof, duration_text(left),
                                      duration_text(age)),
           age, left};
+}
+
+// Without a responder a proof is as good as ever, for as long as it lasts; only none will follow.
+Finding check_one(const OcspTarget& target, const OcspLimits& limits, WallTime now) {
+  auto subject = read_subject(target);
+  if (!subject) return {State::Unknown, subject.error().text, {}, {}};
+  Finding finding = judge(target, *subject, limits, now);
+  if (finding.state != State::Ok && subject->url.empty())
+    finding.text += format(
+        "; {} names no OCSP responder, so nothing renews it: take tls_ocsp_file and this line "
+        "away, or name one (url=)",
+        target.certificates);
+  return finding;
 }
 
 std::string performance(const std::vector<Finding>& findings) {

@@ -65,6 +65,10 @@ WallTime renewal_time(const OcspProof& proof, const OcspTarget& target) {
 Result<Renewed> renew(const OcspTarget& target, const Patience& patience, WallTime now) {
   auto subject = read_subject(target);
   if (!subject) return tl::unexpected(subject.error());
+  if (subject->url.empty())
+    return fail(ErrorKind::BadInput, format("{}: the certificate names no OCSP responder; --url "
+                                            "can",
+                                            target.certificates));
   auto shown = shown_proof(target.proof, *subject, now);
   const bool good = is_good(shown);
   if (good && renewal_time(*shown, target) - patience.early > now)

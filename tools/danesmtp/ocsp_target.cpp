@@ -137,10 +137,6 @@ Result<OcspSubject> read_subject(const OcspTarget& target) {
                 format("{}: {}", target.certificates, certificate.error().text));
   OcspSubject subject{certificate->der, {}, {chain->begin() + 1, chain->end()}, target.url};
   if (subject.url.empty()) subject.url = responder_of(*certificate);
-  if (subject.url.empty())
-    return fail(ErrorKind::BadInput, format("{}: the certificate names no OCSP responder; --url "
-                                            "can",
-                                            target.certificates));
   for (const auto& other : subject.others) {
     auto issuer = import_certificate(other);
     if (!issuer || !has_issued(*issuer, *certificate)) continue;

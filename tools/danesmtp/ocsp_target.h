@@ -37,10 +37,10 @@ struct OcspSubject {
   Bytes certificate;            // DER
   Bytes issuer;                 // it has signed the certificate
   std::vector<Bytes> others{};  // of the chain, the issuer included
-  std::string url;
+  std::string url;              // empty: the certificate names none, and nobody else does
 };
 
-// BadInput or Io, naming the file: no certificate, no issuer for it, no responder.
+// BadInput or Io, naming the file: no certificate, or no issuer for it.
 [[nodiscard]] Result<OcspSubject> read_subject(const OcspTarget& target);
 
 }  // namespace danesmtp::tool
