@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "dns/unbound_source.h"
 
+#include <utility>
+
 #include "core/format.h"
 #include "dns/server_order.h"
 #include "dns/unbound_library.h"
@@ -18,7 +20,7 @@ Result<Answer<Bytes>> UnboundSource::ask(const DnsName& name, RrType type, Deadl
   if (!session) return tl::unexpected(session.error());
   auto answer = (*session)->ask(name, type, deadline);
   // Another server may know better, also of what looks bogus: its answer is validated as well.
-  while (!answer && !deadline.passed() && opened_after(*session, deadline))
+  while (!answer && !deadline.passed() && opened_after(*session, answer.error(), deadline))
     answer = (*session)->ask(name, type, deadline);
   return answer;
 }
@@ -35,9 +37,10 @@ Result<UnboundSource::Session> UnboundSource::opened(Deadline deadline) {
 }
 
 // Puts the session of the server after that of `session` into it; false: there is none.
-bool UnboundSource::opened_after(Session& session, Deadline deadline) {
+bool UnboundSource::opened_after(Session& session, const Error& error, Deadline deadline) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  const bool found = session != session_ || (!left_.empty() && open_forwarder(deadline));
+  const bool found = session != session_ || (!left_.empty() && open_forwarder(deadline)) ||
+                     opened_recursion(error, deadline);
   session = session_;
   return found;
 }
@@ -72,6 +75,7 @@ Result<void> UnboundSource::open(Deadline deadline) {
   if (setup_.servers.empty()) return use({}, deadline);
   ResolverMemory memory(around_.memory_file, list_text(setup_.servers));
   if (settings_.upstream == Upstream::Auto && memory.recall() == kRecursion) {
+    looked_at_servers_ = true;
     auto opened = use({}, deadline);
     if (!opened) memory.forget();
     return opened;
@@ -94,6 +98,13 @@ bool UnboundSource::servers_strip_dnssec(Deadline deadline) const {
     strips = strips || carries == Carries::Nothing;
   }
   return strips;
+}
+
+// libunbound gets over the first replies of a server that sends signatures only to CD (RFC 6840
+// 5.9; systemd-resolved with DNSSEC=no), but for a name that does not exist: there it has no proof.
+bool UnboundSource::opened_recursion(const Error& before, Deadline deadline) {
+  if (settings_.upstream != Upstream::Auto || std::exchange(looked_at_servers_, true)) return false;
+  return servers_strip_dnssec(deadline) && open_recursion(before, deadline);
 }
 
 Result<void> UnboundSource::open_recursion(const Error& before, Deadline deadline) {

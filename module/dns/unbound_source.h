@@ -34,9 +34,10 @@ class UnboundSource final : public RecordSource {
   using Session = std::shared_ptr<UnboundSession>;
 
   [[nodiscard]] Result<Session> opened(Deadline deadline);
-  [[nodiscard]] bool opened_after(Session& session, Deadline deadline);
+  [[nodiscard]] bool opened_after(Session& session, const Error& error, Deadline deadline);
   [[nodiscard]] Result<void> open(Deadline deadline);
   [[nodiscard]] Result<void> open_forwarder(Deadline deadline);
+  [[nodiscard]] bool opened_recursion(const Error& before, Deadline deadline);
   [[nodiscard]] Result<void> open_recursion(const Error& before, Deadline deadline);
   [[nodiscard]] Result<void> use(std::vector<NameServer> servers, Deadline deadline);
   bool servers_strip_dnssec(Deadline deadline) const;
@@ -47,7 +48,8 @@ class UnboundSource final : public RecordSource {
   ResolverSetup setup_;
   std::optional<Result<void>> ready_;
   Session session_;
-  std::vector<NameServer> left_;  // to ask when the session's server has no answer
+  std::vector<NameServer> left_;    // to ask when the session's server has no answer
+  bool looked_at_servers_ = false;  // for recursion in their place, once
 };
 
 }  // namespace danesmtp

@@ -220,6 +220,8 @@ def test_believed_beside_one_that_does_not_validate(world, sender, crooked, firs
 
 # -- The resolvers of the system, and what to do where they do not carry DNSSEC
 
+UNSIGNED_ABSENCE = {**HONEST, "tlsa-of-port-24": "no"}
+
 # tests D-004
 AUTO = {  # by resolver: with auto, with system
     "strips-ad": (HONEST, HONEST),
@@ -227,6 +229,7 @@ AUTO = {  # by resolver: with auto, with system
     "tlsa-servfail": (FAILS_TLSA, FAILS_TLSA),
     "strips-dnssec": (HONEST, NOTHING),
     "strips-and-says-ad": (HONEST, NOTHING),
+    "strips-unless-told": (UNSIGNED_ABSENCE, {**UNSIGNED_ABSENCE, "tlsa-of-port-24": WAITS}),
 }
 
 
@@ -235,12 +238,12 @@ def test_resolvers_of_the_system(world, sender, crooked, kind):
     address = crooked(kind).partition("@")[0]
     with world.name_servers(address), world.root_hints():
         mail = sender(driver="danesmtp", options={"dane_trust_anchor_file": world.trust_anchor})
-        assert sent(world, mail) == AUTO[kind][0]
+        assert sent(world, mail, AUTO[kind][0]) == AUTO[kind][0]
         told = [line for line in mail.mainlog().splitlines() if "do not carry DNSSEC" in line]
         assert len(told) == (AUTO[kind][0] != AUTO[kind][1])
         assert all(f"DANE: the name servers of the system ({address}@53)" in line for line in told)
         options = {"dane_trust_anchor_file": world.trust_anchor, "dane_resolver": "system"}
-        assert outcomes(world, sender, options) == AUTO[kind][1]
+        assert outcomes(world, sender, options, AUTO[kind][1]) == AUTO[kind][1]
 
 
 def test_no_root_to_ask_either(world, sender, crooked):

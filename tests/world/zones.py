@@ -81,6 +81,13 @@ ZONES = (
     usual("plain", "192.0.2.24", signing=Signing.UNSIGNED,
           mail=ONLY_TRY, dns=("insecure", "insecure", "insecure none")),
     usual("signed-no-tlsa", "192.0.2.25", mail=ONLY_TRY, dns=("secure", "secure", "secure none")),
+    # The NSEC record that proves that the host has no AAAA does not prove that it has no TLSA.
+    Zone("tlsa-of-port-24", """
+        @ MX 10 mx
+        mx A 192.0.2.193
+        _24._tcp.mx TLSA 3 1 1 =tlsa-of-port-24
+        """, (exim("192.0.2.193", "tlsa-of-port-24"),),
+         mail=ONLY_TRY, dns=("secure", "secure", "secure none")),
     # tests D-031, D-032, D-034, D-160
     Zone("mx-insecure", "@ MX 10 mx.mx-secure-host.lab.", signing=Signing.UNSIGNED,
          mail=Mail("yes", REQUIRED), dns=("insecure", "insecure none", "insecure none")),

@@ -276,6 +276,18 @@ class Crooked:
         plain.id = query.id
         return [self.ask(plain).to_wire()]
 
+    def knows_no_short_name(self, query, question, _transport):
+        """As the stub of systemd-resolved: it asks nobody for the address of a name of one label."""
+        if len(question.name.labels) == 2 and question.rdtype in (dns.rdatatype.A, dns.rdatatype.AAAA):
+            return self.failing(query, dns.rcode.SERVFAIL)
+        return [self.ask(query).to_wire()]
+
+    def strips_unless_told(self, query, question, transport):
+        """As that stub with DNSSEC=no: signatures come only with CD, which libunbound says at the second try."""
+        if query.flags & dns.flags.CD and query.ednsflags & dns.flags.DO:
+            return [self.ask(query).to_wire()]
+        return self.strips_dnssec(query, question, transport)
+
     def drops_dnskey(self, query, question, _transport):
         return [] if question.rdtype == dns.rdatatype.DNSKEY else [self.ask(query).to_wire()]
 
