@@ -313,6 +313,8 @@ FAULTS = {
     "resolver is silent": (behind("silent"), "resolver", "failure", "no reply", "name another in dane_resolver", GONE),
     "resolver refuses": (behind("refuses"), "resolver", "failure", "REFUSED", "access-control", GONE),
     "resolver strips RRSIG": (behind("strips-dnssec"), "resolver", "failure", "strips DNSSEC", "dane_resolver = recursive", GONE),
+    "resolver strips RRSIG unless told": (behind("strips-unless-told"), "resolver", "failure", "strips DNSSEC",
+                                          "dane_resolver = recursive", GONE),
     "resolver damages signatures": (behind("damages-signatures"), "resolver", "failure", "the root does not validate",
                                     "trust anchor and clock", GONE),
     "resolver sells names": (behind("sells-names"), "resolver", "failure", "it lies", "no redirection", GONE),
@@ -385,6 +387,15 @@ def test_nothing_is_wrong(case):
         "exim", "loader", "module", "core.so", "unbound.so", "configuration", "transport remote_smtp", "trust anchor",
         "resolver 127.0.0.1@53", "clock", "validation", "IPv6", "port 25", "cache", "reports"]
     assert not (mail.spool / "db").exists() and mail.mainlog() == "", "nothing was touched"
+
+
+def test_a_stub_that_asks_nobody_for_a_short_name(case):
+    """As systemd-resolved's where it validates: nothing is wrong with it."""
+    with behind("knows-no-short-name")(case) as (mail, _, _):
+        said = findings(case.world, mail)
+        message_id = mail.send("bob@ee.lab")
+    assert said["state"] == "ok" and GOES in said["mail"], said
+    assert " CV=dane" in "".join(mail.log_lines(message_id))
 
 
 def test_what_it_says_is_what_exim_does(case):

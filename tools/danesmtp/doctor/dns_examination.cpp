@@ -19,10 +19,12 @@ constexpr std::chrono::seconds kValidation{8};
 constexpr std::chrono::seconds kPatience{10};  // a delivery has twice that
 const DnsQuestion kRootKeys{"", RrType::Dnskey};
 
-// A name below the root that does not exist, so nobody can have an answer for it ready.
+// A name that does not exist, as there is no such top-level domain, so nobody can have an answer
+// for it ready. Of two labels: there are stubs that ask nobody for the address of one
+// (systemd-resolved).
 DnsName nonexistent_name() {
   std::random_device random;
-  return *DnsName::parse(format("x{:08x}{:08x}", random(), random()));
+  return *DnsName::parse(format("x{:08x}.x{:08x}{:08x}", random(), random(), random()));
 }
 
 // The root is signed, so that it does not exist can be proved (RFC 4035 5.4).
