@@ -19,6 +19,7 @@
 
 #include "core/format.h"
 #include "core/signals_blocked.h"
+#include "net/confinement.h"
 #include "net/socket_io.h"
 
 namespace danesmtp {
@@ -68,6 +69,8 @@ void keep_only(int one, int other) {
 [[noreturn]] void be_the_relay(LineChannel& channel, int plain,
                                std::chrono::milliseconds patience) noexcept {
   keep_only(channel.descriptor(), plain);
+  keep_out_of_core_files();
+  static_cast<void>(confine_to_descriptors());  // a kernel without filters has none
   try {
     if (relay_octets(channel, plain, patience)) channel.close();
   } catch (...) {

@@ -26,8 +26,9 @@ namespace danesmtp {
 [[nodiscard]] Result<void> lend_channel(LineChannel& channel, const std::function<void(int)>& use);
 
 // Gives the connection to a process of its own, which lives as long as both sides do and nobody is
-// silent for longer than `patience`; the socket returned is its plain side. The channel is closed
-// for us, and the peer notices nothing. Io when there is no process; the channel is as before then.
+// silent for longer than `patience`, and can do nothing but that (net/confinement); the socket
+// returned is its plain side. The channel is closed for us, and the peer notices nothing. Io when
+// there is no process; the channel is as before then.
 [[nodiscard]] Result<UniqueFd> hand_to_process(LineChannel& channel,
                                                std::chrono::milliseconds patience);
 

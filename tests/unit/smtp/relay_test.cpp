@@ -7,10 +7,13 @@
 #include <signal.h>
 
 #include <atomic>
+#include <cstdlib>
+#include <filesystem>
 #include <iterator>
 
 #include "fakes/scripted_peer.h"
-#include "unit/check_support.h"
+#include "unit/net/confinement_support.h"
+#include "unit/own_directory.h"
 
 using namespace danesmtp;
 using namespace danesmtp::test;
@@ -79,6 +82,28 @@ class Lent {
 };
 
 std::atomic<pthread_t> interrupted;
+
+// How many filters of system calls a process has ("" for one that is gone).
+std::string filter_count(const std::string& pid) {
+  const std::string status = content_of("/proc/" + pid + "/status");
+  const std::string name = "\nSeccomp_filters:\t";
+  const auto start = status.find(name);
+  if (start == std::string::npos) return "";
+  const auto value = start + name.size();
+  return status.substr(value, status.find('\n', value) - value);
+}
+
+// Of the process group's other processes how many have so many.
+int others_with_filters(int count) {
+  int found = 0;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+    const std::string name = entry.path().filename();
+    const int pid = std::atoi(name.c_str());
+    if (pid <= 0 || pid == ::getpid() || ::getpgid(pid) != ::getpgrp()) continue;
+    if (filter_count(name) == std::to_string(count)) ++found;
+  }
+  return found;
+}
 
 }  // namespace
 
@@ -214,6 +239,18 @@ START_TEST(a_process_goes_on_with_the_connection) {
 }
 END_TEST
 
+// It has answered once, so it is past its beginning.
+START_TEST(the_process_is_confined) {
+  Lent lent(true, [](PeerSide& peer) { peer.answer("250 ok\r\n"); });
+  auto plain = hand_to_process(lent.channel, 2s);
+  ck_assert(plain.has_value());
+  say(plain->get(), "STEP\r\n");
+  assert_text(hear_line(plain->get()), "250 ok\r\n");
+  const int own = std::atoi(filter_count("self").c_str());
+  ck_assert_int_eq(others_with_filters(own + 1), 1);
+}
+END_TEST
+
 // Nobody says anything: it is not for ever.
 START_TEST(a_forgotten_process_ends) {
   Lent lent(true, [](PeerSide&) {});
@@ -235,6 +272,7 @@ int main() {
   tcase_add_test(tc, signals_go_to_the_thread_that_lends);
   tcase_add_test(tc, a_silent_relay_ends);
   tcase_add_loop_test(tc, a_process_goes_on_with_the_connection, 0, 2);
+  if (filters_here()) tcase_add_test(tc, the_process_is_confined);
   tcase_add_test(tc, a_forgotten_process_ends);
   suite_add_tcase(suite, tc);
   return run_suite(suite);
