@@ -17,6 +17,7 @@
 #include "deliver.h"
 #include "dns/record_resolver.h"
 #include "dns/resolver_config.h"
+#include "net/confinement.h"
 #include "route/callout_policy.h"
 #include "sts/daemon_policies.h"
 #include "tlsrpt/report_attempts.h"
@@ -179,6 +180,7 @@ extern "C" int danesmtp_deliver(const danesmtp_services* services, void* exim,
                                 danesmtp_batch* batch, const char** why) noexcept {
   if (services->version != DANESMTP_BRIDGE_VERSION || services->size != sizeof(danesmtp_services))
     return refuse(why, "danesmtp: the module and its core library are of different versions");
+  keep_out_of_core_files();  // passwords, keys, TLS sessions; Exim makes a process for each call
   try {
     return deliver_batch(*services, exim, *batch, why);
   } catch (const std::exception& error) {

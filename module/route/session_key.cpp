@@ -15,12 +15,15 @@
 namespace danesmtp {
 namespace {
 
-// Hexadecimal; empty for no path. Nothing: it cannot be read.
+// Hexadecimal; empty for no path. Nothing: it cannot be read. It may be a private key: nothing of
+// it stays in memory.
 std::optional<std::string> contents_digest(const std::string& path) {
   if (path.empty()) return std::string();
   GnutlsOctets contents;
   if (gnutls_load_file(path.c_str(), &contents.datum) < 0) return std::nullopt;
-  return to_hex(sha256(contents.view()));
+  const auto digest = sha256(contents.view());
+  gnutls_memset(contents.datum.data, 0, contents.datum.size);
+  return to_hex(digest);
 }
 
 std::string pkix_text(const std::optional<PkixRules>& rules) {

@@ -2,8 +2,17 @@
 // tests D-103: what a session is kept under, beside the digest of connection_mark_test, and whose.
 #include "route/session_key.h"
 
+#include <gnutls/gnutls.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <fstream>
 #include <functional>
 #include <iterator>
+#include <string>
+#include <string_view>
 
 #include "fakes/fake_mail_server.h"
 #include "fakes/fake_store.h"
@@ -102,6 +111,49 @@ const Peer kPeers[] = {
     {"must staple, PKIX", no_dane(), StatusRequest::Ask, PeerTrust::Verified, true, false},
 };
 
+// A private key as a file has it, but for each octet's mask: so that the test has no copy of it.
+constexpr unsigned char kMask = 0x5a;
+constexpr std::string_view kMaskedKey = "qxwertzuiopasdfghjklyxcvbnm-1234567890";
+
+// By a process of its own, for the same reason.
+void write_key(const std::string& path) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    std::ofstream file(path, std::ios::binary);
+    file << std::string(64, '-');  // what malloc() itself writes into memory that is given back
+    for (const char octet : kMaskedKey) file << static_cast<char>(octet ^ kMask);
+    file.close();
+    ::_exit(file ? 0 : 1);
+  }
+  int status = -1;
+  ck_assert_int_eq(::waitpid(child, &status, 0), child);
+  ck_assert_int_eq(status, 0);
+}
+
+bool heap_has_key() {
+  std::ifstream maps("/proc/self/maps");
+  for (std::string line; std::getline(maps, line);) {
+    if (line.find("[heap]") == std::string::npos) continue;
+    const auto* start = reinterpret_cast<const char*>(std::stoul(line, nullptr, 16));
+    const auto* end =
+        reinterpret_cast<const char*>(std::stoul(line.substr(line.find('-') + 1), nullptr, 16));
+    const auto same = [](char seen, char masked) {
+      return static_cast<char>(seen ^ kMask) == masked;
+    };
+    if (std::search(start, end, kMaskedKey.begin(), kMaskedKey.end(), same) != end) return true;
+  }
+  return false;
+}
+
+// Sanitizers have memory of their own for it.
+bool search_finds_a_copy() {
+  std::string copy(kMaskedKey);
+  for (char& octet : copy) octet = static_cast<char>(octet ^ kMask);
+  const bool found = heap_has_key();
+  gnutls_memset(copy.data(), 0, copy.size());
+  return found && !heap_has_key();
+}
+
 }  // namespace
 
 START_TEST(each_change_makes_another_key) {
@@ -160,12 +212,26 @@ START_TEST(whose_session_is_kept) {
 }
 END_TEST
 
+START_TEST(no_copy_of_a_private_key_is_left) {
+  const TemporaryFile file("");
+  write_key(file.path());
+  Facts facts;
+  facts.tls.settings.key_file = file.path();
+  ck_assert(!facts.key().empty());
+  ck_assert(!heap_has_key());
+}
+END_TEST
+
 int main() {
   Suite* suite = suite_create("session_key");
   TCase* tc = tcase_create("session_key");
   tcase_add_loop_test(tc, each_change_makes_another_key, 0, static_cast<int>(std::size(kChanges)));
   tcase_add_test(tc, the_same_policy_makes_the_same_key);
   tcase_add_test(tc, another_client_certificate_makes_another_key);
+  if (search_finds_a_copy())
+    tcase_add_test(tc, no_copy_of_a_private_key_is_left);
+  else
+    std::puts("memory is not in [heap] here: not searched for a key");
   tcase_add_loop_test(tc, no_key_no_session, 0, static_cast<int>(std::size(kNoKey)));
   tcase_add_loop_test(tc, whose_session_is_kept, 0, static_cast<int>(std::size(kPeers)));
   suite_add_tcase(suite, tc);
