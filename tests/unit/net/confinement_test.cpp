@@ -150,8 +150,11 @@ int files_with(const std::string& directory, const std::string& text) {
   return found;
 }
 
-// A core file is a file in the directory of the process that dies, and may be written.
+// A core file is a file in the directory of the process that dies, and may be written. One of a
+// sanitizer's process would be of many terabytes.
 bool core_files_here() {
+  constexpr unsigned long kManyPages = 1UL << 28;
+  if (std::stoul(content_of("/proc/self/statm")) > kManyPages) return false;
   const std::string pattern = content_of("/proc/sys/kernel/core_pattern");
   rlimit limit{};
   ::getrlimit(RLIMIT_CORE, &limit);
