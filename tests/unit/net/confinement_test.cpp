@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <spawn.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -66,12 +67,10 @@ int protect_pages(int protection) {
 }
 
 int start_program() {
-  const pid_t child = ::vfork();
-  if (child == 0) {
-    ::execl("/bin/true", "true", nullptr);
-    ::_exit(1);
-  }
-  return outcome(child);
+  pid_t child = 0;
+  char name[] = "true";
+  char* const arguments[] = {name, nullptr};
+  return ::posix_spawn(&child, "/bin/true", nullptr, nullptr, arguments, nullptr);
 }
 
 int connect_to_itself() {
