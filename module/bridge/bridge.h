@@ -132,7 +132,7 @@ struct danesmtp_services {
   void (*set_tls_variables)(void* exim, const struct danesmtp_tls_variables* variables);
 
   /* Hosts. */
-  int (*service_port)(void* exim); /* of the `port` option; -1: it cannot be used */
+  int (*service_port)(void* exim); /* of the `port` option; -1: see expansion_error() */
   /* The core delivers from here on: a connection passed on by Exim's driver is ended, unless a part
    * of the batch was delegated to it. */
   void (*take_over)(void* exim);

@@ -56,8 +56,10 @@ Result<bool> ConfigurationBridge::domain_in(const DomainListOption& option,
 
 Result<std::uint16_t> ConfigurationBridge::service_port() {
   const int port = exim_.services.service_port(exim_.handle);
-  if (port <= 0 || port > 65535) return fail(ErrorKind::BadInput, "option port cannot be used");
-  return static_cast<std::uint16_t>(port);
+  if (port > 0 && port <= 65535) return static_cast<std::uint16_t>(port);
+  const auto why = port < 0 ? text_of(exim_.services.expansion_error(exim_.handle))
+                            : format("{} is no port", port);
+  return fail(ErrorKind::BadInput, format("option port cannot be used: {}", why));
 }
 
 bool ConfigurationBridge::in_hosts_file(const std::string& name, const std::string& address) {

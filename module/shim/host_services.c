@@ -13,8 +13,10 @@ static const smtp_transport_options_block *smtp_options(const struct batch_handl
 static int service_port(void *exim)
 {
   struct batch_handle *h = exim;
-  return smtp_get_port(smtp_options(h)->port, h->addresses,
-                       string_sprintf("%s transport", drinst_of(h->tblock)->name));
+  const int port = smtp_get_port(smtp_options(h)->port, h->addresses,
+                                 string_sprintf("%s transport", drinst_of(h->tblock)->name));
+  if (port < 0) expand_string_message = h->addresses->message;
+  return port;
 }
 
 static int look_up(const smtp_transport_options_block *ob, host_item *host)

@@ -155,13 +155,14 @@ START_TEST(the_port) {
     Exim exim{.answer = port};
     ck_assert_int_eq(assert_ok(ConfigurationBridge({kServices, &exim}).service_port()), port);
   }
-  for (const int port : {-1, 0, 65536}) {
-    Exim exim{.answer = port};
-    assert_text(
-        assert_error(ConfigurationBridge({kServices, &exim}).service_port(), ErrorKind::BadInput)
-            .text,
-        "option port cannot be used");
-  }
+  const auto refused = [](int port) {
+    Exim exim{.answer = port, .error = "no such service"};
+    return assert_error(ConfigurationBridge({kServices, &exim}).service_port(), ErrorKind::BadInput)
+        .text;
+  };
+  assert_text(refused(-1), "option port cannot be used: no such service");
+  assert_text(refused(0), "option port cannot be used: 0 is no port");
+  assert_text(refused(65536), "option port cannot be used: 65536 is no port");
 }
 END_TEST
 
