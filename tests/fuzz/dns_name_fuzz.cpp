@@ -10,18 +10,34 @@ using fuzz::must;
 
 namespace {
 
+constexpr std::size_t kLongest = 253;
+constexpr std::size_t kLongestEscaped = 4 * kLongest;  // each octet as \DDD
+
 void check(const DnsName& name) {
-  must(!name.text().empty() && name.text().size() <= 253);
+  must(!name.text().empty());
+  must(name.text().size() <= (name.is_host_name() ? kLongest : kLongestEscaped));
+  must(DnsName::parse(name.text()).has_value() == name.is_host_name() ||
+       is_ip_address(name.text()));
+  must(DnsName::from_dns_text(name.text()) == name);
+  must(DnsName::from_dns_text(name.text() + ".") == name);
+  if (const auto owner = name.tlsa_owner(25))
+    must(DnsName::from_dns_text(owner->text()) == owner &&
+         owner->text().ends_with("." + name.text()));
+}
+
+void check_host_name(const DnsName& name) {
+  must(name.is_host_name());
   must(DnsName::parse(name.text()) == name);
   must(DnsName::parse(name.text() + ".") == name);
-  if (auto owner = name.tlsa_owner(25)) must(owner->text().size() <= 253);
+  check(name);
 }
 
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const ByteView octets(data, size);
-  if (auto name = DnsName::parse(std::string(octets.begin(), octets.end()))) check(*name);
+  if (auto name = DnsName::parse(as_text(octets))) check_host_name(*name);
+  if (auto name = DnsName::from_dns_text(as_text(octets))) check(*name);
   if (auto name = DnsName::from_wire(octets)) check(*name);
   static_cast<void>(rdata_name_text(octets));
 
