@@ -193,6 +193,73 @@ def dialogues():
 ROOT_DS = ". IN DS 20326 8 2 e06d44b80b8f1d39a95c0b0d7c65d08458e880409bbc683457104237c7f8ec8d"
 
 
+def steps(*pairs):
+    return b"".join(bytes([what]) + piece(said) for what, said in pairs)
+
+
+HEAR_AND_SAY, SAY, START_TLS, CLEAR, OFTEN, MESSAGE, LEAVE, END_TLS, UNSETTLE, NEXT = 0, 8, 9, 10, 11, 12, 13, 14, 15, 255
+
+
+def deliveries():
+    """Choice: policy, certificate shown, TLS, options (1 CHUNKING, 2 PRDR, 4 one by one, 32 a transaction each, 64
+    TLS at once, 128 all or nothing), recipients, how the certificate is bent; then steps, as step_peer.h has them."""
+    offers = (SAY, b"220 mx1.lab\r\n"), (HEAR_AND_SAY, b"250-mx1.lab\r\n250 STARTTLS\r\n")
+    under_tls = (*offers, (START_TLS, b""), (HEAR_AND_SAY, EHLO))
+    clear = (SAY, b"220 mx1.lab\r\n"), (HEAR_AND_SAY, EHLO)
+    one, three = (HEAR_AND_SAY, b"250 a\r\n250 b\r\n354 c\r\n"), (HEAR_AND_SAY, b"250 a\r\n250 b\r\n550 c\r\n250 d\r\n354 e\r\n")
+    taken, bye = (MESSAGE, b"250 taken\r\n"), (HEAR_AND_SAY, b"221 bye\r\n")
+    prdr = (MESSAGE, b"353 each\r\n250 a\r\n550 b\r\n250 c\r\n250 all\r\n")
+    for policy, name in enumerate(("none", "encrypt", "key", "other-key", "certificate", "audit")):
+        for shown, which in enumerate(("good", "other", "other-bent", "bent")):
+            write("delivery", f"{name}-{which}", bytes([policy, shown, 0, 0, 0, 7]) + steps(*under_tls, one, taken, bye))
+    for name, choice, said in (
+            ("clear", (0, 0, 0, 0, 0, 0), (*clear, one, taken, bye)),
+            ("clear-where-tls-must-be", (2, 0, 0, 0, 0, 0), (*clear, one, taken)),
+            ("three", (2, 0, 1, 0, 2, 0), (*under_tls, three, taken, bye)),
+            ("prdr", (2, 0, 2, 2, 2, 0), (*under_tls, (HEAR_AND_SAY, b"250 a\r\n250 b\r\n250 c\r\n250 d\r\n354 e\r\n"), prdr)),
+            ("chunk", (2, 0, 0, 1, 0, 0), (*under_tls, (HEAR_AND_SAY, b"250 a\r\n250 b\r\n250 c\r\n"), bye)),
+            ("one-by-one", (2, 0, 0, 4, 0, 0), (*under_tls, *((HEAR_AND_SAY, b"250 a\r\n"),) * 2, (HEAR_AND_SAY, b"354 c\r\n"), taken)),
+            ("a-transaction-each", (2, 0, 0, 32, 1, 0), (*under_tls, one, taken, one, taken, bye)),
+            ("tls-at-once", (2, 0, 0, 64, 0, 0), ((START_TLS, b""), (SAY, b"220 a\r\n"), (HEAR_AND_SAY, EHLO), one, taken)),
+            ("all-or-nothing", (2, 0, 0, 128, 2, 0), (*under_tls, three, taken)),
+            ("anonymous", (1, 0, 3, 0, 0, 0), (*under_tls, one, taken)),
+            ("early-reply", (2, 0, 0, 0, 0, 0), (*under_tls, (HEAR_AND_SAY, b"250 a\r\n250 b\r\n354 c\r\n250 d\r\n"), taken)),
+            ("left-after-data", (2, 0, 0, 0, 0, 0), (*under_tls, one, (LEAVE, b""))),
+            ("ended-before-reply", (2, 0, 0, 0, 0, 0), (*under_tls, one, (MESSAGE, b""), (END_TLS, b""))),
+            ("clear-amid-tls", (2, 0, 0, 0, 0, 0), (*under_tls, one, (CLEAR, b"250 taken\r\n"))),
+            ("injected", (2, 0, 0, 0, 0, 0), (*offers, (HEAR_AND_SAY, b"220 go\r\n250 injected\r\n"), (START_TLS, b""))),
+            ("renegotiation", (2, 0, 2, 0, 0, 0), (*under_tls, (UNSETTLE, b""), one, taken)),
+            ("never-ending", (0, 0, 0, 0, 0, 0), ((OFTEN, b"220-more\r\n"),)),
+            ("resumed", (2, 0, 1, 0, 0, 0), (*under_tls, one, taken, bye, (NEXT, b"\0"), *under_tls, one, taken, bye)),
+            ("not-resumed", (2, 0, 2, 0, 0, 0), (*under_tls, one, taken, bye, (NEXT, b"\1"), *under_tls, one, taken))):
+        write("delivery", name, bytes(choice) + steps(*said))
+
+
+def dns_messages():
+    """Choice: type, flags (2 TC, 32 AD), rcode, false counts; then records, as dns_message_fuzz.cpp has them."""
+    to_question, alias = b"\xc0\x0c", b"\2mx\5other\3lab\0"
+    signature = bytes.fromhex("00340d030000012c6a44588069f3ed00000103") + b"\3lab\0"
+    last, any_owner, asked, rrsig, authority = 1 << 3, 3 << 3, 7, 5, 1 << 5
+    for name, choice, records_in in (
+            ("address", (0, 32, 0, 0), ((asked, bytes(4)),)), ("none", (6, 32, 3, 0), ()),
+            ("mx", (2, 32, 0, 0), ((asked, b"\0\x0a\2mx" + to_question), (asked, b"\0\0\0"), (rrsig, signature))),
+            ("alias", (0, 0, 0, 0), ((1, alias), (asked | last, bytes(4)))),
+            ("alias-to-itself", (0, 0, 0, 0), ((1, to_question),)), ("cname", (1, 0, 0, 0), ((asked, alias),)),
+            ("tlsa", (6, 32, 0, 0), ((asked, b"\3\1\1" + bytes(32)), (rrsig, signature), (rrsig | authority, signature))),
+            ("truncated", (6, 2, 0, 0), ((asked, b"\3\1\1"),)), ("false-count", (6, 0, 0, 0x81), ((asked, b"\3\1\1"),)),
+            ("text", (3, 0, 0, 0), ((asked, b"\4text\4more"), (asked, b"\xff"))),
+            ("root-owner", (0, 0, 0, 0), ((any_owner, b"\0\0\1\0\1\0\0\0\1\0\4abcd"),))):
+        write("dns_message", name, bytes(choice) + steps(*records_in))
+
+
+def made_chains():
+    """Each thing that can be wrong, with the first certificate, and with the second of three, below another record."""
+    for wrong in range(14):
+        write("made_chain", f"wrong-{wrong}-leaf", bytes([1, wrong, 0, 2, 1, 1, 0, 0]))
+        write("made_chain", f"wrong-{wrong}-ca", bytes([1, wrong, 1, 2, 0, 1, 0, 0]))
+        write("made_chain", f"wrong-{wrong}-anchor", bytes([1, wrong, 2, 2, 1, 0, 3, 0]))
+
+
 def resolver_files():
     for name, text in {
             "servers": "# by hand\nnameserver 192.0.2.53\nnameserver 2001:db8::53%eth0\noptions edns0\n",
@@ -260,3 +327,6 @@ if __name__ == "__main__":
     cache_entries()
     marks()
     tool_inputs()
+    deliveries()
+    dns_messages()
+    made_chains()
