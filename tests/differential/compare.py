@@ -6,7 +6,8 @@
 
 The environment names the two judges: DANESMTP (the tool) and OPENSSL_JUDGE. Fails when we are more
 lenient than OpenSSL in a case that no class below explains, or stricter in one; a class without a
-reason does not exist. Prints what was compared, and every class with its count.
+reason does not exist. Prints what was compared, and every class with its count. Many cases are made
+in batches, each from a seed of its own, the next number; `--seed fresh` draws the first.
 """
 
 import argparse
@@ -23,6 +24,7 @@ from cases import Maker
 from certificates import Keys, pem_of
 from known_differences import CLASSES
 
+BATCH = 1000
 LENIENCE = {"failed": 0, "unusable": 1, "authenticated": 2}
 
 
@@ -131,30 +133,61 @@ def report(agreed, known, unexplained):
         print(describe(case, ours, theirs))
 
 
+def cases_of(seed, count):
+    source = random.Random(seed)
+    maker = Maker(source, Keys(source))
+    return [maker.case(number) for number in range(count)]
+
+
+def judge_falsified(arguments):
+    """0 when one falsified verdict is what is noticed, and nothing else."""
+    cases = cases_of(arguments.seed, arguments.cases)
+    ours, theirs = ask_danesmtp(cases), ask_openssl(cases)
+    turned = turn_round(cases, ours, theirs)
+    mark_choices(cases, ours, theirs)
+    agreed, known, unexplained = compare(cases, ours, theirs, arguments.show)
+    report(agreed, known, unexplained)
+    return 0 if turned is not None and [case.id for case, _, _ in unexplained] == [turned] else 1
+
+
+def judge(arguments):
+    agreed, known, unexplained = collections.Counter(), collections.Counter(), []
+    for number, first in enumerate(range(0, arguments.cases, BATCH)):
+        cases = cases_of(arguments.seed + number, min(BATCH, arguments.cases - first))
+        for case in cases:
+            case.id = f"{arguments.seed + number}-{case.id}"
+        ours, theirs = ask_danesmtp(cases), ask_openssl(cases)
+        mark_choices(cases, ours, theirs)
+        more_agreed, more_known, more_unexplained = compare(cases, ours, theirs, arguments.show)
+        agreed += more_agreed
+        known += more_known
+        unexplained += more_unexplained
+        if first + BATCH < arguments.cases:
+            print(f"{first + BATCH} cases, {len(unexplained)} unexplained", file=sys.stderr, flush=True)
+    report(agreed, known, unexplained)
+    # Without many of each there is nothing to agree on.
+    enough = all(agreed[verdict] >= arguments.cases * share
+                 for verdict, share in (("authenticated", 0.15), ("failed", 0.15), ("unusable", 0.005)))
+    if not enough:
+        print("too few cases of a kind: the generator is at fault")
+    print(f"verdicts: {arguments.cases} cases from seed {arguments.seed}, {agreed.total()} agreed, "
+          f"{known.total()} in known classes, {len(unexplained)} unexplained")
+    return 1 if unexplained or not enough else 0
+
+
+def seed(text):
+    return random.SystemRandom().randrange(1 << 32) if text == "fresh" else int(text)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--cases", type=int, default=300)
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seed", type=seed, default=1)
     parser.add_argument("--turn-round", action="store_true",
                         help="the test of the test: falsify one verdict of ours; it must be noticed")
     parser.add_argument("--show", metavar="CLASS", help="print the cases of a class")
     arguments = parser.parse_args()
-    source = random.Random(arguments.seed)
-    maker = Maker(source, Keys(source))
-    cases = [maker.case(number) for number in range(arguments.cases)]
-    ours, theirs = ask_danesmtp(cases), ask_openssl(cases)
-    turned = turn_round(cases, ours, theirs) if arguments.turn_round else None
-    mark_choices(cases, ours, theirs)
-    agreed, known, unexplained = compare(cases, ours, theirs, arguments.show)
-    report(agreed, known, unexplained)
-    if arguments.turn_round:
-        return 0 if turned is not None and [case.id for case, _, _ in unexplained] == [turned] else 1
-    # Without many of each there is nothing to agree on.
-    enough = all(agreed[verdict] >= len(cases) * share
-                 for verdict, share in (("authenticated", 0.15), ("failed", 0.15), ("unusable", 0.005)))
-    if not enough:
-        print("too few cases of a kind: the generator is at fault")
-    return 1 if unexplained or not enough else 0
+    return judge_falsified(arguments) if arguments.turn_round else judge(arguments)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Puts questions to the resolver that the module uses and prints one line for each: the answer's
 // security and records, or the kind and text of the error, and how long it took. For the scenarios
-// in this folder: dns_ask RESOLVER DNSSEC ANCHOR-FILE MILLISECONDS [TYPE NAME]...; "-" is an unset
-// option. DNS_ASK_MEMORY in the environment names the file of ResolverMemory.
+// in this folder, and tests/differential/dns_states.py: dns_ask RESOLVER DNSSEC ANCHOR-FILE
+// MILLISECONDS [TYPE NAME]...; "-" is an unset option. DNS_ASK_MEMORY in the environment names the
+// file of ResolverMemory.
 
 #include <chrono>
 #include <cstdio>
@@ -74,7 +75,7 @@ int main(int argc, char** argv) {
   around.note = [](const std::string& line) { std::cout << "note: " << line << '\n'; };
   auto resolver = make_resolver(*settings, around);
   for (int i = 5; i + 1 < argc; i += 2) {
-    auto name = DnsName::parse(argv[i + 1]);
+    auto name = DnsName::of_any_kind(argv[i + 1]);
     if (!name) return 2;
     auto start = std::chrono::steady_clock::now();
     std::string answer = ask(*resolver, argv[i], *name);

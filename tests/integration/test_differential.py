@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The small form of scripts/differential: our DNS states against delv's, our handling of options against that of
+Exim's own driver. And that a difference is noticed by each."""
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "differential"))
+
+import dns_states  # noqa: E402  (needs the path above)
+import option_handling  # noqa: E402
+
+# A zone of each state: signed, not signed, an alias between the two, bogus, without an answer, absent.
+STATES = ("ee", "plain", "cname-insecure", "bogus-mx", "tlsa-servfail", "null-mx", "unknown-algorithm")
+
+
+@pytest.fixture
+def zones(world):
+    return [world.zone(name) for name in STATES]
+
+
+# tests D-001, D-002, D-009
+def test_dns_states(world, zones):
+    counts = dns_states.compare(world, zones)
+    assert counts["agreed"] > 100
+    assert counts["unexplained"] == 0
+
+
+def test_another_dns_state_is_noticed(world, zones, monkeypatch):
+    told = dns_states.ask_ours
+    monkeypatch.setattr(dns_states, "ask_ours", lambda *question: ["insecure", *told(*question)[1:]])
+    assert dns_states.compare(world, zones[:1])["unexplained"] == 1
+
+
+# What is known to differ is known of this Exim.
+like_ours = (pytest.mark.needs("DANE"), pytest.mark.needs("GnuTLS"), pytest.mark.declared("TRANSPORT_MAGIC"))
+
+
+@pytest.mark.parametrize("seed", [pytest.param("1", marks=like_ours)])
+def test_options(world, seed):
+    counts = option_handling.compare(world, seed, 20)
+    assert counts["refused"] >= 3 and counts["delivered"] >= 3
+    assert counts["unexplained"] == 0
+
+
+@pytest.mark.parametrize("line,seed", [
+    pytest.param("size_addition = 7", "1", marks=like_ours), pytest.param("command_timeout = 5x", "1", marks=like_ours),
+    pytest.param("headers_add = X-Other: yes", "1", marks=like_ours)])
+def test_another_handling_is_noticed(world, seed, line, monkeypatch):
+    """What -bP shows, what is refused, what arrives: of a transport that has one line more with our driver."""
+    right = option_handling.Configuration.transport
+
+    def wrong(self, driver, anchor):
+        text = right(self, driver, anchor)
+        return text.replace("driver = danesmtp\n", f"driver = danesmtp\n  {line}\n")
+    monkeypatch.setattr(option_handling.Configuration, "transport", wrong)
+    assert option_handling.compare(world, seed, 20, only=2)["unexplained"] == 1
