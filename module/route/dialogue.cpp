@@ -19,7 +19,8 @@ bool listed(Configuration& configuration, const HostListOption& option, HostInde
 // 0 is "no limit", in the options and in LIMITS alike.
 std::size_t least(std::size_t configured, std::optional<std::uint32_t> servers) {
   const std::size_t ours = configured == 0 ? kUnlimited : configured;
-  return servers && *servers > 0 ? std::min<std::size_t>(ours, *servers) : ours;
+  const std::size_t theirs = servers.value_or(0);
+  return theirs == 0 ? ours : std::min(ours, theirs);
 }
 
 std::size_t max_rcpt(Configuration& configuration) {
