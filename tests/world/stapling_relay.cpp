@@ -36,6 +36,14 @@ std::string content_of(const char* path) {
 
 // What the handshake presents.
 struct Identity {
+  Identity() = default;
+  Identity(const Identity&) = delete;
+  Identity& operator=(const Identity&) = delete;
+  ~Identity() {
+    for (auto& certificate : chain) gnutls_pcert_deinit(&certificate);
+    gnutls_privkey_deinit(key);
+  }
+
   std::vector<gnutls_pcert_st> chain;
   gnutls_privkey_t key = nullptr;
   std::vector<std::string> staples;
@@ -149,15 +157,16 @@ int main(int count, char** arguments) {
   }
   const int tls_fd = std::atoi(arguments[1]);
   const int clear_fd = std::atoi(arguments[2]);
-  gnutls_certificate_credentials_t credentials = nullptr;
-  gnutls_certificate_allocate_credentials(&credentials);
-  gnutls_certificate_set_retrieve_function3(credentials, present);
+  gnutls_certificate_credentials_t made = nullptr;
+  gnutls_certificate_allocate_credentials(&made);
+  const GnutlsCertificateCredentials credentials(made);
+  gnutls_certificate_set_retrieve_function3(made, present);
   gnutls_session_t raw = nullptr;
   gnutls_init(&raw, GNUTLS_SERVER);
   GnutlsSessionHandle session(raw);
   gnutls_session_set_ptr(raw, &identity);
   if (gnutls_priority_set_direct(raw, arguments[3], nullptr) < 0) return 2;
-  gnutls_credentials_set(raw, GNUTLS_CRD_CERTIFICATE, credentials);
+  gnutls_credentials_set(raw, GNUTLS_CRD_CERTIFICATE, made);
   gnutls_transport_set_int(raw, tls_fd);
   if (!handshake(raw)) return 1;
   report(raw);
