@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "world"))
 
 import cache_switch  # noqa: E402  (needs the path above)
+import watched  # noqa: E402
 from collector import Collector  # noqa: E402
 from exim_build import find_build  # noqa: E402
 from network import inside_world  # noqa: E402
@@ -78,6 +79,13 @@ def servers_end_with_the_test(request):
         return
     with request.getfixturevalue("world").lifetime():
         yield
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_found():
+    """In a run of scripts/sanitize, of what has ended with the test."""
+    yield
+    watched.expect_nothing()
 
 
 @pytest.fixture(scope="session")

@@ -3,29 +3,20 @@
 rest waits for the next queue run, and no message is frozen. By a core of its own (failing_core)."""
 import re
 import shutil
-from pathlib import Path
 
 import pytest
 
-from processes import WorldError
+from exim_build import made_for_tests
 
-BUILD = Path(__file__).resolve().parents[2] / "build"
 RECIPIENTS = ["a@scripted.lab", "b@scripted.lab", "c@scripted.lab"]
 SAMPLES = 40
-
-
-def failing_core():
-    found = sorted(BUILD.glob("*/tests/world/failing_core.so"), key=lambda path: path.stat().st_mtime)
-    if not found:
-        raise WorldError("failing_core is not built: build the target of that name")
-    return found[-1]
 
 
 @pytest.fixture
 def limit(world, tmp_path):
     """A function that sets how many allocations succeed; None: as many as are wanted."""
     transport = shutil.copy(f"{world.exim.module_dir}/danesmtp_transport.so", tmp_path)
-    with world.exim.other_module(transport, failing_core()) as directory:
+    with world.exim.other_module(transport, made_for_tests("failing_core.so")) as directory:
         def set_limit(allocations):
             path = directory / "danesmtp/allocations"
             path.write_text("-1" if allocations is None else str(allocations), encoding="ascii")

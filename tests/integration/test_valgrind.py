@@ -1,43 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Deliveries under valgrind's memcheck, with any Exim: nothing that it finds is the module's, whatever
 library (GnuTLS and libunbound here, Exim's OpenSSL there) it shows in.
-
-Exim, its hints database and OpenSSL have findings of their own. One is the module's if no function of Exim's
-was called by the innermost of the module's functions; what the module calls in Exim is Exim's.
+tests/world/watched.py says which those are; scripts/sanitize valgrind delivers more of them so.
 """
-import os
 import shutil
 import subprocess
-import xml.etree.ElementTree as tree
 
 import pytest
 
-OURS = ("core.so", "unbound.so", "danesmtp_transport.so")
-EXIM = "plain-exim"  # valgrind starts no setuid program
-
-
-def is_of_the_module(stack):
-    """`stack`: the objects of its frames, the innermost first."""
-    for path in stack:
-        name = os.path.basename(path)
-        if name in OURS:
-            return True
-        if name == EXIM:
-            return False
-    return False
-
-
-def errors(report):
-    """[(what, objects of the stack, functions)]. A report of a process that was killed has no end."""
-    text = report.read_text(encoding="utf-8", errors="replace")
-    found = []
-    for error in text.split("<error>")[1:]:
-        element = tree.fromstring("<error>" + error.split("</error>")[0] + "</error>")
-        what = element.findtext("what") or element.findtext("xwhat/text") or element.findtext("kind")
-        frames = element.findall("stack")[0].findall("frame")
-        found.append((what, [frame.findtext("obj", "") for frame in frames],
-                      [frame.findtext("fn", "?") for frame in frames]))
-    return found
+from watched import EXIM, errors, is_of_the_module, under_valgrind
 
 
 @pytest.mark.parametrize("stack, expected", (
@@ -61,18 +32,15 @@ def test_a_finding_is_read(tmp_path):
 
 
 @pytest.fixture
-def under_valgrind(world):
+def watch(world):
     """Delivers once; returns the findings that are the module's and the reports."""
     directory = world.directory / "valgrind"
     directory.mkdir()
     directory.chmod(0o777)
-    exim = directory / EXIM
 
     def deliver(mail, message_id):
-        shutil.copyfile(mail.exim_binary, exim)
-        exim.chmod(0o755)
-        subprocess.run(["valgrind", "--trace-children=yes", "--num-callers=40", "--xml=yes",
-                        f"--xml-file={directory}/%p.xml", exim, "-C", mail.config, "-M", message_id],
+        subprocess.run([*under_valgrind(mail.exim_binary, directory, directory), directory / EXIM, "-C", mail.config,
+                        "-M", message_id],
                        check=True, capture_output=True, timeout=300, cwd="/", env={"PATH": "/usr/bin:/bin"})
         reports = sorted(directory.glob("*.xml"))
         return [finding for report in reports for finding in errors(report) if is_of_the_module(finding[1])], reports
@@ -88,21 +56,21 @@ ROWS = {
 
 
 @pytest.mark.parametrize("domain", ROWS)
-def test_nothing_is_found(sender, under_valgrind, world, domain):
+def test_nothing_is_found(sender, watch, world, domain):
     mail = sender(options={"dane_trust_anchor_file": world.trust_anchor})
     message_id = mail.inject(f"bob@{domain}.lab")
-    found, reports = under_valgrind(mail, message_id)
+    found, reports = watch(mail, message_id)
     assert len(reports) >= 2, "the process that delivers was not watched"
     assert ROWS[domain] in mail.mainlog(), mail.mainlog()
     assert not found, found
 
 
-def test_with_all_that_is_kept(sender, under_valgrind, world):
+def test_with_all_that_is_kept(sender, watch, world):
     """Answers and a TLS session of an earlier delivery, and several recipients."""
     mail = sender(options={"dane_trust_anchor_file": world.trust_anchor})
     with world.receivers.resuming():
         mail.send("bob@ee.lab")
         message_id = mail.inject(["bob@ee.lab", "eve@ee.lab", "bob@ta.lab"])
-        found, _ = under_valgrind(mail, message_id)
+        found, _ = watch(mail, message_id)
     assert mail.mainlog().count("CV=dane") == 4, mail.mainlog()
     assert not found, found

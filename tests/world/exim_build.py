@@ -18,7 +18,8 @@ from pathlib import Path
 
 from processes import WorldError
 
-REFERENCE_TREE = Path(__file__).resolve().parents[2] / "build/exim/gnutls/tree"
+BUILD = Path(__file__).resolve().parents[2] / "build"
+REFERENCE_TREE = BUILD / "exim/gnutls/tree"
 # Options that a build may be without, by the beginnings of their names, and what `exim -bV` says then it lacks.
 FEATURES_OF_OPTIONS = (
     ("arc_sign", "Experimental_ARC"), ("dane_require_tls_ciphers", "DANE"), ("dkim_", "DKIM"), ("event_action", "Event"), ("hosts_pipe_connect", "PIPECONNECT"),
@@ -135,6 +136,19 @@ def find_build(tree=None):
         if not os.path.exists(path):
             raise WorldError(f"{path} is compiled into the Exim build at {tree} but is not there")
     return build
+
+
+def made_for_tests(name):
+    """What tests/world/CMakeLists.txt builds: that of the build whose modules are chosen, if it has one; else
+    that of build/dev; else the newest."""
+    chosen = Path(os.environ.get("DANESMTP_MODULE_DIR", "/nowhere")).parent
+    for build in (chosen, BUILD / "dev"):
+        if (build / "tests/world" / name).exists():
+            return build / "tests/world" / name
+    found = sorted(BUILD.glob(f"*/tests/world/{name}"), key=lambda path: path.stat().st_mtime)
+    if not found:
+        raise WorldError(f"{name} is not built: build the target of that name")
+    return found[-1]
 
 
 def put_over(source, target):

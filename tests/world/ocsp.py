@@ -2,7 +2,6 @@
 """OCSP responses for the world's certificates, good and bad (RFC 6960), and the program that staples
 them. The faults are the keys of FAULTS; what each is, is said there."""
 import datetime
-from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -11,10 +10,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from processes import WorldError
+from exim_build import made_for_tests
 
 HOUR = datetime.timedelta(hours=1)
-BUILD = Path(__file__).resolve().parents[2] / "build"
 
 # By name: what differs from a good response of the issuer.
 FAULTS = {
@@ -32,11 +30,7 @@ FAULTS = {
 
 
 def stapling_relay():
-    """The newest one in the build tree."""
-    found = sorted(BUILD.glob("*/tests/world/stapling_relay"), key=lambda path: path.stat().st_mtime)
-    if not found:
-        raise WorldError("stapling_relay is not built: build the target of that name")
-    return str(found[-1])
+    return str(made_for_tests("stapling_relay"))
 
 
 class Responder:

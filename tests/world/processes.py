@@ -11,6 +11,10 @@ import subprocess
 import time
 
 
+# How much longer everything may take: under sanitizers, under valgrind.
+SLOWER = float(os.environ.get("DANESMTP_SLOWER", "1"))
+
+
 class WorldError(Exception):
     """The world could not be made; the text says what and shows the end of the log in question."""
 
@@ -20,7 +24,7 @@ def wait_for(condition, what, seconds=10.0, longest_pause=0.05):
 
     `what` may be a function, called when the time is up. Who takes the time wants a short pause.
     """
-    end = time.monotonic() + seconds
+    end = time.monotonic() + seconds * SLOWER
     pause = 0.002
     while True:
         value = condition()

@@ -10,7 +10,8 @@ import re
 import subprocess
 import time
 
-from processes import WorldError, wait_for
+import watched
+from processes import SLOWER, WorldError, wait_for
 
 DOMAIN = "sender.lab"
 
@@ -88,8 +89,8 @@ class Sender:
 
     def exim(self, *arguments, stdin=b"", seconds=180, expected=(0,)):
         """Runs this sender's Exim as root; WorldError if the exit status is not as expected."""
-        argv = [self._build.binary, "-C", str(self.config), *arguments]
-        done = subprocess.run(argv, input=stdin, capture_output=True, timeout=seconds, check=False,
+        argv = watched.exim(self._build.binary, ["-C", str(self.config), *arguments])
+        done = subprocess.run(argv, input=stdin, capture_output=True, timeout=seconds * SLOWER, check=False,
                               cwd="/", env={"PATH": "/usr/bin:/bin"})
         if done.returncode not in expected:
             output = (done.stdout + done.stderr).decode(errors="replace")
@@ -149,7 +150,7 @@ class Sender:
 
     def wait_for_bounces(self, count, seconds=15):
         """bounces(), once there are so many; Exim delivers them in the background."""
-        end = time.monotonic() + seconds
+        end = time.monotonic() + seconds * SLOWER
         while len(self.bounces()) < count:
             if time.monotonic() > end:
                 raise WorldError(f"{len(self.bounces())} bounces instead of {count}")
