@@ -180,6 +180,13 @@ FailureRuling rule_on_trouble(const SmtpTrouble& trouble) {
   return ruling;
 }
 
+// RFC 5321 4.1.1.5
+FailureRuling rule_on_reset(const SmtpTrouble& trouble) {
+  FailureRuling ruling = rule_on_trouble(trouble);
+  ruling.verdict.status = Status::Deferred;
+  return ruling;
+}
+
 FailureRuling rule_on_unsuited_host(Shortcoming shortcoming, std::string why) {
   FailureRuling ruling;
   ruling.scope = FailureScope::Unsuited;

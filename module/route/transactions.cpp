@@ -47,7 +47,7 @@ AttemptResult Transactions::run_all(SmtpSession& session, const Dialogue& dialog
   for (; served_.transactions < served_.most && !recipients_.all_decided();
        ++served_.transactions) {
     if (served_.needs_reset)
-      if (auto reset = session.reset(); !reset) return give_up(rule_on_trouble(reset.error()));
+      if (auto reset = session.reset(); !reset) return give_up(rule_on_reset(reset.error()));
     const auto recipients =
         recipients_.next(attempt_.batch.all_or_nothing ? kEveryone : dialogue.most_recipients);
     auto envelope = make_envelope(attempt_.server, attempt_.batch, dialogue, recipients);

@@ -69,6 +69,25 @@ START_TEST(a_limit_of_messages_makes_another_connection) {
 }
 END_TEST
 
+// RFC 5321 4.1.1.5: RSET asks for nothing but to forget. Whoever is left has been refused by nobody.
+START_TEST(a_refused_reset_bounces_nobody) {
+  Scene scene(2, no_dane(), [](PeerSide& peer) {
+    clear_greeting(peer, "250-mx1.lab\r\n250 LIMITS RCPTMAX=1\r\n");
+    peer.answer("250 ok\r\n");
+    peer.answer("550 no such user\r\n");
+    peer.answer("500 RSET?\r\n");
+    peer.answer("221 bye\r\n");
+  });
+  const auto result = scene.run();
+  ck_assert(scene.server.outcomes[0].verdict.status == Status::Failed);
+  const auto& left = scene.server.outcomes[1].verdict;
+  ck_assert(left.status == Status::Deferred);
+  assert_contains(left.text, "after RSET: 500 RSET?");
+  ck_assert(result.end == AttemptEnd::MessageDeferred);
+  ck_assert(result.waiting == std::vector<RecipientIndex>{1});
+}
+END_TEST
+
 // What is known of a peer is known of one connection: the next one may reach another machine.
 START_TEST(nothing_of_a_peer_is_kept_for_the_next_connection) {
   Scene scene(2, no_dane(), [](PeerSide& peer) {
@@ -166,6 +185,7 @@ int main() {
   Suite* suite = suite_create("attempt_connections");
   TCase* tc = tcase_create("attempt");
   tcase_add_test(tc, a_limit_of_messages_makes_another_connection);
+  tcase_add_test(tc, a_refused_reset_bounces_nobody);
   tcase_add_test(tc, nothing_of_a_peer_is_kept_for_the_next_connection);
   tcase_add_loop_test(tc, what_the_server_may_have_is_not_sent_again_unseen, 0,
                       static_cast<int>(std::size(kBroken)));
