@@ -221,6 +221,13 @@ class LinesTest(ReportTest):
                        "verification failed): no", f"{message(1)} {dane}")
         self.assertEqual([(one["from"], one["to"]) for one in again["changes"]], [("refused", "dane")])
 
+    def test_audited_deliveries_beside_each_other_change_nothing(self):
+        audit = ("DANE audit: H=mx.x.example [192.0.2.1]: DANE: no TLSA record matches (presented: 3 1 1 00ff): not "
+                 "enforced for x.example")
+        gone = f"=> bob@x.example R=mx T=smtp H=mx.x.example [192.0.2.1] {TLS} CV=no"
+        both = [f"{message(number)} {what}" for what in (audit, gone, gone) for number in range(3)]
+        self.assertEqual(report(*both)["changes"], [])
+
     def test_a_cause_is_told_by_how_a_text_begins(self):
         for cause, by_policy, text in (
                 ("not-authenticated", True, "H=mx DS [192.0.2.1]:25: TLS session: 4.7.5 DANE: no TLSA record matches"),

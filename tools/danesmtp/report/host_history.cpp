@@ -29,10 +29,20 @@ std::string presented_in(std::string_view text) {
 
 }  // namespace
 
+bool HostHistory::was_audited(std::string_view message) const {
+  return std::find(audited_.rbegin(), audited_.rend(), message) != audited_.rend();
+}
+
+void HostHistory::remember_audit(std::string_view message) {
+  if (was_audited(message)) return;
+  if (audited_.size() >= kAtOnce) audited_.pop_front();
+  audited_.emplace_back(message);
+}
+
 bool HostHistory::add(const LogLine& line) {
   const auto state = state_of(line);
-  if (line.kind == LineKind::Audited) audited_ = line.message;
-  if (line.kind == LineKind::Delivered && line.message == audited_) return true;
+  if (line.kind == LineKind::Audited) remember_audit(line.message);
+  if (line.kind == LineKind::Delivered && was_audited(line.message)) return true;
   if (!state || line.host.empty()) return true;
   const auto name = line.host.substr(0, kLongestName);
   auto found = hosts_.find(name);

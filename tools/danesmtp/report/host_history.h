@@ -3,6 +3,7 @@
 // not, or was refused, or the reverse. What is behind an unsigned MX record (CV=yes) says nothing.
 #pragma once
 
+#include <deque>
 #include <map>
 #include <optional>
 #include <string>
@@ -24,13 +25,17 @@ class HostHistory {
 
  private:
   static constexpr std::size_t kMost = 100'000;
+  static constexpr std::size_t kAtOnce = 100;  // deliveries that are under way
+
+  bool was_audited(std::string_view message) const;
+  void remember_audit(std::string_view message);
 
   struct Host {
     HostState now = HostState::NoDane;
     HostChange last;
   };
   std::map<std::string, Host, std::less<>> hosts_;
-  std::string audited_;  // the last message that went although its host was refused
+  std::deque<std::string> audited_;  // messages that went although their host was refused, the last
 };
 
 }  // namespace danesmtp::tool
