@@ -19,7 +19,7 @@ MARGIN = 12  # below what is shown
 
 
 def make_page(tool, folder, logs):
-    html = subprocess.run([tool, "report", "--html", *logs], check=True, capture_output=True, text=True).stdout
+    html = subprocess.run([tool, "report", "--html", "--top", "50", *logs], check=True, capture_output=True, text=True).stdout
     (folder / "report.html").write_text(html, encoding="utf-8")
     return html
 
