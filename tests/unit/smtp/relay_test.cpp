@@ -94,11 +94,11 @@ std::string filter_count(const std::string& pid) {
 }
 
 // Of the process group's other processes how many have so many.
-int others_with_filters(int count) {
+int others_with_filters(long count) {
   int found = 0;
   for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
     const std::string name = entry.path().filename();
-    const int pid = std::atoi(name.c_str());
+    const auto pid = static_cast<pid_t>(std::strtol(name.c_str(), nullptr, 10));
     if (pid <= 0 || pid == ::getpid() || ::getpgid(pid) != ::getpgrp()) continue;
     if (filter_count(name) == std::to_string(count)) ++found;
   }
@@ -246,7 +246,7 @@ START_TEST(the_process_is_confined) {
   ck_assert(plain.has_value());
   say(plain->get(), "STEP\r\n");
   assert_text(hear_line(plain->get()), "250 ok\r\n");
-  const int own = std::atoi(filter_count("self").c_str());
+  const long own = std::strtol(filter_count("self").c_str(), nullptr, 10);
   ck_assert_int_eq(others_with_filters(own + 1), 1);
 }
 END_TEST
