@@ -7,6 +7,7 @@
 #include <climits>
 #include <cstddef>
 #include <cstdio>
+#include <fstream>
 #include <memory>
 #include <string>
 
@@ -17,20 +18,18 @@ std::string fault_named_beside(const void* function) {
   if (dladdr(function, &here) == 0) return {};
   std::string path = here.dli_fname;
   path.replace(path.rfind('/') + 1, std::string::npos, "fault");
-  char name[16] = {};
-  if (std::FILE* file = std::fopen(path.c_str(), "r")) {
-    if (std::fscanf(file, "%15s", name) != 1) name[0] = '\0';
-    std::fclose(file);
-  }
+  std::string name;
+  std::ifstream(path) >> name;
   return name;
 }
 
 // Read at run time, so that no compiler sees what comes of it.
 volatile int one = 1;
+volatile std::size_t eight = 8;
 
 int octet_after_the_last() {
   const std::unique_ptr<char[]> octets(new char[8]{});
-  return octets[static_cast<std::size_t>(7 + one)];
+  return octets[eight];
 }
 
 int more_than_the_most() {
