@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""packaging/debian against what the build installs and needs, and its change of Exim's configuration and back.
+"""packaging/ against what the build installs and needs, and the Debian package's change of Exim's configuration
+and back.
 
     packaging_test.py BUILD MODULE_DIR     a configured build; where its Exim looks for modules
 """
@@ -14,7 +15,7 @@ import unittest
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parents[2]
-DEBIAN = TOP / "packaging/debian"
+DEBIAN, RPM, ALPINE = (TOP / "packaging" / name for name in ("debian", "rpm", "alpine"))
 WRAP = DEBIAN / "integration/wrap-transports"
 BUILD, MODULE_DIR = Path(sys.argv[1]), sys.argv[2]
 # What every Debian build has, or what builds Exim itself.
@@ -55,6 +56,41 @@ def packaged(package):
     """The patterns of debian/PACKAGE.install: below the build's, and (source, place) of our own files."""
     lines = [line.split() for line in (DEBIAN / f"{package}.install").read_text(encoding="utf-8").splitlines()]
     return [line[0] for line in lines if len(line) == 1], [line for line in lines if len(line) == 2]
+
+
+MACROS = {"_bindir": "usr/bin", "_datadir": "usr/share", "_mandir": "usr/share/man", "exim_modules": "usr/lib/exim4/modules",
+          "_unitdir": "usr/lib/systemd/system"}
+# Where others than Debian have what is installed.
+ELSEWHERE = {"usr/share/zsh/vendor-completions/_danesmtp": "usr/share/zsh/site-functions/_danesmtp"}
+
+
+def spec():
+    return (RPM / "danesmtp.spec").read_text(encoding="utf-8")
+
+
+def apkbuild():
+    return (ALPINE / "APKBUILD").read_text(encoding="utf-8")
+
+
+def version():
+    return (TOP / "VERSION").read_text(encoding="utf-8").strip()
+
+
+def files_of_spec():
+    """The patterns of all %files; a folder's ends with a slash."""
+    for block in re.findall(r"^%files.*\n((?:.+\n)+)", spec(), re.M):
+        for line in block.splitlines():
+            if not line.startswith(("%license", "%doc", "%dir")):
+                yield re.sub(r"%\{(\w+)\}", lambda macro: MACROS[macro[1]], line)
+
+
+def installed_elsewhere():
+    return sorted(ELSEWHERE.get(file, file) for file in installed())
+
+
+def without_place(files, patterns):
+    return [file for file in files
+            if not any(fnmatch.fnmatch(file, f"{pattern}*" if pattern.endswith("/") else pattern) for pattern in patterns)]
 
 
 def field(name):
@@ -128,8 +164,50 @@ class Lists(unittest.TestCase):
 
     def test_the_changelog_has_the_version(self):
         first = (DEBIAN / "changelog").read_text(encoding="utf-8").split("\n", 1)[0]
-        version = (TOP / "VERSION").read_text(encoding="utf-8").strip()
-        self.assertTrue(first.startswith(f"danesmtp ({version}-"), first)
+        self.assertTrue(first.startswith(f"danesmtp ({version()}-"), first)
+
+
+class OthersLists(unittest.TestCase):
+    """The RPM's and Alpine's."""
+
+    def test_the_rpm_has_what_is_installed_and_nothing_else(self):
+        files, patterns = installed_elsewhere(), list(files_of_spec())
+        self.assertGreater(len(files), 10)
+        self.assertEqual(without_place(files, patterns), [])
+        self.assertEqual([pattern for pattern in patterns if len(without_place(files, [pattern])) == len(files)], [])
+
+    def test_alpine_splits_off_what_is_installed(self):
+        """Each split package has something to take; what abuild takes by name is in run-functions."""
+        packages = re.search(r'^subpackages="\n((?:\t[^"\n]+\n)+)', apkbuild(), re.M)[1].split()
+        stand_in = (ALPINE / "run-functions").read_text(encoding="utf-8")
+        files = installed_elsewhere()
+        for package in packages:
+            with self.subTest(package):
+                name, _, function = package.replace("$pkgname", "danesmtp").partition(":")
+                if function:
+                    self.assertIn(f"\n{function}() {{\n", apkbuild())
+                    continue
+                folder = re.search(rf"\*{name.removeprefix('danesmtp')}\) amove (\S+)", stand_in)[1]
+                self.assertLess(len(without_place(files, [f"{folder}/"])), len(files))
+
+    def test_alpine_takes_only_units_away(self):
+        gone = re.findall(r'rm -r "\$pkgdir"/(\S+)', apkbuild())
+        self.assertEqual(gone, ["usr/lib/systemd"])
+        lost = [file for file in installed_elsewhere() if file.startswith(gone[0])]
+        self.assertEqual([file for file in lost if not file.endswith((".service", ".timer"))], [])
+        self.assertNotEqual(lost, [])
+
+    def test_the_version_is_the_projects(self):
+        self.assertEqual(re.findall(r"^Version: +(\S+)$", spec(), re.M), [version()])
+        self.assertEqual(re.findall(r"^pkgver=(\S+)$", apkbuild(), re.M), [version()])
+        self.assertRegex(re.search(r"^%changelog\n(.*)", spec(), re.M)[1], rf" - {re.escape(version())}-\d+$")
+
+    def test_both_completions_go_where_the_shell_looks(self):
+        self.assertIn("-DDANESMTP_ZSH_FOLDER=zsh/site-functions", spec())
+        self.assertIn("-DDANESMTP_ZSH_FOLDER=zsh/site-functions", apkbuild())
+
+    def test_the_units_group_is_fedoras(self):
+        self.assertIn("-DDANESMTP_EXIM_GROUP=exim ", spec())
 
 
 class Configuration(unittest.TestCase):
