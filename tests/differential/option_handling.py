@@ -101,6 +101,13 @@ def known_options(world):
     return options_in(exim(world, config, "-bP", "transport", "a")[1])
 
 
+def with_limits(lines):
+    """Where nothing else is said, nobody is waited for as long as by default."""
+    said = " ".join(lines)
+    return lines + [f"{name} = 20s" for name in ("command_timeout", "data_timeout", "final_timeout")
+                    if name not in said]
+
+
 def make(world, seed, count, only=None):
     options = known_options(world)
     numbers = range(count) if only is None else [only]
@@ -108,7 +115,7 @@ def make(world, seed, count, only=None):
     for number in numbers:
         source = random.Random(f"{seed} {number}")
         lines = Generator(options, source).lines()
-        made.append(Configuration(number, lines, source.choice(DOMAINS)))
+        made.append(Configuration(number, with_limits(lines), source.choice(DOMAINS)))
     return made
 
 
