@@ -220,6 +220,7 @@ extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t s
   return fuzz::put_changed(kChoiceOctets, kWords, {data, size}, {data, size}, seed, data, limit);
 }
 
+// NOLINTNEXTLINE(readability-function-size): its parameters are libFuzzer's
 extern "C" std::size_t LLVMFuzzerCustomCrossOver(const std::uint8_t* data, std::size_t size,
                                                  const std::uint8_t* other, std::size_t other_size,
                                                  std::uint8_t* out, std::size_t limit,
