@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Deliveries in every way that they can go, against the table (doc/decisions/0041): to two
+// recipients here, to three by `delivery_model_test 3 2`.
+#include "unit/model/delivery_model.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+#include "unit/check_support.h"
+
+using namespace danesmtp;
+using namespace danesmtp::test;
+
+namespace {
+
+// How a message can go to a server.
+std::vector<Scenario> manners(std::size_t recipients, std::size_t hosts) {
+  std::vector<Scenario> all;
+  for (const bool pipelining : {false, true})
+    for (const Form form : {Form::Data, Form::SmallChunk, Form::LargeChunk})
+      for (const bool prdr : {false, true}) {
+        Scenario one;
+        one.recipients = recipients;
+        one.hosts = hosts;
+        one.pipelining = pipelining;
+        one.form = form;
+        one.prdr = prdr;
+        all.push_back(one);
+      }
+  return all;
+}
+
+// ... with several transactions on a connection, and several connections to a host.
+std::vector<Scenario> several_transactions(std::size_t recipients, std::size_t hosts) {
+  std::vector<Scenario> all;
+  for (const bool pipelining : {false, true})
+    for (const Form form : {Form::Data, Form::SmallChunk})
+      for (const auto left_open : {LeftOpen::None, LeftOpen::OfNoPolicy, LeftOpen::OfPolicy})
+        for (const int most_messages : {0, 1}) {
+          if (left_open != LeftOpen::None && most_messages > 0) continue;
+          Scenario one;
+          one.recipients = recipients;
+          one.hosts = hosts;
+          one.pipelining = pipelining;
+          one.form = form;
+          one.most_recipients = static_cast<int>(recipients) - 1;
+          one.most_messages = most_messages;
+          one.left_open = left_open;
+          all.push_back(one);
+        }
+  return all;
+}
+
+std::vector<Scenario> all_of(std::size_t recipients, std::size_t hosts) {
+  auto all = manners(recipients, hosts);
+  if (recipients > 1)
+    for (const auto& one : several_transactions(recipients, hosts)) all.push_back(one);
+  return all;
+}
+
+void show(const Walk& walk, const char* what) {
+  std::printf("%9zu runs %6zu states met %8zu times, %9zu kills, %6zu ledgers  %s\n", walk.runs,
+              walk.states, walk.met_again, walk.seen.kills, walk.ledgers, what);
+  static_cast<void>(std::fflush(stdout));
+}
+
+Walk walk_all(const std::vector<Scenario>& scenarios) {
+  Walk all;
+  for (const auto& scenario : scenarios) {
+    const auto one = walk(scenario);
+    show(one, to_text(scenario).c_str());
+    all += one;
+    if (!all.fault.empty()) break;
+  }
+  show(all, "all");
+  return all;
+}
+
+std::string unused_rows(const Walk& walk) {
+  std::string text;
+  for (std::size_t i = 0; i < kRows.size(); ++i)
+    if (walk.seen.rows[i] == 0)
+      text +=
+          std::string(name_of(kRows[i].from)) + ", " + std::string(name_of(kRows[i].event)) + "; ";
+  return text;
+}
+
+int whole(std::size_t recipients, std::size_t hosts) {
+  const auto all = walk_all(all_of(recipients, hosts));
+  for (std::size_t i = 0; i < kRows.size(); ++i)
+    std::printf(
+        "%10zu  %-10s  %-16s  %s\n", all.seen.rows[i], std::string(name_of(kRows[i].from)).c_str(),
+        std::string(name_of(kRows[i].event)).c_str(), std::string(name_of(kRows[i].to)).c_str());
+  std::printf("%s\n", all.fault.c_str());
+  return all.fault.empty() ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+}  // namespace
+
+// A table that says two things of one case says nothing.
+START_TEST(the_table_is_one) {
+  for (std::size_t i = 0; i < kRows.size(); ++i)
+    ck_assert_uint_eq(*row_of(kRows[i].from, kRows[i].event), i);
+}
+END_TEST
+
+// Every way, and every row of the table was needed.
+START_TEST(two_recipients_and_one_host) {
+  const auto all = walk_all(all_of(2, 1));
+  ck_assert_msg(all.fault.empty(), "%s", all.fault.c_str());
+  assert_text(unused_rows(all), "");
+}
+END_TEST
+
+START_TEST(two_recipients_and_two_hosts) {
+  Scenario pipelined;
+  pipelined.recipients = 2;
+  pipelined.pipelining = true;
+  Scenario chunked = pipelined;
+  chunked.form = Form::SmallChunk;
+  Scenario one_by_one;
+  one_by_one.recipients = 2;
+  const auto all = walk_all({pipelined, chunked, one_by_one});
+  ck_assert_msg(all.fault.empty(), "%s", all.fault.c_str());
+}
+END_TEST
+
+// delivery_model_test RECIPIENTS HOSTS: all of it for so many, and how often each row was used.
+int main(int argc, char** argv) {
+  if (argc == 3)
+    return whole(std::strtoul(argv[1], nullptr, 10), std::strtoul(argv[2], nullptr, 10));
+  Suite* suite = suite_create("delivery_model");
+  TCase* tc = tcase_create("model");
+  tcase_set_timeout(tc, 0);  // the limit is CTest's
+  tcase_add_test(tc, the_table_is_one);
+  tcase_add_test(tc, two_recipients_and_one_host);
+  tcase_add_test(tc, two_recipients_and_two_hosts);
+  suite_add_tcase(suite, tc);
+  return run_suite(suite);
+}
