@@ -107,8 +107,8 @@ FailureRuling under_policy(PolicyOf policy, FailureRuling ruling);
 
 FailureRuling rule_on_trouble(const SmtpTrouble& trouble);
 
-// RSET between two transactions: it says nothing of the recipients that are left, so that no refusal
-// of it is final.
+// RSET between two transactions: it says nothing of the recipients that are left, so that no
+// refusal of it is final.
 FailureRuling rule_on_reset(const SmtpTrouble& trouble);
 
 // What keeps a host from having a message that requires TLS (RFC 8689 4.2.1): for good, as nobody

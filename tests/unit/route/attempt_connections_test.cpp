@@ -69,7 +69,8 @@ START_TEST(a_limit_of_messages_makes_another_connection) {
 }
 END_TEST
 
-// RFC 5321 4.1.1.5: RSET asks for nothing but to forget. Whoever is left has been refused by nobody.
+// RFC 5321 4.1.1.5: RSET asks for nothing but to forget. Whoever is left has been refused by
+// nobody.
 START_TEST(a_refused_reset_bounces_nobody) {
   Scene scene(2, no_dane(), [](PeerSide& peer) {
     clear_greeting(peer, "250-mx1.lab\r\n250 LIMITS RCPTMAX=1\r\n");
