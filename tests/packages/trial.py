@@ -4,7 +4,8 @@ a module that does not fit, an upgrade with mail in the queue, switched back, re
 came of it, as a page; exits 1 if anything is not as it must be. scripts/try-packages runs it through `enter`.
 
     trial.py KIND ROOT NEW TITLE
-        how Exim is configured: internet or smarthost; the chroot, with *.deb in its /packages; the folder in it that
+        how Exim is configured: internet, smarthost, or forms, which is all of Debian's kinds after each other, in
+        one file and split; the chroot, with *.deb in its /packages; the folder in it that
         has the same with a higher version; what the page is called
 """
 import hashlib
@@ -21,6 +22,7 @@ from processes import WorldError, wait_for  # noqa: E402
 from world import World  # noqa: E402
 
 OWN = re.compile(r"danesmtp|/var/cache/|/var/log/|/etc/(ld\.so\.cache|resolv\.conf|mtab)|/etc/(systemd|rc.\.d)/")
+SETTINGS = "/etc/exim4/update-exim4.conf.conf"
 ROOT_KEY = "/usr/share/dns/root.key"  # the world has a root of its own
 FOLDERS = ("etc", "usr/sbin", "usr/lib/exim4", "var/lib/exim4")
 BY_DANE = r"=> .* CV=dane "
@@ -30,6 +32,8 @@ KINDS = {
     "internet": ("remote_smtp", {"bob@ee.lab": BY_DANE, "bob@ta.lab": BY_DANE, "bob@plain.lab": r"=> (?!.* CV=dane)",
                                  "bob@impostor.lab": "== .*no TLSA record matches"}),
     "smarthost": ("remote_smtp_smarthost", {"bob@ee.lab": BY_SMARTHOST, "bob@plain.lab": BY_SMARTHOST}),
+    "satellite": ("remote_smtp_smarthost", {"bob@ee.lab": BY_SMARTHOST}),
+    "local": ("remote_smtp", {"bob@ee.lab": r"\*\* .*Mailing to remote domains not supported"}),
 }
 
 
@@ -38,7 +42,7 @@ class Machine:
 
     def __init__(self, root, kind):
         self.root = root
-        self.transport, self.expected = KINDS[kind]
+        self.transport, self.expected = KINDS["internet" if kind == "forms" else kind]
         self.wrong = []
 
     def run(self, command, status=(0,)):
@@ -87,10 +91,17 @@ class Machine:
 
     def state_without_ours(self):
         """The same, without what only the packages of danesmtp have."""
-        owners = self.run("dpkg-query -S $(dpkg-query -L danesmtp exim4-danesmtp | sort -u)").splitlines()
+        owners = self.run("dpkg-query -S $(dpkg-query -L danesmtp exim4-danesmtp | sort -u)", (0, 1)).splitlines()
         ours = {path for who, path in (line.split(": ", 1) for line in owners)
                 if set(who.split(", ")) <= {"danesmtp", "exim4-danesmtp"}}
         return {path: facts for path, facts in self.state().items() if path not in ours}
+
+    def module(self):
+        """The module that the installed daemon loads: Debian 12 has a folder of them for each daemon."""
+        modules = self.run("ls -d /usr/lib/exim4/*/danesmtp_transport.so").split()
+        daemon = self.run("dpkg-query -W -f '${db:Status-Status} ${Package}\\n' 'exim4-daemon-*' | "
+                          "sed -n 's/^installed exim4-daemon//p'").strip()
+        return next((path for path in modules if Path(path).parent.name.endswith(daemon)), modules[0])
 
     # -- mail
 
@@ -177,10 +188,12 @@ def switch_on(machine):
 
 def does_not_fit(machine):
     heading("A module that Exim does not load")
-    module = machine.run("ls -d /usr/lib/exim4/*/danesmtp_transport.so").strip().splitlines()[0]
+    module = machine.module()
     machine.shown(f"mv {module} {module}.away")
     machine.shown("exim4-danesmtp choose       # as at each start of the service")
+    before = len(machine.mainlog())
     machine.shown("service exim4 restart", "^$")
+    wait_for(lambda: "End queue run" in machine.mainlog()[before:], "no queue run of the new daemon", 60)
     line = machine.send("bob@ee.lab")
     machine.must("==" in line, "mail to another host waits")
     said = machine.shown("grep 'danesmtp:' /var/log/exim4/mainlog")
@@ -221,6 +234,32 @@ def switch_back(machine):
     machine.sends(["bob@ee.lab"])
 
 
+def text_anew(machine):
+    heading("Debian's text of the configuration anew, as an upgrade of exim4-config may put it there")
+    file = {"remote_smtp": "/etc/exim4/exim4.conf.template"}.get(
+        machine.transport, f"/etc/exim4/conf.d/transport/30_exim4-config_{machine.transport}")
+    machine.run(f"dpkg-deb --fsys-tarfile /packages/exim4-config_*.deb | tar -xO .{file} > {file}")
+    machine.run(f"dpkg-trigger --by-package=exim4-config {file}")
+    machine.shown("dpkg --triggers-only exim4-danesmtp")
+    machine.uses_module(True)
+
+
+def all_forms(machine):
+    """As an administrator changes it: debconf's file, and the service is started again; nobody says "on" again."""
+    for split in ("false", "true"):
+        for kind, (machine.transport, machine.expected) in KINDS.items():
+            heading(f"{kind}, {'split' if split == 'true' else 'in one file'}")
+            machine.run(f"sed -i -e \"s/^dc_eximconfig_configtype=.*/dc_eximconfig_configtype='{kind}'/\" "
+                        f"-e \"s/^dc_use_split_config=.*/dc_use_split_config='{split}'/\" "
+                        "-e \"s/^dc_smarthost=.*/dc_smarthost='mx.ee.lab'/\" " + SETTINGS)
+            machine.run("exim4-danesmtp choose && service exim4 restart")
+            said = machine.shown("exim4-danesmtp status", "^o")
+            machine.must(said.startswith("on:"), "what was on is on")
+            machine.uses_module(True)
+            machine.sends(machine.expected.keys() - {"bob@impostor.lab"})  # that host's retry time is not reached
+            machine.receives()
+
+
 def remove(machine, before):
     heading("Removed")
     machine.shown("apt-get purge -y exim4-danesmtp danesmtp", r"^(Removing|Purging|E:)")
@@ -242,9 +281,15 @@ def main():
         print(f"# {title}")
         before = install(machine, world.trust_anchor)
         switch_on(machine)
-        does_not_fit(machine)
-        upgrade(machine, new)
-        switch_back(machine)
+        if kind == "forms":
+            configuration = machine.text(SETTINGS)
+            all_forms(machine)
+            Path(f"{root}{SETTINGS}").write_text(configuration, encoding="utf-8")
+        else:
+            does_not_fit(machine)
+            upgrade(machine, new)
+            switch_back(machine)
+            text_anew(machine)
         machine.must(not machine.text("/var/log/exim4/paniclog"), "nothing is in the panic log")
         remove(machine, before)
     print(f"\n{len(machine.wrong)} things are not as they must be." if machine.wrong else "\nAll as it must be.")
