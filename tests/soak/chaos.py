@@ -55,8 +55,9 @@ class Chaos:
             victim = self._victims.choose(self._rng)
             if victim is None:
                 continue
-            ids = self._victims.messages_of(victim)
             with contextlib.suppress(ProcessLookupError):
+                os.kill(victim, signal.SIGSTOP)  # or it has another message by the time that it is killed
+                ids = self._victims.messages_of(victim)
                 os.kill(victim, signal.SIGKILL)
                 now = time.time()
                 self.faults += [Fault("kill", now, now, each) for each in ids]
