@@ -196,6 +196,8 @@ constexpr std::string_view kWords[] = {
 
 }  // namespace
 
+const fuzz::StepTarget fuzz::kStepTarget{kChoiceOctets, kWords};
+
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   fuzz::Input input({data, std::min<std::size_t>(size, 4096)});
   const Choice choice = choice_of(input);
@@ -213,18 +215,4 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   check_written_again(*reply, choice);
   check_readers(*reply);
   return 0;
-}
-
-extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size,
-                                               std::size_t limit, unsigned seed) {
-  return fuzz::put_changed(kChoiceOctets, kWords, {data, size}, {data, size}, seed, data, limit);
-}
-
-// NOLINTNEXTLINE(readability-function-size): its parameters are libFuzzer's
-extern "C" std::size_t LLVMFuzzerCustomCrossOver(const std::uint8_t* data, std::size_t size,
-                                                 const std::uint8_t* other, std::size_t other_size,
-                                                 std::uint8_t* out, std::size_t limit,
-                                                 unsigned seed) {
-  return fuzz::put_changed(kChoiceOctets, kWords, {data, size}, {other, other_size}, seed, out,
-                           limit);
 }

@@ -125,14 +125,12 @@ class StepChanger {
   std::minstd_rand random_;
 };
 
-// For libFuzzer: the octets of the changed input, as far as there is room.
-inline std::size_t put_changed(std::size_t head, std::span<const std::string_view> words,
-                               ByteView octets, ByteView donor, unsigned seed, std::uint8_t* into,
-                               std::size_t limit) {
-  const Bytes changed = StepChanger(head, words, seed).changed(octets, donor);
-  const std::size_t size = std::min(changed.size(), limit);
-  std::copy_n(changed.begin(), size, into);
-  return size;
-}
+// What a target of steps says of itself, for step_mutator.cpp, which is linked with it: the octets
+// before the first step, and words that its steps can be made of.
+struct StepTarget {
+  std::size_t head;
+  std::span<const std::string_view> words;
+};
+extern const StepTarget kStepTarget;
 
 }  // namespace danesmtp::fuzz
