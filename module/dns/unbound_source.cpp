@@ -54,6 +54,12 @@ Result<void> UnboundSource::use(std::vector<NameServer> servers, Deadline deadli
   return {};
 }
 
+// There is nobody to go to after it.
+Result<void> UnboundSource::use_recursion(Deadline deadline) {
+  looked_at_servers_ = true;
+  return use({}, deadline);
+}
+
 // The first of those left by which the root validates.
 Result<void> UnboundSource::open_forwarder(Deadline deadline) {
   Result<void> opened = fail(ErrorKind::DnsFailure, "no name server");
@@ -75,8 +81,7 @@ Result<void> UnboundSource::open(Deadline deadline) {
   if (setup_.servers.empty()) return use({}, deadline);
   ResolverMemory memory(around_.memory_file, list_text(setup_.servers));
   if (settings_.upstream == Upstream::Auto && memory.recall() == kRecursion) {
-    looked_at_servers_ = true;
-    auto opened = use({}, deadline);
+    auto opened = use_recursion(deadline);
     if (!opened) memory.forget();
     return opened;
   }
@@ -110,7 +115,7 @@ bool UnboundSource::opened_recursion(const Error& before, Deadline deadline) {
 Result<void> UnboundSource::open_recursion(const Error& before, Deadline deadline) {
   const auto servers = list_text(setup_.servers);
   left_.clear();
-  if (auto opened = use({}, deadline); !opened)
+  if (auto opened = use_recursion(deadline); !opened)
     return tl::unexpected(
         retold(opened.error(), format("{}; the name servers of the system do not carry DNSSEC: {}",
                                       opened.error().text, before.text)));

@@ -39,6 +39,7 @@ class UnboundSource final : public RecordSource {
   [[nodiscard]] Result<void> open_forwarder(Deadline deadline);
   [[nodiscard]] bool opened_recursion(const Error& before, Deadline deadline);
   [[nodiscard]] Result<void> open_recursion(const Error& before, Deadline deadline);
+  [[nodiscard]] Result<void> use_recursion(Deadline deadline);
   [[nodiscard]] Result<void> use(std::vector<NameServer> servers, Deadline deadline);
   bool servers_strip_dnssec(Deadline deadline) const;
 
