@@ -172,9 +172,12 @@ void Run::deliver() {
 
 void Run::check() {
   bool taken = false;
+  std::map<HostIndex, int> connections;
   for (const auto& one : exim_.spoken) {
     one->peer.heard();  // to its end
     const Policy policy = policies_[one->host.value()];
+    ck_assert_msg(++connections[one->host] == 1 || policy == Policy::NoDane,
+                  "tried again, as if it might have the message in clear");
     ck_assert_msg(policy != Policy::Skip, "a host to skip was connected to");
     ck_assert_msg(!one->heard.mail_in_clear || policy == Policy::NoDane, "in clear under %d",
                   static_cast<int>(policy));
