@@ -29,6 +29,8 @@ namespace {
 // is only the last resort.
 constexpr std::chrono::hours kBorrowersPatience{1};
 
+constexpr const char* kUnread = "the peer sent octets that nobody asked for";
+
 struct Readiness {
   bool plain = false;
   bool channel = false;
@@ -45,10 +47,17 @@ Result<Readiness> wait_for_either(int plain, int channel, Deadline deadline) {
   return fail(ErrorKind::Timeout, "timeout while nobody said anything");
 }
 
+// The plain side goes of itself; when it cannot be written to any more, or was gone with octets in
+// its socket, it had not read all that the peer said.
+tl::unexpected<Error> plain_side_failure(const Error& error) {
+  if (error.kind != ErrorKind::Disconnected) return tl::unexpected(error);
+  return fail(ErrorKind::Protocol, kUnread);
+}
+
 Result<bool> move_up(LineChannel& channel, int plain, std::chrono::milliseconds patience) {
   std::array<std::uint8_t, 16384> block;
   auto got = read_some(plain, block, Deadline::in(patience));
-  if (!got) return tl::unexpected(got.error());
+  if (!got) return plain_side_failure(got.error());
   if (*got == 0) return false;
   auto sent = channel.write_all(ByteView(block).first(*got), Deadline::in(patience));
   if (!sent) return tl::unexpected(sent.error());
@@ -130,7 +139,7 @@ Result<void> relay_octets(LineChannel& channel, int plain, std::chrono::millisec
     if (!down) return tl::unexpected(down.error());
     if (!down->empty()) {
       auto written = write_all(plain, as_bytes(*down), Deadline::in(patience));
-      if (!written) return written;
+      if (!written) return plain_side_failure(written.error());
       continue;
     }
     auto ready = wait_for_either(plain, channel.descriptor(), Deadline::in(patience));
@@ -170,8 +179,7 @@ Result<void> lend_channel(LineChannel& channel, const std::function<void(int)>& 
   const bool unread = has_input(lent.get());
   lent.reset();
   relay.join();
-  if (unread || (relayed && channel.pending_input()))
-    relayed = fail(ErrorKind::Protocol, "the peer sent octets that nobody asked for");
+  if (unread || (relayed && channel.pending_input())) relayed = fail(ErrorKind::Protocol, kUnread);
   if (!relayed) channel.close();
   return relayed;
 }

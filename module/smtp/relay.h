@@ -15,8 +15,8 @@
 namespace danesmtp {
 
 // Moves octets both ways until the plain side ends. `patience` bounds each write, and the time in
-// which neither side says anything (Timeout). Errors: those of the channel; Disconnected when the
-// plain side was gone before it had read everything.
+// which neither side says anything (Timeout). Errors: those of the channel; Protocol when the plain
+// side was gone before it had read everything.
 [[nodiscard]] Result<void> relay_octets(LineChannel& channel, int plain,
                                         std::chrono::milliseconds patience);
 

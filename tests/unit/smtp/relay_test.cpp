@@ -12,6 +12,7 @@
 #include <iterator>
 
 #include "fakes/scripted_peer.h"
+#include "net/socket_io.h"
 #include "unit/net/confinement_support.h"
 #include "unit/own_directory.h"
 
@@ -218,6 +219,24 @@ START_TEST(a_silent_relay_ends) {
 }
 END_TEST
 
+// Before the peer's octets came to it, or after.
+START_TEST(who_does_not_read_what_the_peer_says) {
+  const bool came = _i == 1;
+  Lent lent(false, [came](PeerSide& peer) {
+    if (!came) peer.say("250 more\r\n");
+  });
+  int ends[2];
+  ck_assert_int_eq(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
+  UniqueFd ours(ends[0]), theirs(ends[1]);
+  if (came) say(ours.get(), "250 more\r\n");
+  theirs.reset();
+  if (!came)
+    ck_assert(wait_for(lent.channel.descriptor(), SocketEvent::Readable, in_five_seconds()));
+  auto result = relay_octets(lent.channel, ours.get(), 2s);
+  ck_assert(!result && result.error().kind == ErrorKind::Protocol);
+}
+END_TEST
+
 START_TEST(a_process_goes_on_with_the_connection) {
   const bool server_ends = _i == 1;
   Lent lent(true, [server_ends](PeerSide& peer) {
@@ -271,6 +290,7 @@ int main() {
   tcase_add_loop_test(tc, much_goes_both_ways, 0, 2);
   tcase_add_test(tc, signals_go_to_the_thread_that_lends);
   tcase_add_test(tc, a_silent_relay_ends);
+  tcase_add_loop_test(tc, who_does_not_read_what_the_peer_says, 0, 2);
   tcase_add_loop_test(tc, a_process_goes_on_with_the_connection, 0, 2);
   if (filters_here()) tcase_add_test(tc, the_process_is_confined);
   tcase_add_test(tc, a_forgotten_process_ends);
