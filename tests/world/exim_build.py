@@ -48,6 +48,10 @@ class EximBuild:
         """The words of what Exim says it has: "OpenSSL", "DKIM", "gsasl"."""
         return features_of(self.binary)
 
+    def authenticates_by(self, driver):
+        """Whether it has that authenticator, built in or as a module that is there."""
+        return driver in self.features() or os.path.exists(f"{self.module_dir}/{driver}_auth.so")
+
     def declares(self, name):
         """Whether the headers of this Exim have that name: a member, a variable, a macro."""
         return name in names_in_headers(self.tree)

@@ -24,6 +24,20 @@ _RECEIVED_TEXT = ("Received: at $received_ip_address $received_port from $sender
                   "[$sender_host_address] with $received_protocol X=$tls_in_cipher "
                   "SNI=$tls_in_sni id $message_exim_id")
 AUTH_USER, AUTH_PASSWORD = "relay-user", "correct-horse-7"
+_SCRAM = f"""scram:
+  driver = gsasl
+  public_name = SCRAM-SHA-256
+  server_condition = true
+  server_password = ${{if eq{{$auth1}}{{{AUTH_USER}}}{{{AUTH_PASSWORD}}}fail}}
+  server_set_id = $auth1
+scram_plus:
+  driver = gsasl
+  public_name = SCRAM-SHA-256-PLUS
+  server_channelbinding = true
+  server_condition = true
+  server_password = ${{if eq{{$auth1}}{{{AUTH_USER}}}{{{AUTH_PASSWORD}}}fail}}
+  server_set_id = $auth1
+"""
 _RECEIVED = re.compile(r"Received: at (?P<address>\S+) (?P<port>\d+) from (?P<helo>\S+) \[\S+\]\s+"
                        r"with (?P<protocol>\S+) X=(?P<cipher>\S*)\s+SNI=(?P<sni>\S*)\s+id ")
 
@@ -70,6 +84,7 @@ class Receivers:
         self._spool = self._home / "spool"
         self.config = self._home / "exim.conf"
         self._binary = build.binary
+        self._scram = build.authenticates_by("gsasl")
         self._servers = servers
         self._certificates = certificates
         self._process = None
@@ -157,6 +172,8 @@ class Receivers:
         proof = f"{self._home}/chains/$received_ip_address.ocsp"
         return f"""primary_hostname = receivers.lab
 local_interfaces = <; {listen}
+exim_user = mail
+exim_group = mail
 spool_directory = {self._spool}
 log_file_path = {self._home}/log/%s
 pid_file_path = {self._home}/pid
@@ -209,22 +226,7 @@ cram:
   public_name = CRAM-MD5
   server_secret = ${{if eq{{$auth1}}{{{AUTH_USER}}}{{{AUTH_PASSWORD}}}fail}}
   server_set_id = $auth1
-.ifdef _DRIVER_AUTHENTICATOR_GSASL
-scram:
-  driver = gsasl
-  public_name = SCRAM-SHA-256
-  server_condition = true
-  server_password = ${{if eq{{$auth1}}{{{AUTH_USER}}}{{{AUTH_PASSWORD}}}fail}}
-  server_set_id = $auth1
-scram_plus:
-  driver = gsasl
-  public_name = SCRAM-SHA-256-PLUS
-  server_channelbinding = true
-  server_condition = true
-  server_password = ${{if eq{{$auth1}}{{{AUTH_USER}}}{{{AUTH_PASSWORD}}}fail}}
-  server_set_id = $auth1
-.endif
-
+{_SCRAM if self._scram else ''}
 begin routers
 everyone:
   driver = accept

@@ -169,6 +169,8 @@ class Sender:
     def _config_text(self, transport, main, acl, routers, retry, sections, log):
         options = "\n".join(f"  {name} = {value}" for name, value in transport.items())
         return f"""primary_hostname = {DOMAIN}
+exim_user = mail
+exim_group = mail
 spool_directory = {self.spool}
 log_file_path = {self.home}/log/%s
 keep_environment =
