@@ -80,6 +80,7 @@ mount --bind {anchor} "$(realpath /usr/share/dns/root.key)"
 cp -R {home}/files/etc/. /etc/
 cp {home}/files/exim4 /usr/sbin/exim4
 ln -s {tool} /usr/sbin/danesmtp
+ln -s {dumpdb} /usr/sbin/exim_dumpdb
 mkdir -p /var/log/exim4 /var/spool/exim4 /var/mail/all /var/lib/danesmtp
 chown mail:mail /var/log/exim4 /var/spool/exim4 /var/mail/all
 echo ready
@@ -107,7 +108,8 @@ class Machine:
         self._put("files/etc/ssl/certs/ca-certificates.crt",
                   self.world.certificates["root"].x509.public_bytes(Encoding.PEM).decode())
         self._put("files/exim4", EXIM.format(binary=self.world.exim.binary), 0o755)
-        script = MOUNTS.format(home=self._home, anchor=self.world.trust_anchor, tool=TOOL)
+        script = MOUNTS.format(home=self._home, anchor=self.world.trust_anchor, tool=TOOL,
+                               dumpdb=self.world.exim.dumpdb)
         self._holder = subprocess.Popen(["unshare", "--mount", "--propagation", "private", "sh", "-c", script],
                                         stdout=subprocess.PIPE, text=True, cwd="/")
         self._stops.callback(self._end_holder)
