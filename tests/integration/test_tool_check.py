@@ -220,7 +220,10 @@ def test_no_such_destination_is_what_exim_returns(world, sender, domain, reason)
         assert (done.returncode, report["outcome"], report["state"]) == (1, "no-destination", "critical")
         assert report["reason"] == reason
         assert {one["role"] for one in report["advice"]} == {"owner", "sender"}
+        assert "look at how the domain is spelt" in next(one["text"] for one in report["advice"] if one["role"] == "sender")
         assert not any("sign the zones" in one["text"] for one in report["advice"])
+    text = tool(world, "check", domain).stdout
+    assert "TLS report" not in text and "though the system's resolver" not in text, text
     mail = sender(driver="danesmtp", options={"dane_trust_anchor_file": world.trust_anchor}, routers=IGNORING_ROUTER)
     mail.send(f"bob@{domain}")
     assert any(" ** " in line for line in mail.mainlog().splitlines()), mail.mainlog()

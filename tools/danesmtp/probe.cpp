@@ -191,6 +191,7 @@ void Probe::conclude() {
   } else if (!nowhere.empty()) {
     report_.fate = Fate::NoDestination;
     report_.reason = nowhere;
+    report_.hosts.clear();  // the look-ups say all of it
   } else if (options_.reach == Reach::DnsOnly) {
     conclude_from_dns();
   } else if (!batch_.hosts.empty()) {
