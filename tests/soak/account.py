@@ -85,7 +85,7 @@ def _twice(books):
             yield f"never sent: {token} to {recipient}"
         for copy in copies[:-1]:
             if not _fault_of(books, copy):
-                yield f"twice without a fault: {token} to {recipient} at {copy.time:.1f}"
+                yield f"twice without a fault: {token} to {recipient} at {copy.time:.1f} {copy.message_id}".rstrip()
 
 
 def _fault_of(books, copy):

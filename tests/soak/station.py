@@ -64,8 +64,9 @@ class Station:
         self._daemon.wait_until(listens, seconds=60)
 
     def kill_daemon(self):
+        """It alone: a delivery whose parent ended with it would be made again, and nobody would know why."""
         os.kill(self._daemon.pid, signal.SIGKILL)
-        self._daemon.stop()
+        self._daemon.stop_alone()
 
     def stop(self):
         """Ends the daemon and waits for the queue runs; deliveries that are under way go on."""

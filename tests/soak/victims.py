@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Which processes of a sender there are to be killed, and which message each has at hand."""
+import contextlib
 import os
 import re
 from pathlib import Path
@@ -71,9 +72,8 @@ def _below(pid):
 def open_files(pid):
     """Their paths; none of a process that has ended."""
     found = []
-    try:
+    with contextlib.suppress(OSError):
         for number in os.listdir(f"/proc/{pid}/fd"):
-            found.append(os.readlink(f"/proc/{pid}/fd/{number}"))
-    except OSError:
-        pass
+            with contextlib.suppress(OSError):  # closed meanwhile; the others count
+                found.append(os.readlink(f"/proc/{pid}/fd/{number}"))
     return found

@@ -4,10 +4,12 @@
 import sys
 import unittest
 from pathlib import Path
+from unittest import mock
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "soak"))
 
 from account import Arrival, Books, Fault, copies_explained, faults_in_account  # noqa: E402
+from victims import open_files  # noqa: E402
 
 BOB, EVE = "bob@ee.lab", "eve@plain.lab"
 HERE = Arrival("t1", BOB, "192.0.2.10", "TLS1.3", 100.0, "id-1")
@@ -71,6 +73,13 @@ class Balance(unittest.TestCase):
         self.finds("had to wait", taken={"t1": ("bob@impostor.lab",)},
                    arrivals=[Arrival("t1", "bob@impostor.lab", "192.0.2.10", "TLS1.3", 1.0)])
         self.finds("never sent", arrivals=[HERE, Arrival("t9", EVE, "192.0.2.24", "", 1.0)])
+
+
+class Victims(unittest.TestCase):
+    def test_a_descriptor_that_is_closed_meanwhile(self):
+        with mock.patch("os.listdir", return_value=["3", "4"]), \
+                mock.patch("os.readlink", side_effect=[FileNotFoundError, "/spool/input/1xXR9G-00000001Q2t-255X-D"]):
+            self.assertEqual(["/spool/input/1xXR9G-00000001Q2t-255X-D"], open_files(1))
 
 
 if __name__ == "__main__":
