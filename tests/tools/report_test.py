@@ -12,6 +12,7 @@ import html.parser
 import io
 import json
 import os
+import pty
 import re
 import resource
 import shutil
@@ -345,6 +346,18 @@ class ArgumentsTest(ReportTest):
                 self.assertEqual(done.returncode, 2)
                 self.assertIn(part, done.stderr.decode())
                 self.assertEqual(done.stderr.count(b"\n"), 1)
+
+    def test_progress_is_for_terminals_and_leaves_no_trace(self):
+        log = self.write("mainlog", f"2026-11-28 10:00:00 {message(1)} Completed\n" * 100)
+        terminal, side = pty.openpty()
+        done = subprocess.run([TOOL, "report", log], stdout=subprocess.PIPE, stderr=side, timeout=60, check=False)
+        os.close(side)
+        shown = os.read(terminal, 10000).decode()
+        os.close(terminal)
+        self.assertIn("\r0 MB of 0 (100 %)", shown)
+        self.assertTrue(shown.endswith("\r\033[K"), shown)
+        self.assertNotIn(b" %)", done.stdout)
+        self.assertEqual(b"", run(log).stderr)
 
     def test_a_domain_that_had_no_mail_has_no_share(self):
         page = run("--html", "-", stdin=f"2026-11-28 10:00:00 {message(1)} == bob@a.lab R=mx T=smtp defer: Connection "
