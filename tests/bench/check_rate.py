@@ -18,22 +18,13 @@ TOP = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(TOP / "tests/world"))
 
 from name_servers import answers, start_unbound  # noqa: E402  (needs the path above)
+from processes import peak_memory  # noqa: E402
 from tool import TOOL  # noqa: E402
 from world import World  # noqa: E402
 from zone import Zone, one_mx  # noqa: E402
 
 RESOLVER = "127.0.0.2"
 ROOM = ("msg-cache-size: 64m", "rrset-cache-size: 64m", "key-cache-size: 64m")
-
-
-def peak(process, before):
-    """VmHWM in MiB, while there is a process; what wait4() says has the peak of its parent in it."""
-    try:
-        status = Path(f"/proc/{process.pid}/status").read_text(encoding="ascii")
-    except OSError:
-        return before
-    line = next((line for line in status.splitlines() if line.startswith("VmHWM:")), None)
-    return int(line.split()[1]) / 1024 if line else before
 
 
 def check(world, names, jobs):
@@ -48,12 +39,12 @@ def check(world, names, jobs):
         for number, line in enumerate(process.stdout):
             good += line.count('"outcome":"not-tried"')
             if number % 20 == 0 or number + 20 > len(names):
-                memory = peak(process, memory)
+                memory = max(memory, peak_memory(process.pid))
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = status
     if status != 0 or good != len(names):
         sys.exit(f"status {status}, {good} of {len(names)} good")
-    return time.perf_counter() - start, usage.ru_utime + usage.ru_stime, memory
+    return time.perf_counter() - start, usage.ru_utime + usage.ru_stime, memory / 1024
 
 
 def main():

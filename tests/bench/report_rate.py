@@ -4,8 +4,6 @@ Prints megabytes of text a second, CPU time and peak memory, which follows the p
 of doc/decisions/0028; ends with status 1 if it did not count what was delivered.
 
     DANESMTP=build/dev/tools/danesmtp/danesmtp /usr/bin/python3 tests/bench/report_rate.py [MEGABYTES]
-
-Whole days are written, one made up and told again with other dates: the domains are as many for any size.
 """
 import json
 import os
@@ -13,70 +11,58 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import threading
+import time
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(TOP / "tests/tools"))
-sys.path.insert(0, str(TOP / "tests/bench"))
+sys.path[:0] = [str(TOP / "tests/tools"), str(TOP / "tests/world")]
 
-from check_rate import peak  # noqa: E402  (needs the path above)
-from mail_log import MailLog  # noqa: E402
+from mail_log import write_log  # noqa: E402  (needs the paths above)
+from processes import peak_memory  # noqa: E402
+from tool import TOOL  # noqa: E402
 
-TOOL = os.environ["DANESMTP"]
-MESSAGES = 100_000  # a day
-MEGABYTE = 1_000_000
-FORMS = (("", ()), (".gz", ("gzip", "-1")), (".zst", ("zstd", "-q", "-1")))
+PACKERS = {".gz": ("gzip", "-1", "-c"), ".zst": ("zstd", "-q", "-1", "-c")}
 
 
-def write(path, megabytes):
-    """The deliveries by DANE in it, and its size."""
-    log = MailLog(domains=20_000)
-    first = log.day
-    text = "".join(f"{line}\n" for line in log.day_of(MESSAGES))
-    days = max(1, round(megabytes * MEGABYTE / len(text)))
-    with path.open("w", encoding="utf-8") as file:
-        for number in range(days):
-            file.write(text.replace(f"{first} ", f"{first.replace(year=first.year + number // 28, day=1 + number % 28)} "))
-    return log.total("dane") * days, path.stat().st_size
+def forms_of(plain):
+    """The log itself, and compressed by what there is here."""
+    yield plain
+    for ending, packer in PACKERS.items():
+        if shutil.which(packer[0]):
+            packed = Path(f"{plain}{ending}")
+            with packed.open("wb") as file:
+                subprocess.run([*packer, plain], stdout=file, check=True)
+            yield packed
 
 
 def measure(path):
     """What the report says, seconds, CPU seconds, peak MiB."""
-    done = threading.Event()
-    memory = [0]
+    memory = 0
     before = os.times()
-    with subprocess.Popen(["/usr/bin/env", "-i", TOOL, "report", "--json", path], stdout=subprocess.PIPE) as process:
-        def watch():
-            while not done.wait(0.05):
-                memory[0] = peak(process, memory[0])
-
-        watching = threading.Thread(target=watch)
-        watching.start()
-        said = json.load(process.stdout)
-        done.set()
-        watching.join()
-    after = os.times()
-    cpu = after.children_user + after.children_system - before.children_user - before.children_system
-    return said, after.elapsed - before.elapsed, cpu, memory[0]
+    with tempfile.TemporaryFile() as said:
+        with subprocess.Popen(["/usr/bin/env", "-i", TOOL, "report", "--json", path], stdout=said) as process:
+            while process.poll() is None:
+                memory = max(memory, peak_memory(process.pid))
+                time.sleep(0.01)
+        after = os.times()
+        said.seek(0)
+        cpu = after.children_user + after.children_system - before.children_user - before.children_system
+        return json.load(said), after.elapsed - before.elapsed, cpu, memory / 1024
 
 
 def main():
     wanted = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
     status = 0
     with tempfile.TemporaryDirectory(dir=TOP / "build") as folder:
-        for megabytes in (wanted // 10, wanted):
-            for ending, command in FORMS:
-                if command and not shutil.which(command[0]):
-                    continue
-                path = Path(folder) / "mainlog"
-                by_dane, size = write(path, megabytes)
-                if command:
-                    with open(f"{path}{ending}", "wb") as compressed:
-                        subprocess.run([*command, "-c", path], stdout=compressed, check=True)
-                said, wall, cpu, memory = measure(f"{path}{ending}")
-                print(f"{size / MEGABYTE:6.0f} MB {ending or 'plain':5}: {wall:6.2f} s, {size / MEGABYTE / wall:5.0f} MB a "
-                      f"second, CPU {cpu:6.2f} s, peak {memory:4.0f} MiB", flush=True)
+        for size in (wanted // 10, wanted):
+            plain = Path(folder) / "mainlog"
+            with plain.open("w", encoding="utf-8") as file:
+                by_dane = write_log(file, size).total("dane")
+            size = plain.stat().st_size / 1e6
+            for path in forms_of(plain):
+                said, wall, cpu, memory = measure(path)
+                print(f"{size:6.0f} MB {path.suffix or 'plain':5}: {wall:6.2f} s, {size / wall:5.0f} MB a second, "
+                      f"CPU {cpu:6.2f} s, peak {memory:4.0f} MiB", flush=True)
                 if said["totals"]["dane"] != by_dane:
                     print(f"counted {said['totals']['dane']} deliveries by DANE, not {by_dane}")
                     status = 1

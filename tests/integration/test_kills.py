@@ -15,7 +15,7 @@ import time
 
 import pytest
 
-from processes import descendants
+from processes import descendants, open_files
 from tool import TOOL
 
 KILLS = int(os.environ.get("DANESMTP_KILLS", "60"))
@@ -24,14 +24,6 @@ SLOTS_BEGIN = 4096  # of the cache file
 WAITING = 24  # messages on the queue at any time
 DOMAINS = ("ee.lab", "ta.lab", "rollover.lab", "two-mx.lab", "implicit-mx.lab", "plain.lab", "signed-no-tlsa.lab")
 IMPOSTORS = ("impostor.lab", "ta-impostor.lab")
-
-
-def open_files(pid):
-    """Their paths; none of a process that has ended."""
-    try:
-        return [os.readlink(f"/proc/{pid}/fd/{number}") for number in os.listdir(f"/proc/{pid}/fd")]
-    except OSError:
-        return []
 
 
 class QueueRuns:

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Which processes of a sender there are to be killed, and which message each has at hand."""
-import contextlib
 import os
 import re
 from pathlib import Path
+
+from processes import descendants, open_files
 
 _SPOOL_FILE = re.compile(r"/input/(\w{6}-\w+-\w+)-[DHJ]|-MC\S* (\w{6}-\w+-\w+)")
 
@@ -21,7 +22,7 @@ class Victims:
 
     def messages_of(self, pid):
         """Ids: of the process, of those it works for and of those that work for it."""
-        family = [pid, *self._above(pid), *_below(pid)]
+        family = [pid, *self._above(pid), *descendants(pid)]
         return {found for each in family for found in self._ids(each)}
 
     def _above(self, pid):
@@ -59,21 +60,3 @@ def parent(pid):
         return int(Path(f"/proc/{pid}/stat").read_text(encoding="latin-1").rpartition(")")[2].split()[1])
     except OSError:
         return 0
-
-
-def _below(pid):
-    found = []
-    for each in os.listdir("/proc"):
-        if each.isdigit() and parent(int(each)) == pid:
-            found += [int(each), *_below(int(each))]
-    return found
-
-
-def open_files(pid):
-    """Their paths; none of a process that has ended."""
-    found = []
-    with contextlib.suppress(OSError):
-        for number in os.listdir(f"/proc/{pid}/fd"):
-            with contextlib.suppress(OSError):  # closed meanwhile; the others count
-                found.append(os.readlink(f"/proc/{pid}/fd/{number}"))
-    return found

@@ -6,10 +6,11 @@ import unittest
 from pathlib import Path
 from unittest import mock
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "soak"))
+TESTS = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(TESTS / "soak"), str(TESTS / "world")]
 
 from account import Arrival, Books, Fault, copies_explained, faults_in_account  # noqa: E402
-from victims import open_files  # noqa: E402
+from processes import open_files  # noqa: E402
 
 BOB, EVE = "bob@ee.lab", "eve@plain.lab"
 HERE = Arrival("t1", BOB, "192.0.2.10", "TLS1.3", 100.0, "id-1")

@@ -118,8 +118,25 @@ def descendants(pid):
     return found
 
 
+def open_files(pid):
+    """Their paths; none of a process that has ended."""
+    found = []
+    with contextlib.suppress(OSError):
+        for number in os.listdir(f"/proc/{pid}/fd"):
+            with contextlib.suppress(OSError):  # closed meanwhile; the others count
+                found.append(os.readlink(f"/proc/{pid}/fd/{number}"))
+    return found
+
+
+def peak_memory(pid):
+    """KiB, the most that it had (VmHWM); 0 of a process that has ended. What wait4() says has its parent's in it."""
+    with contextlib.suppress(OSError), open(f"/proc/{pid}/status", encoding="utf-8") as status:
+        return next((int(line.split()[1]) for line in status if line.startswith("VmHWM:")), 0)
+    return 0
+
+
 def has_connection(pid):
     """True for the process that runs the transport: it has a socket to the mail server."""
     with open(f"/proc/{pid}/net/tcp", encoding="ascii") as file:
-        mine = {os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")}
+        mine = open_files(pid)
         return any(f"socket:[{line.split()[9]}]" in mine for line in file.readlines()[1:])
