@@ -3,10 +3,16 @@
 were when; and everything that does not balance, in one line each.
 """
 import collections
+import re
+import time
 from dataclasses import dataclass, field
 
 # A copy more is owed to a fault that fell when the earlier copy had arrived and was not yet journalled.
 WINDOW = (-0.5, 2.0)  # seconds of the fault after the arrival
+SIGNALS = re.compile(r"signal (?:4|6|7|8|11)\b|SIGSEGV|SIGABRT|core dumped|panicked")
+# What GnuTLS calls and what does not look whether it was given memory.
+UNCHECKED = ("libtasn1.so",)
+_OBJECT_OF_CRASH = re.compile(r": segfault at .* in ([^\[ ]+)\[")
 
 
 @dataclass(frozen=True)
@@ -114,3 +120,24 @@ def _wrong_bounces(books):
     for token, recipient in books.bounced:
         if not recipient.startswith(books.may_bounce):
             yield f"came back: {token} to {recipient}"
+
+
+def crashes(log, kernel, faults):
+    """The log's lines that tell of a crash, less those that are another's fault: while the soak itself bounded the
+    memory, as many as there are lines of the kernel's that name a library of UNCHECKED. That the message waited is
+    for the account."""
+    excused = sum(name.startswith(UNCHECKED) for name in _OBJECT_OF_CRASH.findall("\n".join(kernel)))
+    bounded = [fault for fault in faults if fault.kind == "little memory"]
+    for line in dict.fromkeys(filter(SIGNALS.search, log)):  # once, where it is in two logs
+        if excused and any(fault.begin - 1 <= _epoch(line) <= fault.end + 1 for fault in bounded):
+            excused -= 1
+        else:
+            yield f"in the log: {line}"
+
+
+def _epoch(line):
+    """0.0 where no time of this machine's stands in front."""
+    try:
+        return time.mktime(time.strptime(line[:19], "%Y-%m-%d %H:%M:%S"))
+    except ValueError:
+        return 0.0

@@ -8,11 +8,12 @@ import collections
 import random
 import re
 import shutil
+import subprocess
 import sys
 import time
 from pathlib import Path
 
-from account import Books, copies_explained, faults_in_account
+from account import Books, copies_explained, crashes, faults_in_account
 from chaos import Chaos
 from harvest import Harvest
 from station import MAIN, PORT, Station, growth_of_daemon, wait_until_quiet
@@ -26,7 +27,6 @@ WAITING = 60  # messages on the queue at most, beside those that have to wait
 CALM_RUNS = 8
 LONGEST_STILL = 300  # seconds in which nobody is reached although there is mail
 LOGS = Path(__file__).resolve().parents[2] / "build/soak"  # of a sender whose account does not balance
-SIGNALS = re.compile(r"signal (?:4|6|7|8|11)\b|SIGSEGV|SIGABRT|core dumped|panicked")
 
 
 def wished():
@@ -167,10 +167,13 @@ def leaks(soak):
         yield f"files in db: {kept}"
 
 
-def crashes(sender):
-    for line in (sender.mainlog() + sender.paniclog()).splitlines():
-        if SIGNALS.search(line):
-            yield f"in the log: {line}"
+def segmentation_faults(since):
+    """The kernel's lines of them, since so many seconds after the machine's start."""
+    said = subprocess.run(["dmesg"], capture_output=True, text=True, check=False).stdout
+    for line in said.splitlines():
+        found = re.match(r"\[\s*([\d.]+)\] .*segfault at ", line)
+        if found and float(found[1]) >= since:
+            yield line
 
 
 def panics(sender):
@@ -184,13 +187,17 @@ def panics(sender):
 def main():
     given = wished()
     print(f"soak: seed {given.seed}, {given.hours:g} h", flush=True)
+    booted = time.clock_gettime(time.CLOCK_BOOTTIME)
     with World(more_zones=SOAK_ZONES) as world, world.exim.other_modules() as modules, world.root_hints():
         soak = Soak(world, modules, given.seed)
         soak.run(given.hours * 3600)
         left = list(leaks(soak))
         books = soak.books(world)
-        print("", *story(soak, books), *panics(soak.sender), sep="\n")
-        wrong = [*faults_in_account(books), *left, *crashes(soak.sender), *soak.chaos.errors, *soak.still]
+        segfaults = list(segmentation_faults(booted))
+        print("", *story(soak, books), *panics(soak.sender), *segfaults, sep="\n")
+        log = (soak.sender.mainlog() + soak.sender.paniclog()).splitlines()
+        wrong = [*faults_in_account(books), *left, *crashes(log, segfaults, books.faults), *soak.chaos.errors,
+                 *soak.still]
         if wrong:
             shutil.copytree(soak.sender.home / "log", LOGS, dirs_exist_ok=True)
     print(*(f"WRONG: {line}" for line in wrong[:50]), sep="\n")

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The account of a soak finds what is planted, and nothing where all is well."""
 import sys
+import time
 import unittest
 from pathlib import Path
 from unittest import mock
@@ -9,7 +10,7 @@ from unittest import mock
 TESTS = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(TESTS / "soak"), str(TESTS / "world")]
 
-from account import Arrival, Books, Fault, copies_explained, faults_in_account  # noqa: E402
+from account import Arrival, Books, Fault, copies_explained, crashes, faults_in_account  # noqa: E402
 from processes import open_files  # noqa: E402
 
 BOB, EVE = "bob@ee.lab", "eve@plain.lab"
@@ -74,6 +75,31 @@ class Balance(unittest.TestCase):
         self.finds("had to wait", taken={"t1": ("bob@impostor.lab",)},
                    arrivals=[Arrival("t1", "bob@impostor.lab", "192.0.2.10", "TLS1.3", 1.0)])
         self.finds("never sent", arrivals=[HERE, Arrival("t9", EVE, "192.0.2.24", "", 1.0)])
+
+
+class Crashes(unittest.TestCase):
+    LINE = "2026-11-29 03:00:10 1xXR9G-00000001Q2t-255X transport process for bob@ee.lab: terminated by signal 11"
+    TIME = time.mktime(time.strptime("2026-11-29 03:00:10", "%Y-%m-%d %H:%M:%S"))
+    BOUND = Fault("little memory", TIME - 2, TIME)
+    ELSEWHERE = "[  9.1] exim[7]: segfault at 0 ip 00 sp 00 error 6 in libtasn1.so.6.6.3[2123,7f00+c000]"
+    OURS = ELSEWHERE.replace("libtasn1.so.6.6.3", "core.so")
+
+    def counts(self, number, log=(LINE,), kernel=(ELSEWHERE,), faults=(BOUND,)):
+        self.assertEqual(number, len(list(crashes(log, kernel, faults))))
+
+    def test_in_a_library_that_got_no_memory(self):
+        self.counts(0)
+        self.counts(0, log=(self.LINE, self.LINE))
+
+    def test_any_other_counts(self):
+        self.counts(1, kernel=())
+        self.counts(1, kernel=(self.OURS,))
+        self.counts(1, faults=())
+        self.counts(1, faults=(Fault("few descriptors", self.TIME - 2, self.TIME),))
+        self.counts(1, faults=(Fault("little memory", self.TIME - 9, self.TIME - 5),))
+        self.counts(1, log=(self.LINE, self.LINE.replace("bob", "eve")))
+        self.counts(1, log=("terminated by signal 11",))
+        self.counts(0, log=("2026-11-29 03:00:10 it is well",), kernel=())
 
 
 class Victims(unittest.TestCase):
