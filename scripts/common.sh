@@ -26,16 +26,17 @@ step() {
 }
 
 configure() { cmake -S "$top" --preset dev; }
-compile() { cmake --build "$build"; }
+compile() { cmake --build "$build" --target "${@:-all}"; }
 install_module() {
   cmake --install "$build" --prefix "$top/build/installed"
 }
 
+# set_up [TARGET...]: compiles these only.
 set_up() {
   cd "$top" || exit
   step 'Debian packages' scripts/install-packages
   step 'Exim with module loading' scripts/get-exim
   step 'configure' configure
-  step 'compile' compile
+  step 'compile' compile "$@"
   step 'install into that Exim' install_module
 }
