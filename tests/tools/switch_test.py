@@ -279,6 +279,34 @@ class Switch(unittest.TestCase):
         machine.run("update-exim4.conf")
         self.is_on(machine)
 
+    @in_each_form
+    def test_a_text_without_a_newline_at_the_end(self, machine):
+        for path in machine.texts():
+            path.write_text(path.read_text(encoding="utf-8").rstrip("\n"), encoding="utf-8")
+        before = machine.etc()
+        self.say(machine, "on")
+        self.is_on(machine)
+        self.say(machine, "on")
+        self.say(machine, "off")
+        self.assertEqual(before, machine.etc())
+
+    @in_each_form
+    def test_transports_written_another_way(self, machine):
+        for name, driver in (("{0} :", "driver=smtp"), ("  {0}:", 'driver = "smtp"'), ("{0}:\r", "driver = smtp\r"),
+                             ("{0}:\n##### ours\n", "driver = smtp\n##### ours")):
+            with self.subTest(name), tempfile.TemporaryDirectory() as home:
+                other = Machine(home, "true" in machine.settings.read_text(encoding="utf-8"))
+                for path in other.texts():
+                    text = path.read_text(encoding="utf-8").replace("driver = smtp", driver)
+                    for transport in NAMES:
+                        text = text.replace(f"{transport}:\n", f"{name.format(transport)}\n")
+                    path.write_bytes(text.encode())
+                before = other.etc()
+                self.say(other, "on")
+                self.is_on(other)
+                self.say(other, "off")
+                self.assertEqual(before, other.etc())
+
     def test_what_exims_user_owns_is_removed_as_that_user(self):
         with tempfile.TemporaryDirectory() as home:
             machine = Machine(home, split=True)
