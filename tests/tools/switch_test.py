@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import unittest
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 DEBIAN = Path(__file__).resolve().parents[2] / "packaging/debian/integration"
@@ -280,6 +281,25 @@ class Switch(unittest.TestCase):
         self.is_on(machine)
 
     @in_each_form
+    def test_a_broken_helper_changes_nothing(self, machine):
+        for text in ("exit 1", "if [ $# = 0 ]; then exec $real; fi; head -n 3; exit 1",
+                     "if [ $# = 1 ]; then exec $real $1; fi; $real | head -n 14; exit 1"):
+            with self.subTest(text), tempfile.TemporaryDirectory() as home:
+                other = Machine(home, "true" in machine.settings.read_text(encoding="utf-8"))
+                before = other.etc()
+                other.wrap_is(text)
+                self.say(other, "on", status=1)
+                self.assertEqual(before, other.etc())
+                (other.home / "lib/wrap-transports.real").rename(other.home / "lib/wrap-transports")
+                self.say(other, "on")
+                on = other.etc()
+                other.wrap_is(text)
+                self.say(other, "refresh", status=1)
+                self.assertEqual(on, other.etc())
+                other.run("update-exim4.conf")
+                self.is_on(other)
+
+    @in_each_form
     def test_a_text_without_a_newline_at_the_end(self, machine):
         for path in machine.texts():
             path.write_text(path.read_text(encoding="utf-8").rstrip("\n"), encoding="utf-8")
@@ -306,6 +326,93 @@ class Switch(unittest.TestCase):
                 self.is_on(other)
                 self.say(other, "off")
                 self.assertEqual(before, other.etc())
+
+    @in_each_form
+    def test_the_form_as_update_exim4_conf_reads_it(self, machine):
+        was_split = "true" in machine.settings.read_text(encoding="utf-8")
+        for text in ("dc_use_split_config={0}\ndc_use_split_config={1}", " dc_use_split_config={1}",
+                     "dc_use_split_config=' {1} '",
+                     "dc_use_split_config={0}; export dc_use_split_config={1}; echo warning"):
+            with self.subTest(text), tempfile.TemporaryDirectory() as home:
+                other = Machine(home, was_split)
+                words = ("FALSE", "True") if was_split else ("TRUE", "False")
+                other.settings.write_text(text.format(*words) + "\n", encoding="utf-8")
+                before = other.etc()
+                self.say(other, "on")
+                self.is_on(other)
+                self.say(other, "off")
+                self.assertEqual(before, other.etc())
+
+    @in_each_form
+    def test_a_text_that_is_a_symbolic_link(self, machine):
+        for path in (machine.template, machine.macros):
+            path.touch()
+            path.rename(machine.home / path.name)
+            path.symlink_to(machine.home / path.name)
+        before = machine.etc()
+        self.say(machine, "on")
+        self.is_on(machine)
+        self.say(machine, "off")
+        self.assertEqual(before, machine.etc())
+        self.assertTrue(machine.template.is_symlink() and machine.macros.is_symlink())
+
+    @in_each_form
+    def test_on_that_fails_where_there_was_something_of_ours(self, machine):
+        self.say(machine, "on")
+        for path in (machine.macros, machine.home / "etc/conf.d/main/000_exim4-danesmtp"):
+            if path.exists():
+                path.write_text("", encoding="utf-8")
+        machine.run("update-exim4.conf")
+        self.assertEqual({"smtp"}, machine.drivers())
+        before = machine.etc()
+        machine.options.write_text("wrong = 1\n", encoding="utf-8")
+        self.say(machine, "on", status=1)
+        machine.options.unlink()
+        self.assertEqual(before, machine.etc())
+
+    @in_each_form
+    def test_what_was_put_in_place_is_put_to_use(self, machine):
+        self.say(machine, "on")
+        machine.split("true" not in machine.settings.read_text(encoding="utf-8"))
+        machine.run("update-exim4.conf")
+        self.assertEqual({"smtp"}, machine.drivers())
+        self.say(machine, "place")  # and ends there
+        self.assertNotIn("on: mail goes", self.say(machine, "status"))
+        self.say(machine, "choose")
+        self.is_on(machine)
+
+    @in_each_form
+    def test_another_form_and_a_wrong_option_wait_at_the_start(self, machine):
+        self.say(machine, "on")
+        machine.split("true" not in machine.settings.read_text(encoding="utf-8"))
+        machine.run("update-exim4.conf")
+        machine.options.write_text("wrong = 1\n", encoding="utf-8")
+        self.say(machine, "choose")
+        self.waits(machine)
+
+    @in_each_form
+    def test_an_update_that_does_not_check(self, machine):
+        (machine.home / "unchecked").touch()
+        machine.options.write_text("wrong = 1\n", encoding="utf-8")
+        before = machine.etc()
+        self.say(machine, "on", status=1)
+        self.assertEqual(before, machine.etc())
+        self.assertEqual({"smtp"}, machine.drivers())
+
+    @in_each_form
+    def test_several_at_once(self, machine):
+        before = machine.etc()
+        self.say(machine, "on")
+        for path in machine.texts():
+            path.write_text(path.read_text(encoding="utf-8") + "# more\n" * 5000, encoding="utf-8")
+        with ThreadPoolExecutor() as several:
+            for done in several.map(lambda what: machine.run("exim4-danesmtp", what), ("on", "choose", "refresh") * 2):
+                self.assertEqual(0, done.returncode, done.stdout + done.stderr)
+        self.is_on(machine)
+        self.say(machine, "off")
+        for path in machine.texts():
+            path.write_text(path.read_text(encoding="utf-8").replace("# more\n", ""), encoding="utf-8")
+        self.assertEqual(before, machine.etc())
 
     def test_what_exims_user_owns_is_removed_as_that_user(self):
         with tempfile.TemporaryDirectory() as home:
