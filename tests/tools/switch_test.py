@@ -48,7 +48,7 @@ def read(path):
             if found[1] in macros and "-D" + found[1] not in " ".join(sys.argv):
                 fail("macro %s is already defined" % found[1])
             macros[found[1]] = found[2]
-        elif re.match(r"\\w+ *:$", line):
+        elif re.match(r"\\w+ *:", line):
             transports.append("")
         elif words[:2] == ["driver", "="]:
             transports[-1] = macros.get(words[2], words[2].strip('"'))
