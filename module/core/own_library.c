@@ -11,13 +11,21 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* How long the folder of a file is in its path, without the slashes behind it; -1: there is none.
+ * There may be several: Exim's LOOKUP_MODULE_DIR may end with some, and Exim adds its own. */
+static int folder_length(const char* file) {
+  const char* end = strrchr(file, '/');
+  if (!end) return -1;
+  while (end > file && end[-1] == '/') end--;
+  return (int)(end - file);
+}
+
 int danesmtp_path_beside(const void* address, const char* name, char* path, size_t size) {
   Dl_info info;
-  const char* slash;
-  int length;
+  int folder, length;
   if (!dladdr(address, &info) || !info.dli_fname) return 0;
-  if (!(slash = strrchr(info.dli_fname, '/'))) return 0;
-  length = snprintf(path, size, "%.*s/%s", (int)(slash - info.dli_fname), info.dli_fname, name);
+  if ((folder = folder_length(info.dli_fname)) < 0) return 0;
+  length = snprintf(path, size, "%.*s/%s", folder, info.dli_fname, name);
   return length > 0 && (size_t)length < size;
 }
 

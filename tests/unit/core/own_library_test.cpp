@@ -110,6 +110,18 @@ START_TEST(path_beside) {
 }
 END_TEST
 
+// As where Exim's LOOKUP_MODULE_DIR ends with slashes; Exim adds one of its own.
+START_TEST(path_beside_without_the_slashes_of_a_folder) {
+  Copy copy;
+  const auto folder = copy.path().parent_path().string();
+  auto opened = open_it(folder + "///sample.so");
+  ck_assert_msg(opened.table != nullptr, "%s", opened.problem.c_str());
+  char path[4096];
+  ck_assert(danesmtp_path_beside(opened.table, "beside.so", path, sizeof(path)));
+  assert_text(path, folder + "/beside.so");
+}
+END_TEST
+
 int main() {
   Suite* suite = suite_create("own_library");
   TCase* tc = tcase_create("own_library");
@@ -120,6 +132,7 @@ int main() {
   tcase_add_test(tc, no_library);
   tcase_add_test(tc, of_another_build);
   tcase_add_test(tc, path_beside);
+  tcase_add_test(tc, path_beside_without_the_slashes_of_a_folder);
   suite_add_tcase(suite, tc);
   return run_suite(suite);
 }

@@ -54,6 +54,7 @@ START_TEST(where_its_modules_are) {
   assert_text(
       module_directory("2026-11-28 10:00:00 Couldn't open /m: not loading driver modules\n"), "/m");
   assert_text(module_directory("Exim version 4.96\n"), "");
+  assert_text(module_directory("Loading \"danesmtp\" transport driver from /m//\n"), "/m");
 }
 END_TEST
 

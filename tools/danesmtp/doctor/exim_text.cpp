@@ -82,6 +82,7 @@ std::string module_directory(std::string_view debug_output) {
     directory = rest_of_line(debug_output, "Couldn't open ");
     directory = directory.substr(0, directory.find(": not loading driver modules"));
   }
+  while (directory.size() > 1 && directory.ends_with('/')) directory.remove_suffix(1);
   return std::string(directory);
 }
 
