@@ -130,7 +130,10 @@ std::vector<sock_filter> filter() {
 }  // namespace
 
 bool confine_to_descriptors() {
-  if (kMachine == 0) return false;
+  if (kMachine == 0) {
+    errno = ENOSYS;
+    return false;
+  }
   auto steps = filter();
   const sock_fprog program{static_cast<unsigned short>(steps.size()), steps.data()};
   return ::prctl(PR_SET_NO_NEW_PRIVS, 1UL, 0UL, 0UL, 0UL) == 0 &&

@@ -8,8 +8,8 @@ namespace danesmtp {
 // From here on this process can read, write, wait for and close the descriptors that it has, and
 // allocate memory. Any other system call fails with EPERM: it opens, connects, starts and signals
 // nothing, and no memory becomes executable. Only for a process with one thread that will never be
-// another program: a child inherits it. False where the kernel has no such filter, or we have none
-// for this kind of machine; nothing has changed then.
+// another program: a child inherits it. False, and errno says why, where the kernel has no such
+// filter, or we have none for this kind of machine (ENOSYS); nothing has changed then.
 [[nodiscard]] bool confine_to_descriptors();
 
 // No core file of this process is written, and no other process of its user may look into its

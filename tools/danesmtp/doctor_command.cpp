@@ -11,6 +11,7 @@
 #include "core/format.h"
 #include "dns/record_resolver.h"
 #include "doctor/cache_findings.h"
+#include "doctor/confinement_findings.h"
 #include "doctor/connection_findings.h"
 #include "doctor/diagnosis.h"
 #include "doctor/dns_examination.h"
@@ -230,6 +231,7 @@ Diagnosis Doctor::diagnosis() {
   look_at_exim();
   look_at_dns();
   look_outside();
+  add(judge_confinement(confinement_trouble()));
   look_at_what_is_shared();
   return {std::move(findings_), mail_prospect(prospect_)};
 }
