@@ -146,6 +146,9 @@ const ConnectionRow kConnections[] = {
     {{"mx", "", {{"192.0.2.1", true, ""}, {"2001:db8::1", false, "unreachable"}}, false},
      3,
      {Health::Warning, "unreachable", "no IPv6"}},
+    {{"mx", "", {{"2001:db8::1", false, "unreachable"}}, false},
+     2,
+     {Health::Warning, "unreachable", "give this machine IPv6"}},
 };
 
 START_TEST(connections) {

@@ -22,6 +22,18 @@ bool is_ipv6(const TriedAddress& tried) {
   return tried.address.find(':') != tried.address.npos;
 }
 
+bool was_tried(const ConnectionFacts& facts, bool ipv6) {
+  return std::any_of(facts.tried.begin(), facts.tried.end(),
+                     [&](const TriedAddress& tried) { return is_ipv6(tried) == ipv6; });
+}
+
+const char* mend_of_no_route(const ConnectionFacts& facts) {
+  return was_tried(facts, false)
+             ? "nothing, if this machine is to have no IPv6"
+             : "give this machine IPv6, or send through a smarthost that has it: this host has "
+               "no IPv4 address, and mail to it waits";
+}
+
 Finding judge_family(const ConnectionFacts& facts, bool ipv6) {
   const std::string subject = ipv6 ? "port 25, IPv6" : "port 25, IPv4";
   const TriedAddress* last = nullptr;
@@ -36,20 +48,16 @@ Finding judge_family(const ConnectionFacts& facts, bool ipv6) {
   const auto seen =
       format("{} [{}]: {}", printable(facts.host), last->address, printable(last->error));
   return {subject, ipv6 ? Health::Warning : Health::Failure, seen,
-          ipv6 && !facts.ipv6_route ? "nothing, if this machine is to have no IPv6" : kLetOut};
+          ipv6 && !facts.ipv6_route ? mend_of_no_route(facts) : kLetOut};
 }
 
 Finding judge_ipv6(bool route) {
   return {"IPv6",
           Health::Ok,
           route ? "there is a route to IPv6 addresses"
-                : "there is no route to IPv6 addresses: mail goes by IPv4 alone",
+                : "there is no route to IPv6 addresses: mail goes by IPv4 alone, and waits for a "
+                  "host that has none",
           {}};
-}
-
-bool was_tried(const ConnectionFacts& facts, bool ipv6) {
-  return std::any_of(facts.tried.begin(), facts.tried.end(),
-                     [&](const TriedAddress& tried) { return is_ipv6(tried) == ipv6; });
 }
 
 }  // namespace
