@@ -237,16 +237,18 @@ std::string question_text(const DnsQuestion& question) {
   return format("{} of {}", type_text(question.type), question.name.empty() ? "." : question.name);
 }
 
-Bytes make_query(std::uint16_t id, const DnsQuestion& question) {
+Bytes make_query(std::uint16_t id, const DnsQuestion& question, Edns edns) {
+  const unsigned additional = edns == Edns::Sent ? 1 : 0;
   Bytes query;
   append_number(query, id, 2);
   query.push_back(kFlagRd);
   query.push_back(kFlagAd);  // RFC 6840 5.7: the asker understands AD
-  for (unsigned count : {1U, 0U, 0U, 1U}) append_number(query, count, 2);
+  for (unsigned count : {1U, 0U, 0U, additional}) append_number(query, count, 2);
   Bytes name = name_wire(question.name);
   query.insert(query.end(), name.begin(), name.end());
   append_number(query, static_cast<unsigned>(question.type), 2);
   append_number(query, kClassIn, 2);
+  if (edns == Edns::Left) return query;
   query.push_back(0);  // OPT: owner, type, size, extended rcode and version, DO, no options
   append_number(query, kTypeOpt, 2);
   append_number(query, kUdpSize, 2);
@@ -284,6 +286,7 @@ Result<DnsReply> read_reply(ByteView message, const DnsQuestion& question) {
     auto record = read_record(message, at);
     if (!record) return malformed("record");
     if (record->type == kTypeOpt) reply.rcode |= static_cast<int>(record->ttl >> 24) << 4;
+    reply.edns = reply.edns || record->type == kTypeOpt;
     if (i < answers && record->type == kTypeRrsig) reply.signatures = true;
     if (i < answers) records.push_back(std::move(*record));
   }

@@ -41,8 +41,11 @@ struct DnsQuestion {
 // "MX of example.com", for an error's text.
 std::string question_text(const DnsQuestion& question);
 
+// Whether a query has an OPT record (RFC 6891 6.1.1), as each has that is to be believed.
+enum class Edns { Sent, Left };
+
 // A query with RD, AD (RFC 6840 5.7) and EDNS with DO, since older resolvers say AD only to DO.
-Bytes make_query(std::uint16_t id, const DnsQuestion& question);
+Bytes make_query(std::uint16_t id, const DnsQuestion& question, Edns edns = Edns::Sent);
 
 // True when the octets are a reply to this very query (id, QR, opcode, question); others are to be
 // passed over, they may be forged or late.
@@ -55,6 +58,7 @@ struct DnsReply {
   bool truncated = false;   // nothing else is filled in then
   bool authentic = false;   // the AD bit
   bool signatures = false;  // there are RRSIG records (RFC 4034 3) in the answer
+  bool edns = false;        // there is an OPT record (RFC 6891 6.1.1)
   std::string canonical;
   std::vector<Bytes> records;
   std::uint32_t ttl = 0;  // the lowest of the chain and the records; 0 without records

@@ -78,12 +78,12 @@ Result<Bytes> ask_tcp(const NameServer& server, const DnsQuestion& question, Dea
 }  // namespace
 
 Result<UdpQuery> UdpQuery::send(const NameServer& server, const DnsQuestion& question,
-                                Deadline deadline) {
+                                Deadline deadline, Edns edns) {
   auto id = random_id();
   if (!id) return tl::unexpected(id.error());
   auto fd = connect_to(server, SOCK_DGRAM, deadline);
   if (!fd) return tl::unexpected(fd.error());
-  auto sent = write_some(fd->get(), make_query(*id, question), deadline);
+  auto sent = write_some(fd->get(), make_query(*id, question, edns), deadline);
   if (!sent) return tl::unexpected(sent.error());
   return UdpQuery(std::move(*fd), *id, question);
 }

@@ -15,7 +15,7 @@ namespace danesmtp {
 class UdpQuery {
  public:
   [[nodiscard]] static Result<UdpQuery> send(const NameServer& server, const DnsQuestion& question,
-                                             Deadline deadline);
+                                             Deadline deadline, Edns edns = Edns::Sent);
 
   int fd() const { return fd_.get(); }
 

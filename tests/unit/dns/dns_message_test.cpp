@@ -150,6 +150,9 @@ START_TEST(the_query) {
                           0,    0,    41,   4,    208, 0,   0, 0x80, 0,  0, 0};  // 1232 octets, DO
   ck_assert(make_query(kId, {"A.lab", RrType::Mx}) == expected);
   ck_assert_uint_eq(make_query(kId, {"", RrType::Dnskey}).size(), 12 + 1 + 4 + 11);
+  const auto plain = make_query(kId, {"", RrType::Dnskey}, Edns::Left);
+  ck_assert_uint_eq(plain.size(), 12 + 1 + 4);
+  ck_assert_uint_eq(plain[11], 0);  // no additional record
 }
 END_TEST
 
@@ -200,6 +203,7 @@ START_TEST(flags) {
   // BADVERS: all of its rcode but zero is in the OPT record (RFC 6891 6.1.3)
   auto badvers = Reply(kMx).record({0}, 41, 1U << 24, {}, 1232).last_is_additional();
   ck_assert_int_eq(read(badvers).rcode, 16);
+  ck_assert(read(badvers).edns && !read(Reply(kMx)).edns);
   // RFC 2181 8
   ck_assert_uint_eq(read(Reply(kMx).record(kOwner, 15, 0x80000001U, kMxRdata)).ttl, 0);
 }

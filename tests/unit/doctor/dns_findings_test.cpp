@@ -19,6 +19,7 @@ ServerFacts healthy() {
   ServerFacts facts;
   facts.server = "192.0.2.1@53";
   facts.reply.signatures = true;
+  facts.reply.edns = true;
   facts.reply.authentic = true;
   facts.octets = 864;
   facts.took = std::chrono::milliseconds(12);
@@ -39,6 +40,13 @@ const ServerRow kServers[] = {
     {[](ServerFacts& s) { s.reply.rcode = 2; }, {Health::Failure, "SERVFAIL", "recursive"}},
     {[](ServerFacts& s) { s.reply.rcode = 1; }, {Health::Failure, "EDNS", "recursive"}},
     {[](ServerFacts& s) { s.reply.rcode = 4; }, {Health::Failure, "EDNS", "recursive"}},
+    {[](ServerFacts& s) {
+       s.trouble = kSilence;
+       s.answers_without_edns = true;
+     },
+     {Health::Failure, "answers what has no EDNS", "let EDNS through"}},
+    {[](ServerFacts& s) { s.reply.signatures = s.reply.edns = false; },
+     {Health::Failure, "does not know EDNS", "recursive"}},
     {[](ServerFacts& s) { s.reply.signatures = false; },
      {Health::Failure, "strips DNSSEC", "dane_resolver = recursive"}},
     {[](ServerFacts& s) { s.root = kBogus; }, {Health::Failure, "signature expired", "clock"}},

@@ -40,6 +40,18 @@ std::optional<Error> denial_fault(const Result<Answer<T>>& said) {
 void ask_for_root(const NameServer& server, ServerFacts& facts) {
   const auto deadline = Deadline::in(kReply);
   const auto started = std::chrono::steady_clock::now();
+bool answers(const NameServer& server, Edns edns) {
+  const auto deadline = Deadline::in(kReply);
+  auto query = UdpQuery::send(server, kRootKeys, deadline, edns);
+  return query && query->reply(deadline);
+}
+
+// Of a server that was silent to EDNS. It is asked with it once more, as it may only have been
+// slow.
+bool answers_without_edns(const NameServer& server) {
+  return answers(server, Edns::Left) && !answers(server, Edns::Sent);
+}
+
   auto query = UdpQuery::send(server, kRootKeys, deadline);
   auto message = query ? query->reply(deadline) : Result<Bytes>(tl::unexpected(query.error()));
   auto reply =
@@ -57,6 +69,8 @@ void ask_for_root(const NameServer& server, ServerFacts& facts) {
 }
 
 // As a delivery that has this server alone.
+  if (facts.trouble && facts.trouble->kind == ErrorKind::Timeout && !facts.over_tcp)
+    facts.answers_without_edns = answers_without_edns(server);
 void validate_by(const NameServer& server, ResolverSetup setup, ServerFacts& facts) {
   setup.servers = {server};
   const auto deadline = Deadline::in(kValidation);

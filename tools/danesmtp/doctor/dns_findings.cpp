@@ -38,6 +38,9 @@ Ailment of_no_reply(const ServerFacts& facts, const ResolverSettings& settings) 
     return {"its reply cannot be read: " + printable(facts.trouble->text), kOther};
   return {"no reply: " + printable(facts.trouble->text),
           format("start it and let UDP and TCP port 53 through, or name another in {}",
+  if (facts.answers_without_edns)
+    return {"it answers what has no EDNS (RFC 6891), which DNSSEC needs, and nothing else",
+            format("let EDNS through to it (firewalls that look into DNS), or {}", kOther)};
                  place_of(settings))};
 }
 
@@ -60,7 +63,12 @@ std::optional<Ailment> ailment_of(const ServerFacts& facts, const ResolverSettin
                    "dane_dnssec = validate, or let it validate"};
   }
   if (!facts.reply.signatures)
-    return Ailment{"it strips DNSSEC: the root's keys come without signatures", kOther};
+    return Ailment{
+        std::string("it strips DNSSEC: the root's keys come without signatures") +
+            (facts.reply.edns
+                 ? ""
+                 : ", and its reply without OPT record: it does not know EDNS (RFC 6891)"),
+        kOther};
   if (facts.root)
     return Ailment{"the root does not validate by what it says: " + printable(facts.root->text),
                    "see trust anchor and clock; if both are well, ask another: dane_resolver = "

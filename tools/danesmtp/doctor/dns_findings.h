@@ -20,8 +20,9 @@ namespace danesmtp::tool {
 
 // One name server, asked for the root's keys.
 struct ServerFacts {
-  std::string server;            // "192.0.2.1@53"
-  std::optional<Error> trouble;  // no reply, or none that can be read
+  std::string server;                 // "192.0.2.1@53"
+  std::optional<Error> trouble;       // no reply, or none that can be read
+  bool answers_without_edns = false;  // no reply, and one to the same question without EDNS
   DnsReply reply;
   bool over_tcp = false;   // what it said over UDP was cut short
   std::size_t octets = 0;  // of its reply over UDP
