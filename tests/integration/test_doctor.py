@@ -4,9 +4,11 @@
 The end of a run prints the table: fault | what it said.
 """
 import contextlib
+import errno
 import itertools
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -19,12 +21,17 @@ import dns.rrset
 import pytest
 from test_misfit import cut_in_half, of_another_build, something_else, without_size
 from test_tool_check import documented, members
+from name_servers import answers, start_unbound
 from policy_daemon import PolicyDaemon, Raw, Silence, Slowly
+from signing import new_root_key, sign_root
 from tool import TOOL
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "dns"))
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
+
 import lab  # noqa: E402  (needs the path above: the crooked forwarders)
+import under_unit  # noqa: E402  (its filters of system calls)
 
 ADDRESSES = (f"127.0.4.{number}" for number in itertools.count(1))
 DAY = 86400
@@ -145,6 +152,29 @@ def an_anchor_of_root_only(case):
 
 
 class Liar(lab.Crooked):
+    def plainly(self, query):
+        """The reply to the question without EDNS."""
+        plain = dns.message.make_query(query.question[0].name, query.question[0].rdtype)
+        plain.id = query.id
+        return [self.ask(plain).to_wire()]
+
+    def refuses_edns(self, query, _question, _transport):
+        """FORMERR without OPT record (RFC 6891 7), as a server from before EDNS."""
+        if query.edns < 0:
+            return self.plainly(query)
+        reply = dns.message.make_response(query)
+        reply.use_edns(False)
+        reply.set_rcode(dns.rcode.FORMERR)
+        return [reply.to_wire()]
+
+    def passes_edns_over(self, query, _question, _transport):
+        """It answers as if there were no OPT record."""
+        return self.plainly(query)
+
+    def swallows_edns(self, query, _question, _transport):
+        """As firewalls that know DNS as it was."""
+        return [] if query.edns >= 0 else self.plainly(query)
+
     def sells_names(self, query, question, _transport):
         """What does not exist has an address all the same."""
         reply = self.ask(query)
@@ -166,6 +196,95 @@ def behind(kind, also=""):
         if kind != "dead":
             Liar(kind, address)
         yield case.mail(dane_resolver=f"forward:{address}{also}"), (), {}
+    return made
+
+
+# -- the root's keys are changed; RFC 5011
+
+@contextlib.contextmanager
+def changed_root(case, *keys):
+    """For its length the root is signed by these keys; gives a resolver that trusts the last of them."""
+    world, address = case.world, next(ADDRESSES)
+    with world.changed_zones({"": sign_root(world.zones, case.directory, keys)}) as script:
+        subprocess.run(["sh", "-c", script], check=True)
+        resolver = start_unbound(case.directory, f"{keys[-1]}.ds", address=address)
+        try:
+            resolver.wait_until(lambda: answers("lab.", server=address))
+            yield f"forward:{address}"
+        finally:
+            resolver.stop()
+
+
+def the_key_of_the_root(world):
+    (key,) = world.zones.glob("K.+*.key")
+    return str(key.with_suffix(""))
+
+
+def tag_of(key):
+    return int(key.rsplit("+", 1)[1])
+
+
+def kept_by_unbound(case):
+    """The text of a trust anchor file that an Unbound keeps up to date: it was told the root's key, and has seen it."""
+    path, address = case.file("kept", Path(case.world.trust_anchor).read_text(encoding="ascii")), next(ADDRESSES)
+    keeper = start_unbound(case.directory, path, address=address, updates=True)
+    try:
+        keeper.wait_until(lambda: ";;state=2" in path.read_text(encoding="ascii"))
+    finally:
+        keeper.stop()
+    return path.read_text(encoding="ascii")
+
+
+def in_state(text, number, name):
+    (line,) = re.findall(r"^.*;;state=2 .*$", text, re.M)
+    return text.replace(line, re.sub(r";;state=2 \[[ A-Z]*\]", f";;state={number} [ {name} ]", line))
+
+
+def is_missing(text):
+    return in_state(text, 3, "MISSING")
+
+
+def is_revoked(text):
+    return in_state(text, 4, "REVOKED")
+
+
+def is_old(text):
+    return re.sub(r";;last_success: (\d+).*", lambda was: f";;last_success: {int(was[1]) - 100 * DAY} ;;", text)
+
+
+def with_kept_anchor(change, *, rolled=False):
+    """The file of an Unbound, changed as time would have."""
+    @contextlib.contextmanager
+    def made(case):
+        anchor = case.file("anchor", change(kept_by_unbound(case)))
+        if not rolled:
+            yield case.mail(dane_trust_anchor_file=anchor), (), {}
+            return
+        with changed_root(case, new_root_key(case.directory)) as resolver:
+            yield case.mail(dane_trust_anchor_file=anchor, dane_resolver=resolver), (), {}
+    return made
+
+
+def with_rolled_root(*, old_signs_too):
+    """The machine trusts the key from before."""
+    @contextlib.contextmanager
+    def made(case):
+        old = [the_key_of_the_root(case.world)] if old_signs_too else []
+        with changed_root(case, *old, new_root_key(case.directory)) as resolver:
+            yield case.mail(dane_resolver=resolver), (), {}
+    return made
+
+
+def without_ipv6(host):
+    """The machine has no IPv6 address but that of its link, and tries the host."""
+    @contextlib.contextmanager
+    def made(case):
+        ours = "2001:db8::1/64", "dev", "world"
+        subprocess.run(["ip", "-6", "address", "delete", *ours], check=True)
+        try:
+            yield case.mail(), ("--connect", host), {}
+        finally:
+            subprocess.run(["ip", "-6", "address", "add", *ours, "nodad"], check=True)
     return made
 
 
@@ -307,6 +426,16 @@ FAULTS = {
                                     "has none of the root's keys: it has 1, the root", "unbound-anchor", GONE),
     "trust anchor of another digest": (with_anchor(WRONG_DIGEST), "trust anchor", "failure", "the root does not validate",
                                        "unbound-anchor", GONE),
+    "root key was changed": (with_rolled_root(old_signs_too=False), "trust anchor", "failure",
+                             "they were changed (RFC 5011)", "unbound-anchor", GONE),
+    "root key is being changed": (with_rolled_root(old_signs_too=True), "trust anchor", "warning",
+                                  "key roll (RFC 5011) has begun", "unbound-anchor", GOES),
+    "root key was changed, it was MISSING": (with_kept_anchor(is_missing, rolled=True), "trust anchor", "failure",
+                                             " MISSING", "unbound-anchor", GONE),
+    "trust anchor is REVOKED": (with_kept_anchor(is_revoked), "trust anchor", "failure", " REVOKED", "unbound-anchor",
+                                GONE),
+    "trust anchor is kept no more": (with_kept_anchor(is_old), "trust anchor", "warning", "was not for 100 days",
+                                     "auto-trust-anchor-file", GOES),
     "trust anchor is damaged": (with_anchor("garbage\n"), "trust anchor", "failure", "line 1 is not a DS or DNSKEY record",
                                 "unbound-anchor", GONE),
     "resolver is dead": (behind("dead"), "resolver", "failure", "no reply: ", "name another in dane_resolver", GONE),
@@ -317,6 +446,12 @@ FAULTS = {
                                           "dane_resolver = recursive", GONE),
     "resolver damages signatures": (behind("damages-signatures"), "resolver", "failure", "the root does not validate",
                                     "trust anchor and clock", GONE),
+    "resolver refuses EDNS": (behind("refuses-edns"), "resolver", "failure", "FORMERR: it does not know EDNS",
+                              "dane_resolver = recursive", GONE),
+    "resolver passes EDNS over": (behind("passes-edns-over"), "resolver", "failure", "it does not know EDNS",
+                                  "dane_resolver = recursive", GONE),
+    "resolver is silent to EDNS": (behind("swallows-edns"), "resolver", "failure", "answers what has no EDNS",
+                                   "firewalls", GONE),
     "resolver sells names": (behind("sells-names"), "resolver", "failure", "it lies", "no redirection", GONE),
     "resolver says garbage": (behind("garbage"), "resolver", "failure", "cannot be read", "dane_resolver = recursive", GONE),
     "resolver over TCP only": (behind("truncates"), "resolver", "warning", "over TCP only", "1232", GOES),
@@ -326,6 +461,10 @@ FAULTS = {
     "believed, does not validate": (a_believed_one_does_not_validate, "resolver", "failure", "no AD bit", "dane_dnssec = validate", GONE),
     "clock is behind": (clock_off_by(-3 * DAY), "clock", "failure", "signatures begin at", "timedatectl", GONE),
     "clock is ahead": (clock_off_by(40 * DAY), "clock", "failure", "signatures end at", "timedatectl", GONE),
+    "no IPv6, host has both": (without_ipv6("mx.dual-stack.lab"), "port 25, IPv6", "warning",
+                               "Network is unreachable", "nothing, if this machine is to have no IPv6", GOES),
+    "no IPv6, host has nothing else": (without_ipv6("mx.many-addresses.lab"), "port 25, IPv6", "warning",
+                                       "Network is unreachable", "give this machine IPv6", GOES),
     "cache is damaged": (with_cache(damaged), "cache", "warning", "not a cache", "rm ", GOES),
     "cache of another user": (with_cache(owned_by_root), "cache", "warning", "owned by root, and deliveries run as mail", "rm ", GOES),
     "cache is open to all": (with_cache(open_to_all), "cache", "warning", "mode 0644", "chmod 600", GOES),
@@ -359,6 +498,11 @@ FOLLOWS = {
     "trust anchor is missing": {"configuration", "validation"},
     "trust anchor is for root only": {"configuration"},
     "trust anchor is damaged": {"validation"},
+    "root key is being changed": set(),
+    "trust anchor is REVOKED": {"validation"},
+    "trust anchor is kept no more": set(),
+    "no IPv6, host has both": set(),
+    "no IPv6, host has nothing else": set(),
 }
 
 
@@ -385,7 +529,7 @@ def test_nothing_is_wrong(case):
     assert said["state"] == "ok" and GOES in said["mail"], said
     assert [one["subject"] for one in said["findings"]] == [
         "exim", "loader", "module", "core.so", "unbound.so", "configuration", "transport remote_smtp", "trust anchor",
-        "resolver 127.0.0.1@53", "clock", "validation", "IPv6", "port 25", "cache", "reports"]
+        "resolver 127.0.0.1@53", "clock", "validation", "IPv6", "port 25", "confinement", "cache", "reports"]
     assert not (mail.spool / "db").exists() and mail.mainlog() == "", "nothing was touched"
 
 
@@ -413,6 +557,45 @@ def test_a_cache_in_use_is_counted(case):
     mail.send("bob@ee.lab")
     (said,) = [one for one in findings(case.world, mail)["findings"] if one["subject"] == "cache"]
     assert said["state"] == "ok" and "of mail, mode 0600" in said["seen"] and " 0 entries" not in said["seen"], said
+
+
+def test_a_new_key_that_is_waited_for(case):
+    """RFC 5011 2.4.1: what keeps the file has seen the root's new key, and will trust it in time."""
+    kept, new = kept_by_unbound(case), new_root_key(case.directory)
+    record = Path(f"{new}.key").read_text(encoding="ascii").split(";")[0].strip()
+    anchor = case.file("anchor", f"{kept}{record} ;;state=1 [ ADDPEND ] ;;count=3\n")
+    with changed_root(case, the_key_of_the_root(case.world), new) as resolver:
+        said = findings(case.world, case.mail(dane_trust_anchor_file=anchor, dane_resolver=resolver))
+    (found,) = [one for one in said["findings"] if one["subject"] == "trust anchor"]
+    assert said["state"] == "ok" and f"marked there: {tag_of(new)} ADDPEND" in found["seen"], said
+
+
+def test_without_ipv6(case):
+    with without_ipv6("mx.dual-stack.lab")(case) as (mail, arguments, _):
+        said = findings(case.world, mail, *arguments)["findings"]
+    seen = {one["subject"]: one["seen"] for one in said}
+    assert "no route to IPv6 addresses: mail goes by IPv4 alone, and waits" in seen["IPv6"]
+    assert seen["port 25, IPv4"] == "mx.dual-stack.lab [192.0.2.23] answers"
+
+
+def take_no_filter(call):
+    """From here on the kernel says to one more filter what one without CONFIG_SECCOMP_FILTER says: EINVAL."""
+    step = under_unit.step
+    under_unit.install(b"".join([
+        step(under_unit.LOAD, under_unit.NUMBER), step(under_unit.EQUAL, call, 0, 3),
+        step(under_unit.LOAD, under_unit.FIRST_ARGUMENT), step(under_unit.EQUAL, under_unit.PR_SET_SECCOMP, 0, 1),
+        step(under_unit.GIVE, 0x00050000 | errno.EINVAL), step(under_unit.GIVE, under_unit.ALLOW)]))
+
+
+def test_a_kernel_without_filters(case, doctor_rows):
+    call = under_unit.numbers()["prctl"]
+    done = doctor(case.world, case.mail(), "--json", preexec_fn=lambda: take_no_filter(call))
+    said = json.loads(done.stdout)
+    (found,) = [one for one in said["findings"] if one["state"] != "ok"]
+    assert (done.returncode, found["subject"], found["state"]) == (0, "confinement", "warning"), said
+    assert "seccomp: Invalid argument" in found["seen"] and "CONFIG_SECCOMP_FILTER" in found["mend"], found
+    assert GOES in said["mail"]
+    doctor_rows.append(("kernel takes no filter", f"warning confinement: {found['seen']}; {found['mend']}"))
 
 
 def test_a_collector(case):

@@ -55,9 +55,11 @@ remote-control:
                    [home / "log"])
 
 
-def start_unbound(directory, trust_anchor, *, address="127.0.0.1", lies=(), validates=True, more=()):
+def start_unbound(directory, trust_anchor, *, address="127.0.0.1", lies=(), validates=True, updates=False,
+                  more=()):
     """The system's resolver. `lies` are records, in zone form, that it tells instead of the truth; a
-    resolver that lies does not validate. `more` are lines of the `server` section."""
+    resolver that lies does not validate. With `updates` it keeps the trust anchor file up to date (RFC 5011).
+    `more` are lines of the `server` section."""
     home = directory / f"unbound-{address}"
     home.mkdir(exist_ok=True)
     added = "".join(f"  {line}\n" for line in more)
@@ -81,7 +83,7 @@ def start_unbound(directory, trust_anchor, *, address="127.0.0.1", lies=(), vali
   infra-host-ttl: 5
   local-zone: test. nodefault
   root-hints: "{home}/root.hints"
-  trust-anchor-file: "{trust_anchor}"
+  {'auto-' if updates else ''}trust-anchor-file: "{trust_anchor}"
   module-config: "{'validator iterator' if validates and not lies else 'iterator'}"
 {told}{added}remote-control:
   control-enable: yes

@@ -95,6 +95,23 @@ def sign_newly(directory, zone, certificates, owner, tlsa_data):
             "lab": _sign_second(directory, "lab", lambda line: True, [ds])}
 
 
+def sign_root(directory, into, keys):
+    """The path of a second version of the root, serial 2, in `into`, signed by these keys: paths without ".key"."""
+    path = into / "root.zone"
+    text = (directory / "root.zone").read_text(encoding="ascii")
+    path.write_text(text.replace("hostmaster.lab. 1 ", "hostmaster.lab. 2 "), encoding="ascii")
+    now = int(time.time())
+    _run(into, "ldns-signzone", "-o", ".", "-i", str(now - HOUR), "-e", str(now + 30 * DAY),
+         "-f", f"{path}.signed", str(path), *keys)
+    return f"{path}.signed"
+
+
+def new_root_key(into):
+    """Of a key for the root that nobody knows yet, the path without ".key"; beside it are ".ds" and ".private"."""
+    key = _run(into, "ldns-keygen", "-k", "-a", "ECDSAP256SHA256", "-r", "/dev/urandom", ".")
+    return str(into / key)
+
+
 def _sign_second(directory, origin, stays, more=(), life=30 * DAY):
     """The path of a second version of a zone, by the same key, serial 2: the lines of the first that stay, and
     some more."""

@@ -267,7 +267,7 @@ class World:
 
     def _script_to_serve(self, paths, serial):
         copies = "\n".join(f"cp {path} {self._served[origin]}" for origin, path in paths.items())
-        waits = "\n".join(f"serves {origin} || exit 1" for origin in paths)
+        waits = "\n".join(f"serves {origin or '.'} || exit 1" for origin in paths)
         return f"""{copies}
 kill -HUP $(cat {self.directory}/nsd/pid)
 serves() {{

@@ -106,8 +106,11 @@ START_TEST(the_whole) {
 }
 END_TEST
 
+constexpr WallTime kNow{std::chrono::seconds(1800000000)};
+
 AnchorFacts good_anchor() {
   AnchorFacts facts;
+  facts.now = kNow;
   facts.file = "/root.key";
   facts.reader = "mail";
   facts.age = std::chrono::days(12);
@@ -148,6 +151,30 @@ const AnchorRow kAnchors[] = {
        a.root.push_back({38696, 8});
      },
      {Health::Warning, "lacks key 38696", "unbound-anchor"}},
+    {[](AnchorFacts& a) {
+       a.root.push_back({38696, 8});
+       a.marks.keys = {{{20326, 8}, AnchorState::Valid}, {{38696, 8}, AnchorState::AddPend}};
+     },
+     {Health::Ok, "trusted when it was seen for 30 days; marked there: 38696 ADDPEND", nullptr}},
+    {[](AnchorFacts& a) {
+       a.root.push_back({38696, 8});
+       a.marks.keys = {{{38696, 8}, AnchorState::Removed}};
+     },
+     {Health::Warning, "has begun; marked there: 38696 REMOVED", "unbound-anchor"}},
+    {[](AnchorFacts& a) {
+       a.trouble = Error{ErrorKind::BadInput, "no valid trust anchor"};
+       a.marks.keys = {{{20454, 8}, AnchorState::Revoked}};
+     },
+     {Health::Failure, "no valid trust anchor; marked there: 20454 REVOKED", "unbound-anchor"}},
+    {[](AnchorFacts& a) {
+       a.keys.push_back({19036, 8});
+       a.marks.keys = {{{19036, 8}, AnchorState::Missing}};
+     },
+     {Health::Ok, "marked there: 19036 MISSING", nullptr}},
+    {[](AnchorFacts& a) { a.marks.last_success = kNow - std::chrono::days(30); },
+     {Health::Ok, "the root has no other", nullptr}},
+    {[](AnchorFacts& a) { a.marks.last_success = kNow - std::chrono::days(31); },
+     {Health::Warning, "was not for 31 days", "auto-trust-anchor-file"}},
 };
 
 START_TEST(anchors) {
@@ -199,6 +226,20 @@ START_TEST(key_tags) {
 }
 END_TEST
 
+START_TEST(marks_of_automatic_updates) {
+  const std::string key = std::string(". 86400 IN DNSKEY 256 3 5 ") + kKey + " ;{id = 60485}";
+  const auto marks = anchor_marks("; autotrust trust anchor file\n;;last_success: 1000 ;;Thu\n" +
+                                  key + " ;;state=3 [ MISSING ] ;;count=0\n" + key + "\n" + key +
+                                  " ;;state=9\n.\tIN\tDNSKEY\t257 3 8 !! ;;state=1\n;;state=2\n");
+  ck_assert(marks.last_success == WallTime(std::chrono::seconds(1000)));
+  assert_text(marks.others_text(), "60485 MISSING");
+  ck_assert(!marks.waits_for({60485, 5}));
+  const auto pending = anchor_marks(key + " ;;state=1 [ ADDPEND ]\n;;last_success: 0\n");
+  ck_assert(pending.waits_for({60485, 5}) && !pending.last_success);
+  ck_assert(anchor_marks("").keys.empty());
+}
+END_TEST
+
 START_TEST(keys_that_sign_keys) {
   const Bytes signs{1, 1, 3, 8, 9};
   const Bytes zone{1, 0, 3, 8, 9};
@@ -218,6 +259,7 @@ Suite* suite() {
   tcase_add_loop_test(tc, anchors, 0, static_cast<int>(std::size(kAnchors)));
   tcase_add_loop_test(tc, clocks, 0, static_cast<int>(std::size(kClocks)));
   tcase_add_test(tc, key_tags);
+  tcase_add_test(tc, marks_of_automatic_updates);
   tcase_add_test(tc, keys_that_sign_keys);
   Suite* suite = suite_create("dns_findings");
   suite_add_tcase(suite, tc);

@@ -4,7 +4,10 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
 #include <random>
+#include <sstream>
 
 #include "core/format.h"
 #include "dns/record_resolver.h"
@@ -37,9 +40,6 @@ std::optional<Error> denial_fault(const Result<Answer<T>>& said) {
   return std::nullopt;
 }
 
-void ask_for_root(const NameServer& server, ServerFacts& facts) {
-  const auto deadline = Deadline::in(kReply);
-  const auto started = std::chrono::steady_clock::now();
 bool answers(const NameServer& server, Edns edns) {
   const auto deadline = Deadline::in(kReply);
   auto query = UdpQuery::send(server, kRootKeys, deadline, edns);
@@ -52,6 +52,9 @@ bool answers_without_edns(const NameServer& server) {
   return answers(server, Edns::Left) && !answers(server, Edns::Sent);
 }
 
+void ask_for_root(const NameServer& server, ServerFacts& facts) {
+  const auto deadline = Deadline::in(kReply);
+  const auto started = std::chrono::steady_clock::now();
   auto query = UdpQuery::send(server, kRootKeys, deadline);
   auto message = query ? query->reply(deadline) : Result<Bytes>(tl::unexpected(query.error()));
   auto reply =
@@ -66,11 +69,11 @@ bool answers_without_edns(const NameServer& server) {
     facts.reply = std::move(*reply);
   else
     facts.trouble = reply.error();
+  if (facts.trouble && facts.trouble->kind == ErrorKind::Timeout && !facts.over_tcp)
+    facts.answers_without_edns = answers_without_edns(server);
 }
 
 // As a delivery that has this server alone.
-  if (facts.trouble && facts.trouble->kind == ErrorKind::Timeout && !facts.over_tcp)
-    facts.answers_without_edns = answers_without_edns(server);
 void validate_by(const NameServer& server, ResolverSetup setup, ServerFacts& facts) {
   setup.servers = {server};
   const auto deadline = Deadline::in(kValidation);
@@ -120,15 +123,26 @@ std::chrono::days age_of(const std::string& path, WallTime now) {
                                                        std::chrono::seconds(status.st_mtime));
 }
 
-AnchorFacts examine_anchor(const Result<ResolverSetup>& setup,
+// Empty: it cannot be read, or is none that ends.
+std::string content_of(const std::string& path) {
+  std::error_code code;
+  if (!std::filesystem::is_regular_file(path, code)) return {};
+  std::ostringstream text;
+  text << std::ifstream(path).rdbuf();
+  return text.str();
+}
+
+AnchorFacts examine_anchor(const Result<ResolverSetup>& setup, const std::string& named,
                            const std::optional<DeliveryUser>& reader) {
   AnchorFacts facts;
+  facts.now = wall_time();
+  facts.marks = anchor_marks(content_of(setup ? setup->trust_anchor_file : named));
   if (!setup) {
     facts.trouble = setup.error();
     return facts;
   }
   facts.file = setup->trust_anchor_file;
-  facts.age = age_of(facts.file, wall_time());
+  facts.age = age_of(facts.file, facts.now);
   for (const auto& anchor : setup->trust_anchors)
     if (const auto id = anchor_key_id(anchor)) facts.keys.push_back(*id);
   if (reader && !facts.file.empty()) {
@@ -161,7 +175,7 @@ DnsFacts examine_dns(const ResolverSettings& settings, const std::optional<Deliv
   DnsFacts facts;
   const auto anchors = read_anchors(settings);
   const auto upstream = read_servers(settings);
-  facts.anchor = examine_anchor(anchors, reader);
+  facts.anchor = examine_anchor(anchors, settings.trust_anchor_file, reader);
   facts.resolution.settings = settings;
   if (upstream)
     for (const auto& server : upstream->servers)

@@ -12,12 +12,14 @@ namespace danesmtp::tool {
 namespace {
 
 constexpr std::chrono::milliseconds kSlow{1000};
-constexpr int kRefused = 5;  // RFC 1035 4.1.1
+constexpr std::chrono::days kHoldDown{30};  // RFC 5011 2.4.1: in less a new key is not taken up
+constexpr int kRefused = 5;                 // RFC 1035 4.1.1
 constexpr int kFormerr = 1;
 constexpr int kNotimp = 4;
 constexpr const char* kOther =
     "ask one that passes DNSSEC on (Unbound, BIND, Knot Resolver, PowerDNS), or: dane_resolver = "
     "recursive";
+constexpr const char* kAnchor = "trust anchor";
 constexpr const char* kNewAnchor =
     "install the root's key again: apt install --reinstall dns-root-data, or unbound-anchor -a "
     "FILE "
@@ -36,11 +38,11 @@ struct Ailment {
 Ailment of_no_reply(const ServerFacts& facts, const ResolverSettings& settings) {
   if (facts.trouble->kind == ErrorKind::DnsFailure)
     return {"its reply cannot be read: " + printable(facts.trouble->text), kOther};
-  return {"no reply: " + printable(facts.trouble->text),
-          format("start it and let UDP and TCP port 53 through, or name another in {}",
   if (facts.answers_without_edns)
     return {"it answers what has no EDNS (RFC 6891), which DNSSEC needs, and nothing else",
             format("let EDNS through to it (firewalls that look into DNS), or {}", kOther)};
+  return {"no reply: " + printable(facts.trouble->text),
+          format("start it and let UDP and TCP port 53 through, or name another in {}",
                  place_of(settings))};
 }
 
@@ -118,6 +120,76 @@ std::vector<KeyId> unknown_keys(const AnchorFacts& facts) {
   return unknown;
 }
 
+// "; marked 20326 MISSING": of keys that are not plainly valid.
+std::string marks_text(const AnchorFacts& facts) {
+  const auto others = facts.marks.others_text();
+  return others.empty() ? "" : "; marked there: " + others;
+}
+
+// RFC 5011 2.4.1: whoever keeps the file waits for 30 days before he trusts a new key.
+bool waits_for_all(const AnchorFacts& facts, const std::vector<KeyId>& keys) {
+  return std::all_of(keys.begin(), keys.end(),
+                     [&](const KeyId& key) { return facts.marks.waits_for(key); });
+}
+
+const char* compared_text(const AnchorFacts& facts) {
+  if (facts.root.empty()) return "what the root has was not seen";
+  return unknown_keys(facts).empty()
+             ? "the root has no other"
+             : "a new one of the root is trusted when it was seen for 30 days";
+}
+
+// With it nothing validates.
+std::optional<Finding> anchor_fault(const AnchorFacts& facts) {
+  const auto file = printable(facts.file);
+  if (facts.trouble)
+    return Finding{kAnchor, Health::Failure, printable(facts.trouble->text) + marks_text(facts),
+                   kNewAnchor};
+  if (!facts.unreadable.empty())
+    return Finding{
+        kAnchor, Health::Failure,
+        format("{} cannot be read by {}: {}", file, printable(facts.reader), facts.unreadable),
+        format("chmod a+r {} (and a+x its directories)", file)};
+  if (!facts.root.empty() && unknown_keys(facts).size() == facts.root.size())
+    return Finding{kAnchor, Health::Failure,
+                   format("{} has none of the root's keys: it has {}, the root {}; they were "
+                          "changed (RFC 5011), or it is of another root{}",
+                          file, tags_text(facts.keys), tags_text(facts.root), marks_text(facts)),
+                   kNewAnchor};
+  if (facts.untrusted)
+    return Finding{
+        kAnchor, Health::Failure,
+        format("with {} the root does not validate: {}", file, printable(facts.untrusted->text)),
+        kNewAnchor};
+  return std::nullopt;
+}
+
+// Since what keeps it up to date has last seen the root's keys; none: nothing says that it does.
+std::optional<std::chrono::days> unrenewed(const AnchorFacts& facts) {
+  if (!facts.marks.last_success) return std::nullopt;
+  return std::chrono::duration_cast<std::chrono::days>(facts.now - *facts.marks.last_success);
+}
+
+// With it the root validates for now.
+std::optional<Finding> upkeep_fault(const AnchorFacts& facts) {
+  const auto file = printable(facts.file);
+  const auto unknown = unknown_keys(facts);
+  if (!waits_for_all(facts, unknown))
+    return Finding{kAnchor, Health::Warning,
+                   format("{} lacks key {} of the root: a key roll (RFC 5011) has begun{}", file,
+                          tags_text(unknown), marks_text(facts)),
+                   kNewAnchor};
+  const auto days = unrenewed(facts);
+  if (!days || *days <= kHoldDown) return std::nullopt;
+  return Finding{kAnchor, Health::Warning,
+                 format("{}, which a program is to keep up to date (RFC 5011), was not for {}: a "
+                        "new key of the root would be missed{}",
+                        file, age_text(*days), marks_text(facts)),
+                 format("start what keeps it (Unbound: auto-trust-anchor-file), or each day: "
+                        "unbound-anchor -a {}",
+                        file)};
+}
+
 WallTime at(std::uint32_t seconds) {
   return WallTime(std::chrono::seconds(seconds));
 }
@@ -150,35 +222,12 @@ Finding judge_resolution(const ResolutionFacts& facts) {
 }
 
 Finding judge_anchor(const AnchorFacts& facts) {
-  const std::string subject = "trust anchor";
-  if (facts.trouble) return {subject, Health::Failure, printable(facts.trouble->text), kNewAnchor};
-  const auto file = printable(facts.file);
-  if (!facts.unreadable.empty())
-    return {subject, Health::Failure,
-            format("{} cannot be read by {}: {}", file, printable(facts.reader), facts.unreadable),
-            format("chmod a+r {} (and a+x its directories)", file)};
-  const auto unknown = unknown_keys(facts);
-  if (!facts.root.empty() && unknown.size() == facts.root.size())
-    return {subject, Health::Failure,
-            format("{} has none of the root's keys: it has {}, the root {}", file,
-                   tags_text(facts.keys), tags_text(facts.root)),
-            kNewAnchor};
-  if (facts.untrusted)
-    return {
-        subject, Health::Failure,
-        format("with {} the root does not validate: {}", file, printable(facts.untrusted->text)),
-        kNewAnchor};
-  if (!unknown.empty())
-    return {subject, Health::Warning,
-            format("{} lacks key {} of the root: a key roll (RFC 5011) has begun", file,
-                   tags_text(unknown)),
-            kNewAnchor};
-  const char* compared =
-      facts.root.empty() ? "what the root has was not seen" : "the root has no other";
-  return {subject,
+  if (auto fault = anchor_fault(facts)) return *fault;
+  if (auto fault = upkeep_fault(facts)) return *fault;
+  return {kAnchor,
           Health::Ok,
-          format("{}, {} old, has the keys {}; {}", file, age_text(facts.age),
-                 tags_text(facts.keys), compared),
+          format("{}, {} old, has the keys {}; {}{}", printable(facts.file), age_text(facts.age),
+                 tags_text(facts.keys), compared_text(facts), marks_text(facts)),
           {}};
 }
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "anchor_marks.h"
 #include "core/error.h"
 #include "dns/dns_message.h"
 #include "dns/resolver_config.h"
@@ -46,10 +47,12 @@ Finding judge_resolution(const ResolutionFacts& facts);
 
 struct AnchorFacts {
   std::string file;
-  std::optional<Error> trouble;    // it cannot be used
-  std::string reader;              // the user that deliveries run as
-  std::string unreadable;          // why that user cannot read it; empty: it can
-  std::chrono::days age{0};        // since it was written
+  std::optional<Error> trouble;  // it cannot be used
+  std::string reader;            // the user that deliveries run as
+  std::string unreadable;        // why that user cannot read it; empty: it can
+  std::chrono::days age{0};      // since it was written
+  AnchorMarks marks;             // of a file that a program keeps up to date
+  WallTime now;
   std::vector<KeyId> keys;         // that it trusts
   std::vector<KeyId> root;         // that the root has, as a server said; empty: not known
   std::optional<Error> untrusted;  // with it the root does not validate
