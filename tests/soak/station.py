@@ -42,7 +42,7 @@ class Station:
     def __init__(self, sender, modules):
         self.sender = sender
         self.modules = modules
-        self.samples = []  # (process id of the daemon, descriptors, resident kB)
+        self.samples = []  # (process id of the daemon, descriptors, kB of memory of its own)
         self._daemon = None
         self._stop = threading.Event()
         self._threads = [threading.Thread(target=run, daemon=True) for run in
@@ -95,8 +95,9 @@ class Station:
 
 def sample(pid):
     with open(f"/proc/{pid}/status", encoding="ascii") as file:
-        resident = next(int(line.split()[1]) for line in file if line.startswith("VmRSS:"))
-    return pid, len(os.listdir(f"/proc/{pid}/fd")), resident
+        # Not what it maps: those pages go and come back as the machine likes.
+        own = next(int(line.split()[1]) for line in file if line.startswith("RssAnon:"))
+    return pid, len(os.listdir(f"/proc/{pid}/fd")), own
 
 
 def listens():
@@ -113,8 +114,8 @@ def growth_of_daemon(samples):
     """(seconds, descriptors, kB) that a daemon grew by after its first ten seconds: of the one that grew most
     among those that lived for a minute, or None."""
     lives = {}
-    for pid, descriptors, resident in samples:
-        lives.setdefault(pid, []).append((descriptors, resident))
+    for pid, descriptors, own in samples:
+        lives.setdefault(pid, []).append((descriptors, own))
     grown = [(SAMPLE_EVERY * len(life), life[-1][0] - life[5][0], life[-1][1] - life[5][1])
              for life in lives.values() if SAMPLE_EVERY * len(life) > 60]
     return max(grown, key=lambda each: each[2], default=None)

@@ -81,25 +81,22 @@ class Crashes(unittest.TestCase):
     LINE = "2026-11-29 03:00:10 1xXR9G-00000001Q2t-255X transport process for bob@ee.lab: terminated by signal 11"
     TIME = time.mktime(time.strptime("2026-11-29 03:00:10", "%Y-%m-%d %H:%M:%S"))
     BOUND = Fault("little memory", TIME - 2, TIME)
-    ELSEWHERE = "[  9.1] exim[7]: segfault at 0 ip 00 sp 00 error 6 in libtasn1.so.6.6.3[2123,7f00+c000]"
-    OURS = ELSEWHERE.replace("libtasn1.so.6.6.3", "core.so")
 
-    def counts(self, number, log=(LINE,), kernel=(ELSEWHERE,), faults=(BOUND,)):
-        self.assertEqual(number, len(list(crashes(log, kernel, faults))))
+    def counts(self, number, log=(LINE,), faults=(BOUND,)):
+        self.assertEqual(number, len(crashes(log, faults)[1]))
 
-    def test_in_a_library_that_got_no_memory(self):
+    def test_where_the_memory_was_bounded(self):
         self.counts(0)
-        self.counts(0, log=(self.LINE, self.LINE))
+        self.assertEqual(([self.LINE], []), crashes((self.LINE, self.LINE), (self.BOUND,)))
 
     def test_any_other_counts(self):
-        self.counts(1, kernel=())
-        self.counts(1, kernel=(self.OURS,))
         self.counts(1, faults=())
+        self.counts(1, log=(self.LINE, self.LINE), faults=())
         self.counts(1, faults=(Fault("few descriptors", self.TIME - 2, self.TIME),))
-        self.counts(1, faults=(Fault("little memory", self.TIME - 9, self.TIME - 5),))
-        self.counts(1, log=(self.LINE, self.LINE.replace("bob", "eve")))
+        self.counts(1, faults=(Fault("little memory", self.TIME - 30, self.TIME - 15),))
+        self.counts(1, faults=(Fault("little memory", self.TIME + 5, self.TIME + 9),))
         self.counts(1, log=("terminated by signal 11",))
-        self.counts(0, log=("2026-11-29 03:00:10 it is well",), kernel=())
+        self.counts(0, log=("2026-11-29 03:00:10 it is well",))
 
 
 class Victims(unittest.TestCase):
