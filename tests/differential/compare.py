@@ -62,14 +62,16 @@ def class_of(case, ours, theirs):
 
 
 def with_fewer(case):
-    """The same question with every choice of the certificates after the leaf, and with and without those
-    that OpenSSL takes from `2 0 0` records to build chains of."""
+    """The same question with every choice of the certificates after the leaf, and with all, none and each
+    of those that OpenSSL takes from `2 0 0` records to build chains of."""
     others = case.chain[1:]
-    fewer = [record for record in case.tlsa if not record.startswith("2 0 0 ")]
+    whole = [record for record in case.tlsa if record.startswith("2 0 0 ")]
+    fewer = [record for record in case.tlsa if record not in whole]
+    choices = [case.tlsa, fewer, *([record, *fewer] for record in whole if len(whole) > 1)]
     for size in range(len(others) + 1):
         for number, some in enumerate(itertools.combinations(others, size)):
-            for records in (case.tlsa, fewer):
-                yield dataclasses.replace(case, id=f"{case.id}/{size}/{number}/{len(records)}",
+            for choice, records in enumerate(choices):
+                yield dataclasses.replace(case, id=f"{case.id}/{size}/{number}/{choice}",
                                           chain=case.chain[:1] + list(some), tlsa=records)
 
 

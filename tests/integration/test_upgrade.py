@@ -15,9 +15,9 @@ from test_misfit import TOP, build_shim
 
 sys.path.insert(0, str(TOP / "tests/soak"))
 
-from account import Books, faults_in_account  # noqa: E402  (needs the path above)
+from account import SIGNALS, Books, faults_in_account  # noqa: E402  (needs the path above)
 from harvest import arrivals_of  # noqa: E402
-from soak import MUST_HAVE_TLS, MUST_WAIT, SIGNALS, impostors  # noqa: E402
+from soak import MUST_HAVE_TLS, MUST_WAIT, impostors  # noqa: E402
 from station import MAIN, PORT, Station  # noqa: E402
 
 MESSAGES = 200
