@@ -3,6 +3,7 @@
 # Shared by demo and test: the set-up steps, each with its time. Sourced, not run.
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 build=$top/build/dev
+targets=(all) # what is compiled
 
 if [ "$(id -u)" -ne 0 ]; then
   echo "$(basename "$0"): run as root: it installs packages and makes network namespaces" >&2
@@ -26,17 +27,16 @@ step() {
 }
 
 configure() { cmake -S "$top" --preset dev; }
-compile() { cmake --build "$build" --target "${@:-all}"; }
+compile() { cmake --build "$build" --target "${targets[@]}"; }
 install_module() {
   cmake --install "$build" --prefix "$top/build/installed"
 }
 
-# set_up [TARGET...]: compiles these only.
 set_up() {
   cd "$top" || exit
   step 'Debian packages' scripts/install-packages
   step 'Exim with module loading' scripts/get-exim
   step 'configure' configure
-  step 'compile' compile "$@"
+  step 'compile' compile
   step 'install into that Exim' install_module
 }
