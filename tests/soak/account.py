@@ -13,7 +13,6 @@ NOTICED = 10  # seconds until Exim writes of a process that ended
 SIGNALS = re.compile(r"signal (?:4|6|7|8|11)\b|SIGSEGV|SIGABRT|core dumped|panicked")
 
 
-
 @dataclass(frozen=True)
 class Arrival:
     token: str

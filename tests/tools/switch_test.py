@@ -126,6 +126,9 @@ class Machine:
         (self.home / "lib/wrap-transports").rename(real)
         self.program("lib/wrap-transports", f"#!/bin/sh\nreal={real}\n{text}\n")
 
+    def wrap_is_itself(self):
+        (self.home / "lib/wrap-transports.real").rename(self.home / "lib/wrap-transports")
+
     def texts(self):
         return [self.template, *map(self.file, NAMES)]
 
@@ -135,8 +138,10 @@ class Machine:
         path.chmod(0o755)
 
     def split(self, whether):
-        (self.home / "etc/update-exim4.conf.conf").write_text(f"dc_use_split_config='{str(whether).lower()}'\n",
-                                                              encoding="utf-8")
+        self.settings.write_text(f"dc_use_split_config='{str(whether).lower()}'\n", encoding="utf-8")
+
+    def is_split(self):
+        return "true" in self.settings.read_text(encoding="utf-8")
 
     def file(self, name):
         return self.home / f"etc/conf.d/transport/30_exim4-config_{name}"
@@ -189,6 +194,13 @@ class Switch(unittest.TestCase):
         self.assertIn("on: mail goes out by the module", self.say(machine, "status"))
         self.assertEqual({"danesmtp"}, machine.drivers())
 
+    def goes_on_and_back(self, machine):
+        before = machine.etc()
+        self.say(machine, "on")
+        self.is_on(machine)
+        self.say(machine, "off")
+        self.assertEqual(before, machine.etc())
+
     def waits(self, machine):
         self.assertEqual({"pipe"}, machine.drivers())
 
@@ -229,8 +241,7 @@ class Switch(unittest.TestCase):
 
     @in_each_form
     def test_debians_text_anew_and_a_wrong_option(self, machine):
-        texts = {path: path.read_text(encoding="utf-8")
-                 for path in [machine.template, *map(machine.file, NAMES)]}
+        texts = {path: path.read_text(encoding="utf-8") for path in machine.texts()}
         self.say(machine, "on")
         machine.options.write_text("wrong = 1\n", encoding="utf-8")
         for in_use in (False, True):
@@ -262,23 +273,16 @@ class Switch(unittest.TestCase):
 
     @in_each_form
     def test_macros_without_a_newline_at_the_end(self, machine):
-        macros = machine.home / "etc/exim4.conf.localmacros"
-        macros.write_text("OTHER = 1", encoding="utf-8")
-        before = machine.etc()
-        self.say(machine, "on")
-        self.is_on(machine)
-        self.say(machine, "off")
-        self.assertEqual(before, machine.etc())
+        machine.macros.write_text("OTHER = 1", encoding="utf-8")
+        self.goes_on_and_back(machine)
 
     @in_each_form
     def test_what_ends_half_way_is_taken_up_again(self, machine):
         self.say(machine, "on")
-        wrap = machine.home / "lib/wrap-transports"
-        text = wrap.read_text(encoding="utf-8")
-        machine.program("lib/wrap-transports", "#!/bin/sh\nexit 1\n")
+        machine.wrap_is("exit 1")
         self.say(machine, "refresh", status=1)
         self.assertEqual({"danesmtp"}, machine.drivers())
-        machine.program("lib/wrap-transports", text)
+        machine.wrap_is_itself()
         self.say(machine, "choose")
         machine.run("update-exim4.conf")
         self.is_on(machine)
@@ -288,12 +292,12 @@ class Switch(unittest.TestCase):
         for text in ("exit 1", "if [ $# = 0 ]; then exec $real; fi; head -n 3; exit 1",
                      "if [ $# = 1 ]; then exec $real $1; fi; $real | head -n 14; exit 1"):
             with self.subTest(text), tempfile.TemporaryDirectory() as home:
-                other = Machine(home, "true" in machine.settings.read_text(encoding="utf-8"))
+                other = Machine(home, machine.is_split())
                 before = other.etc()
                 other.wrap_is(text)
                 self.say(other, "on", status=1)
                 self.assertEqual(before, other.etc())
-                (other.home / "lib/wrap-transports.real").rename(other.home / "lib/wrap-transports")
+                other.wrap_is_itself()
                 self.say(other, "on")
                 on = other.etc()
                 other.wrap_is(text)
@@ -318,21 +322,17 @@ class Switch(unittest.TestCase):
         for name, driver in (("{0} :", "driver=smtp"), ("  {0}:", 'driver = "smtp"'), ("{0}:\r", "driver = smtp\r"),
                              ("{0}:\n##### ours\n", "driver = smtp\n##### ours")):
             with self.subTest(name), tempfile.TemporaryDirectory() as home:
-                other = Machine(home, "true" in machine.settings.read_text(encoding="utf-8"))
+                other = Machine(home, machine.is_split())
                 for path in other.texts():
                     text = path.read_text(encoding="utf-8").replace("driver = smtp", driver)
                     for transport in NAMES:
                         text = text.replace(f"{transport}:\n", f"{name.format(transport)}\n")
                     path.write_bytes(text.encode())
-                before = other.etc()
-                self.say(other, "on")
-                self.is_on(other)
-                self.say(other, "off")
-                self.assertEqual(before, other.etc())
+                self.goes_on_and_back(other)
 
     @in_each_form
     def test_the_form_as_update_exim4_conf_reads_it(self, machine):
-        was_split = "true" in machine.settings.read_text(encoding="utf-8")
+        was_split = machine.is_split()
         for text in ("dc_use_split_config={0}\ndc_use_split_config={1}", " dc_use_split_config={1}",
                      "dc_use_split_config=' {1} '",
                      "dc_use_split_config={0}; export dc_use_split_config={1}; echo warning"):
@@ -340,11 +340,7 @@ class Switch(unittest.TestCase):
                 other = Machine(home, was_split)
                 words = ("FALSE", "True") if was_split else ("TRUE", "False")
                 other.settings.write_text(text.format(*words) + "\n", encoding="utf-8")
-                before = other.etc()
-                self.say(other, "on")
-                self.is_on(other)
-                self.say(other, "off")
-                self.assertEqual(before, other.etc())
+                self.goes_on_and_back(other)
 
     @in_each_form
     def test_a_text_that_is_a_symbolic_link(self, machine):
@@ -352,11 +348,7 @@ class Switch(unittest.TestCase):
             path.touch()
             path.rename(machine.home / path.name)
             path.symlink_to(machine.home / path.name)
-        before = machine.etc()
-        self.say(machine, "on")
-        self.is_on(machine)
-        self.say(machine, "off")
-        self.assertEqual(before, machine.etc())
+        self.goes_on_and_back(machine)
         self.assertTrue(machine.template.is_symlink() and machine.macros.is_symlink())
 
     @in_each_form
@@ -376,7 +368,7 @@ class Switch(unittest.TestCase):
     @in_each_form
     def test_what_was_put_in_place_is_put_to_use(self, machine):
         self.say(machine, "on")
-        machine.split("true" not in machine.settings.read_text(encoding="utf-8"))
+        machine.split(not machine.is_split())
         machine.run("update-exim4.conf")
         self.assertEqual({"smtp"}, machine.drivers())
         self.say(machine, "place")  # and ends there
@@ -387,7 +379,7 @@ class Switch(unittest.TestCase):
     @in_each_form
     def test_another_form_and_a_wrong_option_wait_at_the_start(self, machine):
         self.say(machine, "on")
-        machine.split("true" not in machine.settings.read_text(encoding="utf-8"))
+        machine.split(not machine.is_split())
         machine.run("update-exim4.conf")
         machine.options.write_text("wrong = 1\n", encoding="utf-8")
         self.say(machine, "choose")
@@ -431,12 +423,10 @@ class Switch(unittest.TestCase):
     @in_each_form
     def test_another_form_is_carried_over_only_when_it_can_be(self, machine):
         self.say(machine, "on")
-        was_split = "true" in (machine.home / "etc/update-exim4.conf.conf").read_text(encoding="utf-8")
-        machine.split(not was_split)
-        text = (machine.home / "lib/wrap-transports").read_text(encoding="utf-8")
-        machine.program("lib/wrap-transports", "#!/bin/sh\nexit 1\n")
+        machine.split(not machine.is_split())
+        machine.wrap_is("exit 1")
         self.say(machine, "choose", status=1)
-        machine.program("lib/wrap-transports", text)
+        machine.wrap_is_itself()
         self.say(machine, "choose")
         machine.run("update-exim4.conf")
         self.is_on(machine)
@@ -496,7 +486,7 @@ class Switch(unittest.TestCase):
 
     @in_each_form
     def test_no_transport_that_could_be_switched(self, machine):
-        for path in [machine.template, *map(machine.file, NAMES)]:
+        for path in machine.texts():
             path.write_text("other:\n  driver = smtp\n", encoding="utf-8")
         before = machine.etc()
         self.assertIn("remote_smtp", self.say(machine, "on", status=1))
