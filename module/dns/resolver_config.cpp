@@ -135,23 +135,8 @@ bool revoked(const Anchor& anchor) {
   return anchor.type == "DNSKEY" && (*number<std::uint16_t>(anchor.rdata[0]) & 0x80) != 0;
 }
 
-// The whole of a small file, or the errno.
-tl::expected<std::string, int> read_file(const std::string& path) {
-  UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (!file) return tl::unexpected(errno);
-  std::string text;
-  char block[4096];
-  while (ssize_t got = ::read(file.get(), block, sizeof(block))) {
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return tl::unexpected(errno);
-    text.append(block, static_cast<std::size_t>(got));
-    if (text.size() > kMaxFile) return tl::unexpected(EFBIG);
-  }
-  return text;
-}
-
 Result<std::vector<NameServer>> read_resolv_conf(const std::string& path) {
-  auto text = read_file(path);
+  auto text = read_small_file(path);
   if (!text && text.error() != ENOENT)
     return fail_for_operator(ErrorKind::BadInput,
                              format("cannot read {}: {}", path, std::strerror(text.error())));
@@ -162,7 +147,7 @@ Result<std::vector<NameServer>> read_resolv_conf(const std::string& path) {
 }
 
 Result<void> read_trust_anchors(const std::string& path, ResolverSetup& setup) {
-  auto text = read_file(path);
+  auto text = read_small_file(path);
   if (!text)
     return fail_for_operator(ErrorKind::BadInput,
                              format("cannot read the DNSSEC trust anchor file {}: {}", path,
@@ -180,7 +165,7 @@ Result<void> read_trust_anchors(const std::string& path, ResolverSetup& setup) {
 // reason to go on.
 Result<std::string> find_trust_anchor_file(const std::vector<std::string>& places) {
   for (const auto& place : places) {
-    auto text = read_file(place);
+    auto text = read_small_file(place);
     if (text || text.error() != ENOENT) return place;
   }
   return fail_for_operator(ErrorKind::BadInput,
@@ -197,6 +182,20 @@ std::string find_root_hints(const std::vector<std::string>& places) {
 }
 
 }  // namespace
+
+tl::expected<std::string, int> read_small_file(const std::string& path) {
+  UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!file) return tl::unexpected(errno);
+  std::string text;
+  char block[4096];
+  while (ssize_t got = ::read(file.get(), block, sizeof(block))) {
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return tl::unexpected(errno);
+    text.append(block, static_cast<std::size_t>(got));
+    if (text.size() > kMaxFile) return tl::unexpected(EFBIG);
+  }
+  return text;
+}
 
 std::string server_text(const NameServer& server) {
   return format("{}@{}", server.address, server.port);

@@ -73,6 +73,10 @@ struct ResolverSettings {
 // left.
 [[nodiscard]] Result<std::vector<std::string>> parse_trust_anchors(std::string_view text);
 
+// The whole of a resolv.conf or trust anchor file, or the errno: EFBIG for more than 1 MiB. A FIFO
+// is not waited for.
+[[nodiscard]] tl::expected<std::string, int> read_small_file(const std::string& path);
+
 struct SystemFiles {
   std::string resolv_conf = "/etc/resolv.conf";
   std::vector<std::string> trust_anchor_files;

@@ -4,10 +4,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <filesystem>
-#include <fstream>
 #include <random>
-#include <sstream>
 
 #include "core/format.h"
 #include "dns/record_resolver.h"
@@ -123,20 +120,12 @@ std::chrono::days age_of(const std::string& path, WallTime now) {
                                                        std::chrono::seconds(status.st_mtime));
 }
 
-// Empty: it cannot be read, or is none that ends.
-std::string content_of(const std::string& path) {
-  std::error_code code;
-  if (!std::filesystem::is_regular_file(path, code)) return {};
-  std::ostringstream text;
-  text << std::ifstream(path).rdbuf();
-  return text.str();
-}
-
 AnchorFacts examine_anchor(const Result<ResolverSetup>& setup, const std::string& named,
                            const std::optional<DeliveryUser>& reader) {
   AnchorFacts facts;
   facts.now = wall_time();
-  facts.marks = anchor_marks(content_of(setup ? setup->trust_anchor_file : named));
+  facts.marks = anchor_marks(
+      read_small_file(setup ? setup->trust_anchor_file : named).value_or(std::string()));
   if (!setup) {
     facts.trouble = setup.error();
     return facts;
