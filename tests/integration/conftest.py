@@ -3,6 +3,7 @@
 
 A test that fails shows the main log of each sender that it used.
 """
+import collections
 import subprocess
 import sys
 from pathlib import Path
@@ -25,7 +26,7 @@ _SENDERS = pytest.StashKey()
 
 
 def pytest_addoption(parser):
-    parser.addoption("--lane", default="1/1", metavar="K/N", help="every Nth file of tests, from the Kth on")
+    parser.addoption("--lane", default="1/1", metavar="K/N", help="the Kth of N shares of the files of tests")
 
 
 def pytest_configure(config):
@@ -46,12 +47,18 @@ def pytest_collection_modifyitems(config, items):
 
 
 def keep_lane(config, items):
-    """Each lane has a world of its own; a file is in one lane, and all lanes together are all files."""
+    """Each lane has a world of its own; a file is in one lane, and all lanes together are all files. They are dealt
+    so that each lane has about as many tests."""
     lane, lanes = map(int, config.getoption("--lane").split("/"))
     if not 1 <= lane <= lanes:
         raise pytest.UsageError(f"--lane {lane}/{lanes}: there is no such lane")
-    files = sorted({item.path for item in items})
-    mine = set(files[lane - 1::lanes])
+    counts = collections.Counter(item.path for item in items)
+    mine, dealt = set(), [0] * lanes
+    for path in sorted(counts, key=lambda path: (-counts[path], path)):
+        least = dealt.index(min(dealt))
+        dealt[least] += counts[path]
+        if least == lane - 1:
+            mine.add(path)
     config.hook.pytest_deselected(items=[item for item in items if item.path not in mine])
     items[:] = [item for item in items if item.path in mine]
 
