@@ -494,7 +494,7 @@ def test_known_answers_need_no_resolver_library(world, sender):
     mail.send("bob@ee.lab")
     with module_changed(world, lambda directory: (directory / "danesmtp/unbound.so").unlink()):
         message_id = mail.send("bob@ee.lab")
-    assert len(world.receivers.mail(message_id)) == 1
+    assert len(world.receivers.mail(message_id)) == 1, mail.mainlog()
 
 
 def test_a_stripped_core_is_whole(world, sender):
