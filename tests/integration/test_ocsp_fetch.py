@@ -15,7 +15,7 @@ from test_ocsp import EVENT_ACL, options, outcome
 from tool import TOOL
 
 TA_ADDRESS = "192.0.2.14"  # where Exim shows the certificate `ta`
-REPLACEMENTS = 1000
+REPLACEMENTS = 300
 
 
 def fetch(world, proof, *more):
