@@ -55,7 +55,7 @@ def read(path):
             if transports[-1] == "danesmtp" and not os.path.exists(home + "/module"):
                 fail("transport driver danesmtp not found")
         elif words[:1] == ["wrong"]:
-            fail("option wrong unknown")
+            fail("option wrong unknown: " + line)
 if "-bP" in sys.argv:
     print("spool_directory = " + home + "/spool")
 elif "-bV" in sys.argv:
@@ -524,6 +524,68 @@ class Switch(unittest.TestCase):
         self.assertIn("waits", self.say(machine, "choose"))
         self.assertIn("exim_dumpdb", (machine.home / "as").read_text(encoding="utf-8"))
         self.assertFalse((machine.home / "dumped-by-root").exists())
+
+    def script(self, machine, name, *words):
+        machine.program(f"bin/{name}", machine.here((DEBIAN.parent / f"exim4-danesmtp.{name}").read_text("utf-8")))
+        done = machine.run(name, *words)
+        self.assertEqual(0, done.returncode, done.stdout + done.stderr)
+
+    @in_each_form
+    def test_removal_of_what_was_unpacked_only(self, machine):
+        """dpkg runs no prerm then, and no program of ours is left."""
+        for ended in (True, False):
+            for path in machine.texts():
+                path.write_text(path.read_text(encoding="utf-8").rstrip("\n") + "\n" * ended, encoding="utf-8")
+            before = machine.etc()
+            self.say(machine, "on")
+            programs = [machine.home / name for name in ("bin/exim4-danesmtp", "lib", "share")]
+            for path in programs:
+                path.rename(f"{path}.away")
+            self.script(machine, "postrm", "remove")
+            self.assertEqual(before, machine.etc())
+            self.assertEqual({"smtp"}, machine.drivers())
+            for path in programs:
+                Path(f"{path}.away").rename(path)
+
+    @in_each_form
+    def test_a_removal_that_ends_half_way(self, machine):
+        for what in ("on", "off"):
+            self.say(machine, what)
+            self.script(machine, "prerm", "remove", "in-favour", "other", "1")
+            self.assertEqual({"smtp"}, machine.drivers())
+            self.script(machine, "postinst", "abort-remove", "in-favour", "other", "1")
+            self.assertEqual({"danesmtp" if what == "on" else "smtp"}, machine.drivers())
+
+    def test_nobody_else_can_hold_the_lock(self):
+        with tempfile.TemporaryDirectory() as home:
+            machine = Machine(home, split=True)
+            (machine.home / "state").mkdir()
+            (machine.home / "state/lock").touch(0o644)
+            self.say(machine, "choose")
+            self.assertEqual(0o600, (machine.home / "state/lock").stat().st_mode & 0o777)
+
+    @in_each_form
+    def test_a_reason_with_backslashes(self, machine):
+        self.say(machine, "on")
+        machine.options.write_text("wrong = \\\\nbegin \\\n", encoding="utf-8")
+        self.say(machine, "choose")
+        self.assertEqual(1, (machine.home / "state/choice").read_text(encoding="utf-8").count("\n"))
+        self.assertNotIn("\\", (machine.home / "state/choice").read_text(encoding="utf-8"))
+        self.waits(machine)
+
+    @in_each_form
+    def test_an_answer_that_cannot_be_written(self, machine):
+        self.say(machine, "on")
+        (machine.home / "module").unlink()
+        (machine.home / "state/choice.new").mkdir()  # as a full disk would
+        self.say(machine, "choose", status=2)
+        self.waits(machine)
+
+    @in_each_form
+    def test_files_of_others_that_are_called_like_ours(self, machine):
+        for name in ("passwd.client.danesmtp", "conf.d/main/10_mine.danesmtp"):
+            (machine.home / "etc" / name).touch()
+        self.goes_on_and_back(machine)
 
 
 if __name__ == "__main__":
