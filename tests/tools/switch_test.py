@@ -628,6 +628,34 @@ class Switch(unittest.TestCase):
                 for macros in ((), ("-DDANESMTP_WAITS=yes",)):
                     self.assertEqual(names, other.names(*macros))
 
+    @in_each_form
+    def test_one_transport_that_stays_smtp(self, machine):
+        for driver in ("= \\\n  smtp", "= MINE"):
+            for path in (machine.template, machine.file(NAMES[0])):
+                text = TRANSPORT.format(NAMES[0])
+                path.write_text(path.read_text(encoding="utf-8").replace(text, text.replace("= smtp", driver)),
+                                encoding="utf-8")
+            before = machine.etc()
+            self.assertIn("remote_smtp", self.say(machine, "on", status=1))
+            self.assertEqual(before, machine.etc())
+
+    def test_a_transport_in_a_file_of_the_administrators(self):
+        with tempfile.TemporaryDirectory() as home:
+            machine = Machine(home, split=True)
+            machine.file(NAMES[0]).rename(machine.file("mine"))
+            before = machine.etc()
+            self.assertIn("remote_smtp", self.say(machine, "on", status=1))
+            self.assertEqual(before, machine.etc())
+
+    @in_each_form
+    def test_a_text_that_does_not_wait(self, machine):
+        for path in (machine.template, machine.file(NAMES[0])):
+            path.write_text(path.read_text(encoding="utf-8") + "other:\n.ifdef DANESMTP_WAITS\n  wrong = 1\n.endif\n",
+                            encoding="utf-8")
+        before = machine.etc()
+        self.assertIn("option wrong unknown", self.say(machine, "on", status=1))
+        self.assertEqual(before, machine.etc())
+
 
 if __name__ == "__main__":
     unittest.main(argv=[sys.argv[0], *sys.argv[1:]])
