@@ -28,6 +28,8 @@ home = "{home}"
 macros = dict(a[2:].split("=", 1) for a in sys.argv if a.startswith("-D"))
 skipping, transports, name = [], {}, ""
 def fail(what):
+    if "-bP" in sys.argv:
+        open(home + "/paniclog", "a").write(what)
     print("2026-11-29 03:00:00 Exim configuration error:", what, file=sys.stderr)
     sys.exit(1)
 def lines(path):
@@ -221,6 +223,7 @@ class Switch(unittest.TestCase):
 
     def waits(self, machine):
         self.assertEqual({"pipe"}, machine.drivers())
+        self.assertFalse((machine.home / "paniclog").exists())
 
     @in_each_form
     def test_on_and_off(self, machine):
