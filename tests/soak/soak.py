@@ -110,7 +110,7 @@ class Soak:
 
     def bounced(self):
         found = set()
-        for text in self.sender.bounces():
+        for text in self.sender.bounces_in_place():
             token = re.search(r"^X-Soak: (\S+)", text, re.M)
             for recipient in re.findall(r"^X-Failed-Recipients: (.*(?:\n[ \t].*)*)", text, re.M):
                 found |= {(token[1], each.strip()) for each in recipient.split(",")}
