@@ -59,8 +59,7 @@ def start_unbound(directory, trust_anchor, *, address="127.0.0.1", lies=(), vali
                   more=()):
     """The system's resolver. `lies` are records, in zone form, that it tells instead of the truth; a
     resolver that lies does not validate. With `updates` it keeps the trust anchor file up to date (RFC 5011).
-    `more` are lines of the `server` section. An answer has its whole TTL however long it was known: no test
-    finds it nearly over."""
+    `more` are lines of the `server` section."""
     home = directory / f"unbound-{address}"
     home.mkdir(exist_ok=True)
     added = "".join(f"  {line}\n" for line in more)
@@ -82,7 +81,6 @@ def start_unbound(directory, trust_anchor, *, address="127.0.0.1", lies=(), vali
   msg-cache-size: 1m
   rrset-cache-size: 1m
   infra-host-ttl: 5
-  serve-original-ttl: yes
   local-zone: test. nodefault
   root-hints: "{home}/root.hints"
   {'auto-' if updates else ''}trust-anchor-file: "{trust_anchor}"
