@@ -92,7 +92,15 @@ def test_full_recursion(world, sender):
 # -- Crooked forwarders
 
 class Liar(lab.Crooked):
-    """Lies of which AD is a part: each reply says that it was validated."""
+    """Lies of which AD is a part: each reply says that it was validated. And the truth, late."""
+    _asked = {}  # by forwarder and name: when the TLSA records were asked for first
+
+    def finds_out_first(self, query, question, _transport):
+        """As a resolver that asks name servers far away: no TLSA records within 6 s of the first question."""
+        if question.rdtype == dns.rdatatype.TLSA:
+            first = self._asked.setdefault((self, question.name), time.monotonic())
+            time.sleep(max(0.0, first + 6 - time.monotonic()))
+        return [self.ask(query).to_wire()]
 
     def denies_tlsa(self, query, question, _transport):
         reply = self.ask(query)
@@ -199,6 +207,17 @@ def test_forwarders_that_drop_packets(world, sender, crooked):
                for kind in ("silent", "drops-dnskey", "forged-first")]
     with ThreadPoolExecutor(max_workers=len(senders)) as pool:
         list(pool.map(deliver, senders))
+
+
+@pytest.mark.parametrize("dnssec", ("validate", "resolver"))
+def test_a_forwarder_that_needs_its_time(world, sender, crooked, dnssec):
+    """As long as the look-ups of the system's own library would wait for it."""
+    mail = sender(driver="danesmtp",
+                  options=forwarding(world, crooked("finds-out-first"), dane_dnssec=dnssec))
+    start = time.monotonic()
+    message_id = mail.send("bob@ee.lab")
+    assert " CV=dane" in "".join(mail.log_lines(message_id)), mail.mainlog()
+    assert time.monotonic() - start > 6
 
 
 def test_one_of_two_forwarders_is_silent(world, sender, crooked):
