@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 
 #include "core/bytes.h"
@@ -10,8 +11,10 @@
 namespace danesmtp::fuzz {
 
 // libFuzzer, and a replay, end and keep the input when it does not hold.
-inline void must(bool property) {
-  if (!property) std::abort();
+inline void must(bool property, const char* file = __builtin_FILE(), int line = __builtin_LINE()) {
+  if (property) return;
+  std::fprintf(stderr, "%s:%d: a property does not hold\n", file, line);
+  std::abort();
 }
 
 // Takes pieces from the front of an input. Past its end everything is empty.
