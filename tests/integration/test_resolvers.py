@@ -92,15 +92,7 @@ def test_full_recursion(world, sender):
 # -- Crooked forwarders
 
 class Liar(lab.Crooked):
-    """Lies of which AD is a part: each reply says that it was validated. And the truth, late."""
-    _asked = {}  # by forwarder and name: when the TLSA records were asked for first
-
-    def finds_out_first(self, query, question, _transport):
-        """As a resolver that asks name servers far away: no TLSA records within 6 s of the first question."""
-        if question.rdtype == dns.rdatatype.TLSA:
-            first = self._asked.setdefault((self, question.name), time.monotonic())
-            time.sleep(max(0.0, first + 6 - time.monotonic()))
-        return [self.ask(query).to_wire()]
+    """Lies of which AD is a part: each reply says that it was validated."""
 
     def denies_tlsa(self, query, question, _transport):
         reply = self.ask(query)

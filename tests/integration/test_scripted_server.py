@@ -4,6 +4,7 @@ of ours, so that neither Exim nor the module under test has a say; and once by E
 """
 import socket
 import ssl
+import struct
 import time
 
 import pytest
@@ -194,6 +195,19 @@ def test_client_that_cannot_speak_the_version_is_recorded(scripted):
     with pytest.raises(ssl.SSLError):
         client.starttls(highest=ssl.TLSVersion.TLSv1_2)
     assert "UNSUPPORTED_PROTOCOL" in server.events("error")[0]["text"]
+
+
+def test_what_a_client_sent_before_it_went_is_heard_to_its_end(scripted):
+    server = scripted({"mail": {"delay": 0.5}})
+    client = Client()
+    greeted(client)
+    commands = ["MAIL FROM:<>", *(f"RCPT TO:<{name}@scripted.lab>" for name in ("ann", "bob", "eve")), "RSET"]
+    client.sock.sendall("".join(f"{line}\r\n" for line in commands).encode())
+    time.sleep(0.2)
+    client.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    client.sock.close()
+    assert server.commands()[-5:] == commands
+    assert len(server.events("error")) >= 1
 
 
 def test_octets_sent_early_behind_starttls_are_recorded(scripted):  # D-026, from the other side

@@ -28,7 +28,8 @@ applies counts; without one, the good default does. The keys of an action:
     staples     for `handshake`: files that are sent as OCSP responses, one a certificate of the chain
 
 Everything seen is recorded, one JSON object a line. It must not be kinder than a real server:
-commands are taken as they come, also several at once.
+commands are taken as they come, also several at once, and what a client sent before it went is
+heard to its end.
 """
 import json
 import re
@@ -170,6 +171,7 @@ class _Connection:
         self._buffer = b""
         self._chunks = b""  # of a message that comes by BDAT
         self._secure = False
+        self._unheard = False  # a reply could not be sent: the client has gone
         self._relay = None
         sock.settimeout(LONGEST_WAIT)
 
@@ -219,6 +221,15 @@ class _Connection:
         return lines[-1][:3] if lines else ""
 
     def _send(self, octets, dribble):
+        if self._unheard:
+            return
+        try:
+            self._write(octets, dribble)
+        except OSError as error:
+            self._unheard = True
+            self._event("error", text=str(error))
+
+    def _write(self, octets, dribble):
         if not dribble:
             self._sock.sendall(octets)
             return
