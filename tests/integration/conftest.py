@@ -25,18 +25,19 @@ _SENDERS = pytest.StashKey()
 
 
 def pytest_addoption(parser):
-    parser.addoption("--lane", default="1/1", metavar="K/N", help="every Nth file of tests, from the Kth on")
+    parser.addoption("--share", metavar="DIRECTORY", help="only files of tests that no other run with it has begun")
 
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "needs(feature): of Exim, as `exim -bV` names it")
     config.addinivalue_line("markers", "without(feature): of Exim, as `exim -bV` names it")
     config.addinivalue_line("markers", "declared(name): in the headers of Exim")
+    if config.getoption("--share"):
+        config.pluginmanager.register(Shared(config.getoption("--share")))
 
 
 def pytest_collection_modifyitems(config, items):
-    """What the Exim under test cannot do is left out, by what it says of itself; so are the files of other lanes."""
-    keep_lane(config, items)
+    """What the Exim under test cannot do is left out, by what it says of itself."""
     marked = [(item, mark) for item in items for name in ("needs", "without", "declared")
               for mark in item.iter_markers(name)]
     for item, mark in marked:
@@ -45,15 +46,30 @@ def pytest_collection_modifyitems(config, items):
     cache_switch.leave_out(items)
 
 
-def keep_lane(config, items):
-    """Each lane has a world of its own; a file is in one lane, and all lanes together are all files."""
-    lane, lanes = map(int, config.getoption("--lane").split("/"))
-    if not 1 <= lane <= lanes:
-        raise pytest.UsageError(f"--lane {lane}/{lanes}: there is no such lane")
-    files = sorted({item.path for item in items})
-    mine = set(files[lane - 1::lanes])
-    config.hook.pytest_deselected(items=[item for item in items if item.path not in mine])
-    items[:] = [item for item in items if item.path in mine]
+class Shared:
+    """The files of tests that this run has taken from those that others take from as well, each in its own world."""
+
+    def __init__(self, directory):
+        self._directory = Path(directory)
+        self._mine = {}
+
+    def takes(self, path):
+        if path not in self._mine:
+            self._mine[path] = self._first(self._directory / path.name)
+        return self._mine[path]
+
+    @staticmethod
+    def _first(claim):
+        try:
+            claim.mkdir()
+        except FileExistsError:
+            return False
+        return True
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self, item):
+        """True: nothing is left to do for this test."""
+        return None if self.takes(item.path) else True
 
 
 def applies(exim, kind, name):
