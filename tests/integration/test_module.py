@@ -217,10 +217,18 @@ def module_directory(world):
     return Path(world.exim.module_dir)
 
 
+def needed(file):
+    """The libraries that it asks for."""
+    dynamic = subprocess.run(["readelf", "-d", file], capture_output=True, text=True, check=True).stdout
+    names = re.findall(r"\(NEEDED\).*\[(.+)\]", dynamic)
+    if any("asan" in name for name in names):
+        pytest.skip("a build with sanitizers is linked in another way")
+    return names
+
+
 def test_the_transport_needs_libc_alone_and_exports_one_symbol(world):
     transport = module_directory(world) / "danesmtp_transport.so"
-    dynamic = subprocess.run(["readelf", "-d", transport], capture_output=True, text=True, check=True)
-    assert re.findall(r"\(NEEDED\).*\[(.+)\]", dynamic.stdout) == ["libc.so.6"]
+    assert needed(transport) == ["libc.so.6"]
     symbols = subprocess.run(["nm", "-D", "--defined-only", transport], capture_output=True, text=True,
                              check=True).stdout.split()
     assert symbols[2::3] == ["_transport_info" if world.exim.declares("TRANSPORT_MAGIC")
@@ -229,8 +237,9 @@ def test_the_transport_needs_libc_alone_and_exports_one_symbol(world):
 
 def test_the_core_brings_its_own_cxx_and_exports_one_symbol(world):
     core = module_directory(world) / "danesmtp" / "core.so"
-    dynamic = subprocess.run(["readelf", "-d", core], capture_output=True, text=True, check=True).stdout
-    assert "libstdc++" not in dynamic and "libssl" not in dynamic
+    names = needed(core)
+    assert "libc.so.6" in names
+    assert not [name for name in names if name.startswith(("libstdc++", "libssl"))]
     symbols = subprocess.run(["nm", "-D", "--defined-only", core], capture_output=True, text=True,
                              check=True).stdout.split()
     assert symbols[2::3] == ["danesmtp_core"]
