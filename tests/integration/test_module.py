@@ -12,8 +12,9 @@ from processes import wait_for
 from option_rows import OTHERWISE, SIDE_BY_SIDE
 
 TOP = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(TOP / "tests/docs"))
+sys.path[:0] = [str(TOP / "tests/docs"), str(TOP / "tests/tools")]
 
+from core_links import exported, needed  # noqa: E402
 from core_options import core_options  # noqa: E402
 
 OWN_OPTIONS = {"dane_audit_domains": "", "dane_cache": "$spool_directory/db/danesmtp",
@@ -217,10 +218,9 @@ def module_directory(world):
     return Path(world.exim.module_dir)
 
 
-def needed(file):
-    """The libraries that it asks for."""
-    dynamic = subprocess.run(["readelf", "-d", file], capture_output=True, text=True, check=True).stdout
-    names = re.findall(r"\(NEEDED\).*\[(.+)\]", dynamic)
+def libraries(file):
+    """Those that it asks for."""
+    names = needed(file)
     if any("asan" in name for name in names):
         pytest.skip("a build with sanitizers is linked in another way")
     return names
@@ -228,21 +228,17 @@ def needed(file):
 
 def test_the_transport_needs_libc_alone_and_exports_one_symbol(world):
     transport = module_directory(world) / "danesmtp_transport.so"
-    assert needed(transport) == ["libc.so.6"]
-    symbols = subprocess.run(["nm", "-D", "--defined-only", transport], capture_output=True, text=True,
-                             check=True).stdout.split()
-    assert symbols[2::3] == ["_transport_info" if world.exim.declares("TRANSPORT_MAGIC")
-                             else "_transport_info_before_4_99"]
+    assert libraries(transport) == ["libc.so.6"]
+    assert exported(transport) == ["_transport_info" if world.exim.declares("TRANSPORT_MAGIC")
+                                   else "_transport_info_before_4_99"]
 
 
 def test_the_core_brings_its_own_cxx_and_exports_one_symbol(world):
     core = module_directory(world) / "danesmtp" / "core.so"
-    names = needed(core)
+    names = libraries(core)
     assert "libc.so.6" in names
-    assert not [name for name in names if name.startswith(("libstdc++", "libssl"))]
-    symbols = subprocess.run(["nm", "-D", "--defined-only", core], capture_output=True, text=True,
-                             check=True).stdout.split()
-    assert symbols[2::3] == ["danesmtp_core"]
+    assert not [name for name in names if "libstdc++" in name or "libssl" in name]
+    assert exported(core) == ["danesmtp_core"]
 
 
 def test_without_dane_options_the_core_is_not_opened(world, sender):
