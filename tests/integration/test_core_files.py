@@ -15,11 +15,13 @@ from pathlib import Path
 
 import pytest
 
+import watched
 from processes import descendants, has_connection
 from receivers import AUTH_PASSWORD, AUTH_USER
 
 PATTERN = Path("/proc/sys/kernel/core_pattern").read_text(encoding="ascii").strip()
-pytestmark = pytest.mark.skipif("/" in PATTERN, reason=f"core files go elsewhere: {PATTERN}")
+pytestmark = [pytest.mark.skipif("/" in PATTERN, reason=f"core files go elsewhere: {PATTERN}"),
+              pytest.mark.skipif(watched.BY_SANITIZERS, reason="their runtime allows no core files")]
 PAUSE = 30  # seconds that the server hesitates; all is over before
 AUTHENTICATORS = f"""begin authenticators
 plain:

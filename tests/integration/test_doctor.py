@@ -19,6 +19,7 @@ import dns.message
 import dns.rcode
 import dns.rrset
 import pytest
+import watched
 from test_misfit import cut_in_half, of_another_build, something_else, without_size
 from test_tool_check import documented, members
 from name_servers import answers, start_unbound
@@ -307,6 +308,8 @@ def clock_off_by(seconds):
     """Of the doctor alone; the world's servers go by the true one."""
     @contextlib.contextmanager
     def made(case):
+        if watched.BY_SANITIZERS:
+            pytest.skip("their runtime must be the first library")
         source = case.file("clock.c", f"""#define _GNU_SOURCE
 #include <sys/syscall.h>
 #include <sys/time.h>

@@ -7,12 +7,14 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import watched
 from exim_build import put_over, find_build
 from sender import Sender
 
 TOP = Path(__file__).resolve().parents[2]
 TREE = TOP / "build/exim/no-dane/tree"
 SHIM = TOP / "build/no-dane"
+pytestmark = pytest.mark.skipif(watched.BY_SANITIZERS, reason="this Exim has not their runtimes")
 
 
 def run(*command):

@@ -24,6 +24,7 @@ VALGRIND = ("valgrind", "--trace-children=yes", "--num-callers=40", "--xml=yes",
 
 REPORTS = os.environ.get("DANESMTP_REPORTS")
 BY_VALGRIND = bool(REPORTS) and os.environ.get("DANESMTP_VALGRIND") == "1"
+BY_SANITIZERS = bool(REPORTS) and not BY_VALGRIND
 DELIVERS = {"-M", "-Mc", "-q", "-qf", "-qff", "-odi"}
 
 
