@@ -45,8 +45,10 @@ Error error_of(const AuthReport& report) {
   return {ErrorKind::Protocol, report.text};
 }
 
+// An authenticator that believes in success names no command.
 SmtpTrouble trouble_of(const AuthReport& report, const Result<void>& lent) {
-  SmtpTrouble trouble{SmtpStage::Auth, error_of(report), std::nullopt, report.command};
+  const std::string command = report.command.empty() ? "AUTH" : report.command;
+  SmtpTrouble trouble{SmtpStage::Auth, error_of(report), std::nullopt, command};
   auto reply = reply_of(report.text);
   if (reply && reply->transient()) {
     trouble.error = {ErrorKind::Protocol, format("refused with {}", reply->code)};

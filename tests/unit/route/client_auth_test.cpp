@@ -189,7 +189,28 @@ START_TEST(a_lost_connection_is_never_a_success) {
   ck_assert(scene.session.open().has_value());
   auto ruling = authenticate(scene.server, scene.session, 0);
   ck_assert(ruling && ruling->verdict.cause == Cause::Closed);
+  assert_text(ruling->verdict.text, "Remote host closed connection in response to AUTH");
   ck_assert(!scene.session.usable());
+}
+END_TEST
+
+// Behind the reply to which the authenticator has stopped to listen.
+START_TEST(what_nobody_asked_for_came_with_auth) {
+  Scene scene([](PeerSide& peer) {
+    peer.say("220 mx.lab\r\n");
+    peer.answer(kOffer);
+    peer.answer("235-" + std::string(600, 'y') + "\r\n235 yes\r\n");
+    peer.wait_for_hangup();
+  });
+  scene.server.lists[kTry] = {0};
+  scene.server.auth = {AuthEnd::Authenticated, "", "", {}};
+  scene.server.auth_lines = kStep;
+  ck_assert(scene.session.open().has_value());
+  const auto ruling = authenticate(scene.server, scene.session, 0);
+  ck_assert(ruling.has_value());
+  assert_text(
+      ruling->verdict.text,
+      "Malformed SMTP reply in response to AUTH: the peer sent octets that nobody asked for");
 }
 END_TEST
 
@@ -210,6 +231,7 @@ int main() {
   tcase_add_loop_test(tc, each_outcome, 0, std::size(kRows));
   tcase_add_test(tc, the_authenticator_talks_to_the_server);
   tcase_add_test(tc, a_lost_connection_is_never_a_success);
+  tcase_add_test(tc, what_nobody_asked_for_came_with_auth);
   tcase_add_loop_test(tc, a_list_that_cannot_be_read_defers, 0, 2);
   suite_add_tcase(suite, tc);
   return run_suite(suite);
