@@ -25,7 +25,8 @@ namespace danesmtp::test {
 class TestIdentity {
  public:
   explicit TestIdentity(const std::string& common_name = "mx.lab", unsigned key_usage = 0,
-                        bool rsa = false, bool must_staple = false) {
+                        bool rsa = false, bool must_staple = false,
+                        const std::string& dns_name = "") {
     gnutls_x509_privkey_init(&key_);
     gnutls_x509_privkey_generate(key_, rsa ? GNUTLS_PK_RSA : GNUTLS_PK_ECDSA,
                                  rsa ? 2048 : GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), 0);
@@ -37,6 +38,9 @@ class TestIdentity {
     gnutls_x509_crt_set_expiration_time(certificate_, std::time(nullptr) + 3600);
     if (key_usage != 0) gnutls_x509_crt_set_key_usage(certificate_, key_usage);
     if (must_staple) want_a_proof();
+    if (!dns_name.empty())
+      gnutls_x509_crt_set_subject_alt_name(certificate_, GNUTLS_SAN_DNSNAME, dns_name.data(),
+                                           static_cast<unsigned>(dns_name.size()), GNUTLS_FSAN_SET);
     gnutls_x509_crt_set_key(certificate_, key_);
     gnutls_x509_crt_sign2(certificate_, certificate_, key_, GNUTLS_DIG_SHA256, 0);
     gnutls_pcert_import_x509(&chain_, certificate_, 0);

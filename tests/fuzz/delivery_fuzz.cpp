@@ -2,10 +2,11 @@
 // Attempts on a host whose server does what the input says, under a real TLS session and without:
 // replies, their timing, its certificate, how it goes. Whatever it does, nobody is delivered whom
 // it has not promised the message; where there is a policy nothing of a message is said in clear,
-// and to another server than the records name nothing but QUIT; and everybody has an outcome, with
-// a reason. RFC 5321 4.2.5, RFC 7672 2.2 and 3.1, RFC 3207 4.2. Input: octets of choice (Choice),
-// then steps (step_list.h, step_peer.h). A second connection, which may go on with the TLS session
-// of the first, has the steps behind the one that is `kNextPeer`.
+// and to another server than the policy means nothing but QUIT; and everybody has an outcome, with
+// a reason that is fit for a log. RFC 5321 4.2.5, RFC 7672 2.2 and 3.1, RFC 8461 5, RFC 3207 4.2.
+// Input: octets of choice (Choice), then steps (step_list.h, step_peer.h). A second connection,
+// which may go on with the TLS session of the first, has the steps behind the one that is
+// `kNextPeer`.
 #include <algorithm>
 #include <functional>
 #include <memory>
@@ -21,6 +22,7 @@
 #include "fuzz/spoken_dialogue.h"
 #include "fuzz/step_peer.h"
 #include "route/attempt.h"
+#include "tlsrpt/datagram.h"
 
 using namespace danesmtp;
 using fuzz::must;
@@ -32,7 +34,17 @@ constexpr std::uint8_t kNextPeer = 255;
 constexpr std::size_t kChoiceOctets = 6;
 constexpr std::size_t kMostSteps = 40;
 
-enum class Policy { None, Encrypt, Key, OtherKey, Certificate, Audit };
+enum class Policy {
+  None,
+  Encrypt,
+  Key,
+  OtherKey,
+  Certificate,
+  Audit,
+  Sts,         // in force; no certificate of a test is of the system's anchors
+  StsTesting,  // the same in mode testing
+  Pkix,        // tls_verify_hosts, and the anchor is the good server's certificate
+};
 enum class Shown { Good, Other, OtherShowsBent, GoodShowsBent };
 
 struct Choice {
@@ -45,7 +57,7 @@ struct Choice {
 };
 
 Choice choice_of(fuzz::Input& input) {
-  const auto policy = static_cast<Policy>(input.octet() % 6);
+  const auto policy = static_cast<Policy>(input.octet() % 9);
   const auto shown = static_cast<Shown>(input.octet() % 4);
   const std::uint8_t tls = input.octet();
   const std::uint8_t options = input.octet();
@@ -71,6 +83,9 @@ HostPolicy policy_of(Policy policy, const Identities& identities) {
   };
   switch (policy) {
     case Policy::None:
+    case Policy::Sts:
+    case Policy::StsTesting:
+    case Policy::Pkix:
       return test::no_dane();
     case Policy::Encrypt:
       return EncryptOnly{base, {"usage 1"}};
@@ -87,24 +102,66 @@ HostPolicy policy_of(Policy policy, const Identities& identities) {
 
 // TLS is mandatory.
 bool stands(Policy policy) {
-  return policy != Policy::None && policy != Policy::Audit;
+  return policy != Policy::None && policy != Policy::Audit && policy != Policy::StsTesting &&
+         policy != Policy::Pkix;
 }
 
 bool has_records(Policy policy) {
+  return policy == Policy::Key || policy == Policy::OtherKey || policy == Policy::Certificate ||
+         policy == Policy::Audit;
+}
+
+bool says_who(Policy policy) {
   return policy != Policy::None && policy != Policy::Encrypt;
 }
 
-// Whether the server cannot be the one of the records; of one that shows a bent certificate for its
+// Whether the server cannot be the one that is meant; of one that shows a bent certificate for its
 // own key nobody knows.
 bool is_another(const Choice& choice) {
-  if (!has_records(choice.policy)) return false;
-  return choice.policy == Policy::OtherKey || choice.shown == Shown::Other ||
+  if (!says_who(choice.policy)) return false;
+  return choice.policy == Policy::OtherKey || choice.policy == Policy::Sts ||
+         choice.policy == Policy::StsTesting || choice.shown == Shown::Other ||
          choice.shown == Shown::OtherShowsBent;
 }
 
+// Under TLS.
 bool is_refused(const Choice& choice) {
-  return stands(choice.policy) && is_another(choice);
+  return (stands(choice.policy) || choice.policy == Policy::Pkix) && is_another(choice);
 }
+
+std::optional<StsDemand> sts_of(Policy policy) {
+  if (policy != Policy::Sts && policy != Policy::StsTesting) return std::nullopt;
+  const bool enforced = policy == Policy::Sts;
+  return StsDemand{{"dom.lab", enforced ? StsMode::Enforce : StsMode::Testing, {"mx1.lab"}},
+                   enforced ? Enforcement::Full : Enforcement::Audit};
+}
+
+// Says one line of AUTH, and hears one reply, octet by octet: what is behind it is not its own.
+class AuthenticatingServer : public test::FakeMailServer {
+ public:
+  AuthReport authenticate(HostIndex, int fd, const std::string&) override {
+    constexpr std::string_view kLine = "AUTH PLAIN AHUAcA==\r\n";
+    if (::write(fd, kLine.data(), kLine.size()) < 0) return {};
+    std::string reply;
+    while (!is_whole(reply)) {
+      char octet = 0;
+      if (::read(fd, &octet, 1) <= 0) return {AuthEnd::Failed, reply, "AUTH", AuthFault::Closed};
+      if (octet != '\r') reply += octet;
+    }
+    reply.pop_back();
+    if (reply.front() == '2') return {AuthEnd::Authenticated, {}, {}, {}};
+    if (reply.front() == '5') return {AuthEnd::NotAuthenticated, reply, {}, {}};
+    return {AuthEnd::Failed, reply, "AUTH", AuthFault::Garbled};
+  }
+
+ private:
+  static bool is_whole(std::string_view reply) {
+    if (!reply.ends_with('\n')) return false;
+    const auto before = reply.substr(0, reply.size() - 1).rfind('\n');
+    const auto last = reply.substr(before == std::string_view::npos ? 0 : before + 1);
+    return last.size() < 4 || last[3] != '-';
+  }
+};
 
 test::TlsServerSettings tls_of(const Choice& choice, const Identities& identities,
                                const Bytes& ticket_key) {
@@ -125,8 +182,13 @@ test::TlsServerSettings tls_of(const Choice& choice, const Identities& identitie
   return settings;
 }
 
-void set_options(test::FakeMailServer& server, const Choice& choice) {
+TlsDialect dialect_of(const Choice& choice) {
+  return {choice.tls & 128U ? TlsLibrary::Openssl : TlsLibrary::Gnutls, "", true};
+}
+
+void set_options(test::FakeMailServer& server, const Choice& choice, const std::string& anchors) {
   server.options["helo_data"] = "me.lab";
+  server.options["tls_verify_certificates"] = anchors;
   server.numbers = {{"command_timeout", 2}, {"data_timeout", 2}, {"final_timeout", 2}};
   const auto list = [&](unsigned bit, const char* name) {
     if (choice.options & bit) server.lists[name] = {HostIndex(0)};
@@ -137,13 +199,17 @@ void set_options(test::FakeMailServer& server, const Choice& choice) {
   list(8, "hosts_require_ocsp");
   list(8, "hosts_request_ocsp");
   list(16, "hosts_require_tls");
+  if (choice.policy == Policy::Pkix)
+    for (const char* name : {"tls_verify_hosts", "tls_verify_cert_hostnames"})
+      server.lists[name] = {HostIndex(0)};
+  if (choice.tls & 64U) server.lists["hosts_try_auth"] = {HostIndex(0)};
   if (choice.options & 32U) server.options["max_rcpt"] = "1";
   if (choice.options & 64U) server.options["protocol"] = "smtps";
 }
 
 void check_secrecy(const Choice& choice, const fuzz::PeerNotes& notes) {
   if (stands(choice.policy))
-    for (const char* secret : {"MAIL", "RCPT", "DATA", "BDAT", "Hello"})
+    for (const char* secret : {"AUTH", "MAIL", "RCPT", "DATA", "BDAT", "Hello"})
       must(notes.clear.heard.find(secret) == std::string::npos);
   if (is_refused(choice)) must(notes.tls.heard.empty() || notes.tls.heard == "QUIT\r\n");
   // Nothing goes on in clear where TLS has begun.
@@ -158,6 +224,16 @@ std::set<std::string, std::less<>> promised_by(const Choice& choice, const fuzz:
   return fuzz::SpokenDialogue(notes.tls.heard, notes.tls.said, begins).promised();
 }
 
+bool is_printable(const std::string& text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
+}
+
+void check_trust(PeerTrust trust, const Choice& choice) {
+  if (trust == PeerTrust::None) return;
+  must(!is_another(choice));
+  must(trust == PeerTrust::Dane ? has_records(choice.policy) : choice.policy == Policy::Pkix);
+}
+
 void check_outcomes(const test::FakeMailServer& server, const AddressBatch& batch,
                     const Choice& choice, const fuzz::PeerNotes& notes) {
   must(server.outcomes.size() == batch.recipients.size());
@@ -170,23 +246,28 @@ void check_outcomes(const test::FakeMailServer& server, const AddressBatch& batc
         std::find(server.calls.begin(), server.calls.end(), journalled) != server.calls.end();
     must(delivered == on_record);
     must(!outcome.verdict.text.empty() || outcome.verdict.system_errno != 0);
+    must(is_printable(outcome.verdict.text));
     if (delivered && !notes.left) must(promised.contains(address));
-    if (is_refused(choice)) must(!delivered);
-    if (outcome.connection.trust == PeerTrust::Dane)
-      must(has_records(choice.policy) && !is_another(choice));
+    if (is_refused(choice)) must(!delivered || outcome.connection.cipher.empty());
+    check_trust(outcome.connection.trust, choice);
   }
 }
 
 void attempt(const Choice& choice, const Identities& identities, std::vector<Step> steps,
              Store& store, const Bytes& ticket_key) {
+  const test::TemporaryFile anchors(choice.policy == Policy::Pkix ? identities.good->pem() : "");
   fuzz::StepPeer peer(std::move(steps), tls_of(choice, identities, ticket_key));
-  test::FakeMailServer server;
-  set_options(server, choice);
+  AuthenticatingServer server;
+  set_options(server, choice, anchors.path());
   server.sockets[HostIndex(0)] = peer.take_socket();
   AddressBatch batch = test::make_batch(1, choice.recipients);
   batch.all_or_nothing = (choice.options & 128U) != 0;
+  batch.reports_wanted = (choice.tls & 4U) != 0;
+  batch.events_wanted = (choice.tls & 8U) != 0;
+  batch.tls = dialect_of(choice);
   HostPlan plan;
   plan.policy = policy_of(choice.policy, identities);
+  plan.sts = sts_of(choice.policy);
   plan.mx = MxTrust::Secure;
   if (choice.policy == Policy::Audit) plan.enforcement = Enforcement::Audit;
   std::vector<RecipientIndex> all;
@@ -198,6 +279,8 @@ void attempt(const Choice& choice, const Identities& identities, std::vector<Ste
   const auto& notes = peer.notes();
   check_secrecy(choice, notes);
   check_outcomes(server, batch, choice, notes);
+  for (const auto& report : server.reports)
+    must(report_datagram(report, "v=TLSRPTv1; rua=mailto:tls@dom.lab").size() < kLongestDatagram);
 }
 
 // The words that a change puts in.
@@ -208,6 +291,10 @@ constexpr std::string_view kWords[] = {
     "250-mx1.lab\r\n250 STARTTLS\r\n",
     "250-mx1.lab\r\n250-PIPELINING\r\n250-CHUNKING\r\n250-PRDR\r\n250 SIZE 100000\r\n",
     "250-mx1.lab\r\n250 LIMITS MAILMAX=1 RCPTMAX=1\r\n",
+    "250-mx1.lab\r\n250-AUTH PLAIN\r\n250 PIPELINING\r\n",
+    "235 yes\r\n",
+    "334 go on\r\n",
+    "535 no\r\n",
     "354 go on\r\n",
     "353 each\r\n",
     "221 bye\r\n",

@@ -64,6 +64,7 @@ class StepPeer {
  private:
   static constexpr int kPatience = 30;  // milliseconds
   static constexpr int kMostRepeats = 2000;
+  static constexpr char kHandshakeRecord = 0x16;  // RFC 8446 5.1
 
   void serve() {
     for (const auto& step : steps_)
@@ -145,9 +146,17 @@ class StepPeer {
     return true;
   }
 
+  // Where TLS begins with the first octet.
+  bool handshake_is_there() {
+    pollfd input{socket_.get(), POLLIN, 0};
+    char first = 0;
+    return ::poll(&input, 1, kPatience) == 1 && ::recv(socket_.get(), &first, 1, MSG_PEEK) == 1 &&
+           first == kHandshakeRecord;
+  }
+
   bool start_tls() {
     if (tls_) return true;
-    hear();  // STARTTLS, where nobody has heard it yet
+    if (!handshake_is_there()) hear();  // STARTTLS, where nobody has heard it yet
     if (!say_after_starttls()) return false;
     pollfd input{socket_.get(), POLLIN, 0};
     if (::poll(&input, 1, kPatience) != 1) return false;
