@@ -5,6 +5,8 @@
 
 Chains are cases of the differential test, so each shape that it knows is among them."""
 import datetime
+import gzip
+import json
 import random
 import struct
 import sys
@@ -135,6 +137,7 @@ def certificates():
                        None, keys) for kind in ("p256", "p384", "p521", "rsa1024", "pss", "psskey", "ed25519", "ed448")}
     ca = make(Plan("CA", ca=True, path_length=1, key_usage="ca", permitted="lab", excluded="a.lab"), None, keys)
     seeds = {name: each.der for name, each in made.items()} | {"ca": ca.der}
+    seeds["common-name"] = make(Plan("mx.mail.lab"), None, keys).der
     one, other = made["p256"], made["ed25519"]
     seeds["two-faced"] = forge(one.der, other.der, one.key)
     seeds["two-faced-anchor"] = forge(ca.der, one.der, ca.key)
@@ -209,9 +212,13 @@ def deliveries():
     one, three = (HEAR_AND_SAY, b"250 a\r\n250 b\r\n354 c\r\n"), (HEAR_AND_SAY, b"250 a\r\n250 b\r\n550 c\r\n250 d\r\n354 e\r\n")
     taken, bye = (MESSAGE, b"250 taken\r\n"), (HEAR_AND_SAY, b"221 bye\r\n")
     prdr = (MESSAGE, b"353 each\r\n250 a\r\n550 b\r\n250 c\r\n250 all\r\n")
-    for policy, name in enumerate(("none", "encrypt", "key", "other-key", "certificate", "audit")):
+    policies = ("none", "encrypt", "key", "other-key", "certificate", "audit", "sts", "sts-testing", "pkix")
+    while_anchors_are_read = ((HEAR_AND_SAY, b""),) * 12  # those of the system
+    for policy, name in enumerate(policies):
+        waits = while_anchors_are_read if name == "sts-testing" else ()
         for shown, which in enumerate(("good", "other", "other-bent", "bent")):
-            write("delivery", f"{name}-{which}", bytes([policy, shown, 0, 0, 0, 7]) + steps(*under_tls, one, taken, bye))
+            write("delivery", f"{name}-{which}", bytes([policy, shown, 0, 0, 0, 7]) +
+                  steps(*under_tls[:-1], *waits, under_tls[-1], one, taken, bye))
     for name, choice, said in (
             ("clear", (0, 0, 0, 0, 0, 0), (*clear, one, taken, bye)),
             ("clear-where-tls-must-be", (2, 0, 0, 0, 0, 0), (*clear, one, taken)),
@@ -229,6 +236,18 @@ def deliveries():
             ("clear-amid-tls", (2, 0, 0, 0, 0, 0), (*under_tls, one, (CLEAR, b"250 taken\r\n"))),
             ("injected", (2, 0, 0, 0, 0, 0), (*offers, (HEAR_AND_SAY, b"220 go\r\n250 injected\r\n"), (START_TLS, b""))),
             ("renegotiation", (2, 0, 2, 0, 0, 0), (*under_tls, (UNSETTLE, b""), one, taken)),
+            ("auth", (2, 0, 64, 0, 0, 0), (*offers, (START_TLS, b""),
+                                           (HEAR_AND_SAY, b"250-mx1.lab\r\n250 AUTH PLAIN\r\n"),
+                                           (HEAR_AND_SAY, b"235 yes\r\n"), *((HEAR_AND_SAY, b"250 a\r\n"),) * 2,
+                                           (HEAR_AND_SAY, b"354 c\r\n"), taken, bye)),
+            ("auth-and-more", (0, 0, 64, 0, 0, 0), (*offers[:1], (HEAR_AND_SAY, b"250-mx1.lab\r\n250 AUTH PLAIN\r\n"),
+                                                    (HEAR_AND_SAY, b"235-yes\r\n235 yes\r\n250 a\r\n"), one, taken)),
+            ("auth-refused", (0, 0, 64, 0, 0, 0), (*offers[:1], (HEAR_AND_SAY, b"250-mx1.lab\r\n250 AUTH PLAIN\r\n"),
+                                                   (HEAR_AND_SAY, b"454 later\r\n"), bye)),
+            ("pkix-in-clear", (8, 0, 0, 0, 0, 0), (*clear, one, taken, bye)),
+            ("told", (2, 0, 140, 0, 0, 0), (*under_tls, one, taken, bye)),
+            ("told-of-another", (2, 1, 140, 0, 0, 0), (*under_tls, one, taken, bye)),
+            ("told-of-bent", (5, 2, 140, 0, 0, 7), (*under_tls, one, taken, bye)),
             ("never-ending", (0, 0, 0, 0, 0, 0), ((OFTEN, b"220-more\r\n"),)),
             ("resumed", (2, 0, 1, 0, 0, 0), (*under_tls, one, taken, bye, (NEXT, b"\0"), *under_tls, one, taken, bye)),
             ("not-resumed", (2, 0, 2, 0, 0, 0), (*under_tls, one, taken, bye, (NEXT, b"\1"), *under_tls, one, taken))):
@@ -289,6 +308,21 @@ def cache_entries():
         write("cache_entry", f"{name}-kept", key + octets)
 
 
+    identity, owner = bytes(16), b"_25._tcp.mx.lab"
+    write("cache_entry", "key-dns", identity + struct.pack(">H", 52) + owner)
+    write("cache_entry", "key-sts", b"MTA-STS\nunix:/run/policies postfix\ndom.lab")
+
+
+def packed_logs():
+    """Log lines as rotation leaves them."""
+    lines = b"2026-11-28 10:00:00 1aBcDe-000001-AB => bob@dom.lab R=dns T=smtp H=mx.lab [192.0.2.1] DANE\n" * 3
+    packed = gzip.compress(lines, mtime=0)
+    for name, octets in {"gzip": packed, "gzip-two": packed * 2, "gzip-cut": packed[:-9], "gzip-behind": packed + b"\0",
+                         "zstd": b"\x28\xb5\x2f\xfd\x20\x07\x39\x00\x00a line\n",
+                         "zstd-cut": b"\x28\xb5\x2f\xfd\x20"}.items():
+        write("log_line", name, octets)
+
+
 def marks():
     digest = b"0123456789abcdef" * 4
     for name, octets in {
@@ -313,6 +347,139 @@ def tool_inputs():
         write("tool_input", name, text.encode())
 
 
+def tls_reports():
+    """A record as it is; then records as pieces. An attempt: policy and its hosts, failure; then pieces."""
+    good = b"v=TLSRPTv1; rua=mailto:tls@dom.lab,https://report.lab/v1; x=y;"
+    for name, octets in {
+            "record": good, "records": piece(good) + piece(b"v=spf1 -all"), "two": piece(good) * 2,
+            "no-destination": b"v=TLSRPTv1; rua=tel:1", "no-rua": b"v=TLSRPTv1;", "two-rua": good + b"rua=mailto:a@b",
+            "version": b"v=TLSRPTv10; rua=mailto:a@b", "folded": b"v=TLSRPTv1 \t; rua = mailto:a@b",
+            "satisfied": bytes([3, 0]) + b"".join(map(piece, (b"dom.lab", b"mx", b"mx.lab", b"192.0.2.2", b"mx.lab"))),
+            "sts": bytes([4, 21]) + b"".join(map(piece, (b"dom.lab", b"mx", b"\xff\"\\\0", b"::1", b"no \xc3", b"*.lab",
+                                                         b"version: STSv1", b"mode: \xe2\x82"))),
+            "long": bytes([0, 1]) + piece(b"d") * 2 + piece(b"\xe2\x82\xac" * 90) + piece(b"") +
+                    piece(b"\xff" * 300)}.items():
+        write("tls_report", name, octets)
+
+
+def policy_sites():
+    """Certificate: good, a stranger's, for another name, without a dNSName; then steps, as step_peer.h has them."""
+    policy = b"version: STSv1\nmode: enforce\nmx: mx.lab\nmax_age: 86400\n"
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"
+    good = head + b"Content-Length: %d\r\n\r\n" % len(policy) + policy
+    for name, shown, *said in (
+            ("good", 0, good), ("stranger", 1, good), ("another", 2, good), ("no-dns-name", 3, good),
+            ("chunks", 0, head + b"Transfer-Encoding: chunked\r\n\r\n5\r\nversi\r\n0\r\n\r\n"),
+            ("to-the-end", 0, head + b"\r\n", policy),
+            ("html", 0, head.replace(b"plain", b"html") + b"\r\n"), ("no-type", 0, b"HTTP/1.1 200 OK\r\n\r\n" + policy),
+            ("moved", 0, b"HTTP/1.1 301 Moved\r\nLocation: https://192.0.2.2/\r\nContent-Length: 0\r\n\r\n"),
+            ("continued", 0, b"HTTP/1.1 100 Continue\r\n\r\n", good), ("not-found", 0, b"HTTP/1.1 404 No\r\n\r\n"),
+            ("short", 0, head + b"Content-Length: 99\r\n\r\n" + policy), ("no-http", 0, policy), ("nothing", 0)):
+        heard = ((HEAR_AND_SAY, each) for each in said)
+        write("policy_site", name, bytes([shown]) + steps((START_TLS, b""), *heard, (END_TLS, b"")))
+    write("policy_site", "long-body", b"\0" + steps((START_TLS, b""), (HEAR_AND_SAY, head + b"\r\n"),
+                                                   (OFTEN, b"mx: mx.lab\n" * 9)))
+    write("policy_site", "long-head", b"\0" + steps((START_TLS, b""), (HEAR_AND_SAY, head), (OFTEN, b"X: y\r\n" * 20)))
+    write("policy_site", "in-clear", b"\0" + steps((HEAR_AND_SAY, good)))
+
+
+def messages():
+    """Choice: 1 BDAT, 2 stored with CRLF; octets a read and a step; then the body, with what may pass for its end."""
+    bodies = {"dots": b".\n..\n.a\n", "smuggled": b"a\r\n.\r\nMAIL FROM:<>\r\n", "bare": b"a\n.\nb\r.\r\n.\r\r\n",
+              "open": b"a\nb", "empty": b"", "long": b"." * 600 + b"\n"}
+    for name, body in bodies.items():
+        for how in range(4):
+            write("message", f"{name}-{how}", bytes([how, 3 * how, how]) + body)
+
+
+def envelopes():
+    """Choice: 1 SIZE, 2 PRDR, 4 SMTPUTF8, 8 REQUIRETLS, 16 AUTH, 32 RET; then the address, RET or NOTIFY, ENVID or
+    ORCPT, AUTH."""
+    for name, choice, *given in (
+            ("plain", 0, b"bob@dom.lab"), ("null", 1, b""), ("all", 63, b"bob@dom.lab", b"HDRS", b"a+20b", b"<>"),
+            ("quoted", 2, b'"a > b\\" c"@dom.lab', b"NEVER", b"rfc822;bob@dom.lab"),
+            ("line-break", 0, b"bob@dom.lab>\r\nRCPT TO:<eve@dom.lab"), ("parameter", 0, b"bob@dom.lab> SIZE=1"),
+            ("closed", 0, b"a>b@dom.lab"), ("backslash", 0, b"a\\>b@dom.lab"), ("open-quote", 0, b'"a@dom.lab'),
+            ("utf8", 4, "bücher@dom.lab".encode()),
+            ("two-words", 48, b"bob@dom.lab", b"HDRS SIZE=1", b"", b"a b"), ("literal", 0, b"[192.0.2.1]")):
+        write("envelope", name, bytes([choice]) + b"".join(map(piece, given)))
+
+
+def ocsp_proofs():
+    """Responses as responders give them, with and without the certificate of the delegate that signed."""
+    ca_key, key, delegate_key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(3))
+    ca = certificate("CA", "CA", ca_key, ca_key, x509.BasicConstraints(ca=True, path_length=None))
+    leaf = certificate("leaf", "CA", ca_key, key)
+    purpose = x509.ExtendedKeyUsage([x509.oid.ExtendedKeyUsageOID.OCSP_SIGNING])
+    delegate = certificate("OCSP", "CA", ca_key, delegate_key, purpose)
+    status = x509.ocsp.OCSPCertStatus
+    for name, kind, signer, by, shown, life in (
+            ("good", status.GOOD, ca, ca_key, [], HOUR), ("revoked", status.REVOKED, ca, ca_key, [], HOUR),
+            ("delegate", status.GOOD, delegate, delegate_key, [delegate], HOUR),
+            ("delegate-left-out", status.GOOD, delegate, delegate_key, [], HOUR),
+            ("revoked-left-out", status.REVOKED, delegate, delegate_key, [], HOUR),
+            ("outlives-signer", status.GOOD, delegate, delegate_key, [delegate], 48 * HOUR),
+            ("nearly-over", status.GOOD, ca, ca_key, [], HOUR / 60),
+            ("stranger", status.GOOD, leaf, key, [leaf], HOUR)):
+        builder = x509.ocsp.OCSPResponseBuilder().add_response(
+            leaf, ca, hashes.SHA1(), kind, NOW - HOUR, NOW + life, NOW - HOUR if kind == status.REVOKED else None, None)
+        builder = builder.responder_id(x509.ocsp.OCSPResponderEncoding.HASH, signer)
+        if shown:
+            builder = builder.certificates(shown)
+        response = builder.sign(by, hashes.SHA256()).public_bytes(Encoding.DER)
+        write("ocsp_proof", name,
+              b"".join(piece(one.public_bytes(Encoding.DER)) for one in (leaf, ca, delegate)) + response)
+
+
+def option_texts():
+    for name, text in {
+            "auto": "auto\nvalidate", "forward": "forward:192.0.2.1,2001:db8::1@5353,fe80::1%eth0\nresolver\n",
+            "forward-bad": "forward:192.0.2.1,,x@0", "conf": "/etc/unbound/unbound.conf\nresolver",
+            "anchor": "system\n/etc/root.key", "unix": "unix:/run/policies:map", "unix-long": "unix:/" + "a" * 110,
+            "inet": "inet:[::1]:8461:postfix", "inet-localhost": "inet:localhost:8461", "inet-open": "inet:[::1",
+            "ciphers": "HIGH:!aNULL:-kRSA:+AES256:@STRENGTH@SECLEVEL=2\n+no_tlsv1_2 -no_tlsv1_3\nX25519:?P-256/auto",
+            "ciphers-joined": "ECDHE+AESGCM:ECDHE-RSA-AES128-GCM-SHA256,TLS_AES_256_GCM_SHA384",
+            "gnutls": "NORMAL:-VERS-ALL",
+            "ciphers-none": "!ALL\n+no_tlsv1_2 +no_tlsv1_3\nbrainpool", "time": "2026-11-22T15:30:00.5+01:30",
+            "time-leap": "2026-12-31 23:59:60Z", "duration": "90m", "duration-long": "99999999999d",
+            "proofs": "chain.pem proof.der url=http://ocsp.lab/ renew-before=2h # a comment\n\na b issuer=c\n",
+            "proofs-bad": "a b renew-before\n"}.items():
+        write("option_text", name, text.encode())
+
+
+def verify_lines():
+    source = random.Random(7)
+    case = Maker(source, Keys(source)).case(1)
+    pem = "".join(x509.load_der_x509_certificate(der).public_bytes(Encoding.PEM).decode() for der in case.chain)
+    question = {"id": 1, "chain": pem, "tlsa": ["3 1 1 " + bytes(32).hex(), "2 0 1 x"], "refs": ["mx.mail.lab"],
+                "verify_time": "2026-06-01T00:00:00Z"}
+    for name, text in {
+            "case": json.dumps(question), "no-time": json.dumps(question | {"verify_time": None, "id": [{"a": []}]}),
+            "two": json.dumps(question | {"tlsa": []}) + "\n[]\n",
+            "names": json.dumps(question | {"refs": ["bücher.lab", 1]}),
+            "no-pem": json.dumps(question | {"chain": "x"}), "no-json": "{", "empty": "\n\n",
+            "octets": "{\"id\":\"\\ud800\"}"}.items():
+        write("verify_line", name, text.encode())
+
+
+def doctor_inputs():
+    key = ". 86400 IN DNSKEY 257 3 8 AwEAAag= ;{id = 1 (ksk), size = 16b} ;;state=2 [  VALID  ] ;;count=0\n"
+    for name, text in {
+            "version": "Exim version 4.96 #2 built\nSupport for: crypteq IPv6 DANE DNSSEC\n",
+            "transports": "smtp transport:\ndane_resolver = auto\ndriver = smtp\nhosts =\n\n"
+                          "lmtp transport:\nprotocol = lmtp\n",
+            "setting": "spool_directory = /var/spool/exim4\nno_tls_on_connect_ports\n",
+            "directory": "Couldn't open /usr/lib/exim4/modules//: not loading driver modules\n",
+            "loaded": "Loaded transport driver from /usr/lib/exim4/modules\n",
+            "fault": "2026-11-29 12:00:00 Exim configuration error:\n  option \"x\" \x1b[1m\nLOG: the same\n",
+            "refused": "2026-11-29 12:00:00 danesmtp_transport.so refused: no\n",
+            "anchors": ";;last_success: 1780272000 ;;Mon\n" + key +
+                       key.replace("state=2", "state=1").replace("AwE", "AwI"),
+            "anchor-state": key.replace("state=2", "state=9"), "anchor-words": ". DNSKEY a b c d ;;state=2\n",
+            "rdata": "\1\1\3\x08key"}.items():
+        write("doctor_input", name, text.encode())
+
+
 if __name__ == "__main__":
     certificates()
     if sys.argv[1:] == ["x509"]:
@@ -325,8 +492,17 @@ if __name__ == "__main__":
     dialogues()
     resolver_files()
     cache_entries()
+    packed_logs()
     marks()
     tool_inputs()
     deliveries()
     dns_messages()
     made_chains()
+    tls_reports()
+    policy_sites()
+    messages()
+    envelopes()
+    ocsp_proofs()
+    option_texts()
+    verify_lines()
+    doctor_inputs()
