@@ -3,7 +3,9 @@
 // slot, or none; an entry's value is an answer that would be kept as those very octets, or nothing.
 #include "cache/slot.h"
 #include "dns/answer_record.h"
+#include "dns/cached_source.h"
 #include "fuzz/fuzz_support.h"
+#include "sts/daemon_policies.h"
 
 using namespace danesmtp;
 using fuzz::must;
@@ -23,6 +25,12 @@ void check_answer(ByteView record) {
   if (*said) must((*once_more)->security == (*said)->security);
   if (*said) must((*once_more)->records == (*said)->records);
   if (!*said) must(once_more->error().kind == said->error().kind);
+}
+
+// What `danesmtp cache` shows of it.
+void check_key(ByteView key) {
+  if (const auto question = question_of(key)) must(as_text(key).ends_with(question->name));
+  if (const auto domain = sts_domain_of(key)) must(as_text(key).ends_with(*domain));
 }
 
 bool inside(ByteView part, ByteView whole) {
@@ -59,6 +67,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   check_slot(Shelf::Answers, octets);
   check_slot(Shelf::Sessions, octets);
   check_answer(octets);
+  check_key(octets);
   fuzz::Input input(octets);
   const ByteView key = input.piece();
   check_value(Shelf::Answers, key, input.rest());

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // A reply to a query of the stub's, made of records of every kind: what is read is what is written,
 // in names without pointers; a reply that is cut short is an error, never a smaller answer; and
-// what is made of the records keeps its bounds. RFC 1035 4.1, RFC 7672 2.1.1, RFC 4034 3.1. Input:
-// octets of choice (Choice), then steps (step_list.h), a record each.
+// what is made of the records keeps its bounds, and is shown in characters that are fit for a log.
+// RFC 1035 4.1, RFC 7672 2.1.1, RFC 4034 3.1. Input: octets of choice (Choice), then steps
+// (step_list.h), a record each.
 #include <algorithm>
 #include <memory>
 #include <string>
@@ -13,6 +14,7 @@
 #include "dns/record_resolver.h"
 #include "dns/signature_times.h"
 #include "fuzz/step_list.h"
+#include "lookup/traced_resolver.h"
 
 using namespace danesmtp;
 using fuzz::must;
@@ -161,11 +163,16 @@ void check_as(const Result<Answer<T>>& answer, const Answer<Bytes>& raw) {
   must(answer->records.size() == raw.records.size() && answer->secure() == raw.secure());
 }
 
+void check_shown(const LookUp& look_up) {
+  for (const char c : to_text(look_up)) must(c >= ' ' && c <= '~');
+}
+
 // Whatever the type was: each reader gets each kind of rdata.
 void check_readers(const DnsReply& reply) {
   const auto name = *DnsName::parse("mx.ee.lab");
   const Answer<Bytes> raw{DnsSecurity::Secure, reply.records, name, reply.ttl};
-  RecordResolver resolver(std::make_unique<OneAnswer>(raw), std::chrono::minutes(1));
+  RecordResolver records(std::make_unique<OneAnswer>(raw), std::chrono::minutes(1));
+  TracedResolver resolver(records, check_shown);
   const auto mx = resolver.mx(name);
   check_as(mx, raw);
   if (mx) must(mx->records.size() <= 300);

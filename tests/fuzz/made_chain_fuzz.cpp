@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Chains of valid certificates, with nothing wrong, or with one thing wrong in one of them, and a
 // record for one of them. What must come of it is known: a verdict for nothing wrong, or for what
-// is wrong above the anchor or where nobody looks; none for the rest. RFC 5280 4.1 and 6.1, RFC
-// 7671 5, RFC 7672 3.1. Input: octets of choice, one after the other (Plan).
+// is wrong above the anchor or where nobody looks; none for the rest. And by the web's PKI, with
+// the root as the anchor: that of a chain as it should be, and of none with anything wrong below
+// the root. RFC 5280 4.1 and 6.1, RFC 7671 5, RFC 7672 3.1, RFC 8461 4.2. Input: octets of choice,
+// one after the other (Plan).
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -14,6 +18,7 @@
 #include "dane/dane_verify.h"
 #include "dane/tlsa_match.h"
 #include "fuzz/fuzz_support.h"
+#include "route/webpki_judge.h"
 
 using namespace danesmtp;
 using fuzz::must;
@@ -247,6 +252,45 @@ PeerChain shown(const Plan& plan, const PeerChain& made) {
   return chain;
 }
 
+// One certificate, in a file of this process.
+class AnchorFile {
+ public:
+  AnchorFile() : fd_(::memfd_create("anchor", MFD_CLOEXEC)) { must(fd_ >= 0); }
+  AnchorFile(const AnchorFile&) = delete;
+  AnchorFile& operator=(const AnchorFile&) = delete;
+  ~AnchorFile() { ::close(fd_); }
+
+  std::string path() const { return "/proc/self/fd/" + std::to_string(fd_); }
+  void set(const Bytes& der) const {
+    gnutls_datum_t pem{nullptr, 0};
+    const auto datum = as_datum(der);
+    must(gnutls_pem_base64_encode2("CERTIFICATE", &datum, &pem) >= 0);
+    must(::ftruncate(fd_, 0) == 0);
+    must(::pwrite(fd_, pem.data, pem.size, 0) == static_cast<ssize_t>(pem.size));
+    gnutls_free(pem.data);
+  }
+
+ private:
+  int fd_;
+};
+
+std::time_t its_time(std::time_t* into) {
+  if (into != nullptr) *into = kAt;
+  return kAt;
+}
+
+// What is wrong with an anchor itself nobody has to see (RFC 5280 6.1.1 d).
+void check_webpki(const Plan& plan, const PeerChain& made, const PeerChain& chain) {
+  static const AnchorFile anchor;
+  gnutls_global_set_time_function(its_time);
+  anchor.set(made.back());
+  const auto verdict = judge_webpki({chain, kHost, anchor.path(), kNow});
+  must(verdict.failure.has_value() == !verdict.why.empty());
+  if (verdict.failure) return must(plan.wrong != Wrong::Nothing || plan.order != Order::Right);
+  must(plan.wrong == Wrong::Nothing || plan.where + 1 == plan.count);
+  must(verdict.issuer == made[1]);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -262,6 +306,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::vector<TlsaRecord> records = {{usage, plan.selector, plan.matching, *association}};
   const std::vector<DnsName> names = {*DnsName::parse(kHost)};
   const auto chain = shown(plan, made);
+  check_webpki(plan, made, chain);
   const auto verdict = verify_dane({chain, records, names, kNow});
   const auto expected = expected_of(plan);
   must(verdict.authenticated() == (expected == Expected::Match));

@@ -16,8 +16,11 @@
 #include <memory>
 #include <string>
 
+#include "certificate_facts.h"
+#include "dane/server_names.h"
 #include "fuzz/der_tree.h"
 #include "fuzz/fuzz_support.h"
+#include "tls/openssl_names.h"
 #include "x509/certificate.h"
 
 using namespace danesmtp;
@@ -137,6 +140,36 @@ std::string openssl_reason() {
   return reason == nullptr ? "octets behind it" : reason;
 }
 
+bool is_printable(const std::string& text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
+}
+
+// Whether the octets have the name, or a wildcard that stands for it, in letters of any case.
+bool has_text(Bytes der, std::string_view name) {
+  for (auto& octet : der)
+    if (octet >= 'A' && octet <= 'Z') octet = static_cast<std::uint8_t>(octet - 'A' + 'a');
+  const auto text = as_text(der);
+  return text.find(name) != std::string_view::npos ||
+         text.find("*" + std::string(name.substr(name.find('.')))) != std::string_view::npos;
+}
+
+void check_names(const Certificate& certificate, const Bytes& der) {
+  for (const char* name : {"mx.lab", "mx.mail.lab"}) {
+    const bool is_for = is_for_host(certificate, name);
+    must(!has_dns_name(certificate, name) || is_for);
+    must(!is_for || has_text(der, name));
+  }
+}
+
+// What the log and the tool show of a server's certificate.
+void check_facts(const Bytes& der) {
+  must(is_printable(openssl_subject(der)));
+  const auto facts = tool::certificate_facts(der);
+  must(facts.has_value());
+  must(is_printable(facts->subject) && is_printable(facts->issuer));
+  for (const auto& name : facts->names) must(is_printable(name));
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -150,9 +183,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if ((fields.has_value() ? 1 : 0) + (by_gnutls ? 1 : 0) + (by_openssl ? 1 : 0) >= 2)
     learn(fields.has_value(), code, by_openssl ? 0 : ERR_peek_error());
   if (by_gnutls) learn_fields(der);
-  if (import_certificate({der.begin(), der.end()})) {
+  if (const auto certificate = import_certificate({der.begin(), der.end()})) {
     ++counts.imported;
+    check_names(*certificate, {der.begin(), der.end()});
     must(fields.has_value() && by_gnutls);
+    check_facts({der.begin(), der.end()});
   }
   if (!fields) {
     if (by_gnutls && by_openssl) ++counts.only_we_refuse;
