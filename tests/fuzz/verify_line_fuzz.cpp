@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Lines for `danesmtp verify --lines`: each gets one answer, a JSON object with its verdict, its
-// reason and the id that came with the question. RFC 8259. Input: lines.
+// Lines for `danesmtp verify --jsonl`: each gets one answer, a JSON object with its verdict, its
+// reason and the id that came with the question, if that is not nested too deep. RFC 8259. Input:
+// lines.
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -10,6 +12,19 @@
 using namespace danesmtp;
 using fuzz::must;
 using nlohmann::json;
+
+namespace {
+
+bool is_too_deep(const json& answer, const std::string& question) {
+  const auto& reason = answer.at("reason");
+  if (!reason.is_string() || !reason.get<std::string>().starts_with("nested deeper")) return false;
+  must(answer.at("id").is_null() && std::count(question.begin(), question.end(), '[') +
+                                            std::count(question.begin(), question.end(), '{') >
+                                        20);
+  return true;
+}
+
+}  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   std::istringstream questions{std::string(as_text({data, size}))};
@@ -23,6 +38,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto asked = json::parse(question, nullptr, false);
     const auto read = json::parse(answer, nullptr, false);
     must(read.is_object() && read.at("verdict").is_string() && read.contains("reason"));
+    if (is_too_deep(read, question)) continue;
     must(read.at("id") == (asked.is_object() && asked.contains("id") ? asked.at("id") : json()));
   }
   must(!std::getline(answers, answer));

@@ -478,7 +478,8 @@ class LinesTest(ToolTest):
                   self.question(tlsa=["none at all"]), self.question(tlsa="3 1 1 ab"),
                   self.question(tlsa=[3]), self.question(refs=["192.0.2.1"]), self.question(refs=[None]),
                   self.question(chain="no PEM"), self.question(chain=7),
-                  self.question(verify_time="yesterday"), self.question(verify_time=0)]
+                  self.question(verify_time="yesterday"), self.question(verify_time=0),
+                  '{"id":' + "[" * 200_000 + "]" * 200_000 + "}", '{"x":' * 200_000 + "1" + "}" * 200_000]
         for line in broken:
             with self.subTest(line[-60:]):
                 code, answers = self.answers(line, self.question(id="next"))

@@ -8,6 +8,7 @@
 #include <ostream>
 
 #include "command.h"
+#include "core/format.h"
 #include "pem_input.h"
 #include "time_input.h"
 #include "verdict_report.h"
@@ -16,6 +17,8 @@ namespace danesmtp::tool {
 namespace {
 
 using nlohmann::json;
+
+constexpr int kDeepest = 20;  // what is printed again takes stack for each level
 
 Result<std::vector<std::string>> texts(const json& object, const char* key) {
   auto list = object.find(key);
@@ -75,7 +78,17 @@ Result<PeerChain> chain(const json& object) {
   return pem_certificates(text->get<std::string>());
 }
 
-Result<json> answer(const json& object) {
+// `deep`: no value then.
+json value_of(const std::string& line, bool& deep) {
+  const auto shallow = [&deep](int depth, json::parse_event_t, json&) {
+    deep = deep || depth > kDeepest;
+    return !deep;
+  };
+  return json::parse(line, shallow, false);
+}
+
+Result<json> answer(const json& object, bool deep) {
+  if (deep) return fail(ErrorKind::BadInput, format("nested deeper than {} levels", kDeepest));
   if (!object.is_object()) return fail(ErrorKind::BadInput, "not a JSON object");
   auto presented = chain(object);
   if (!presented) return tl::unexpected(presented.error());
@@ -93,12 +106,13 @@ Result<json> answer(const json& object) {
 int verify_lines(std::istream& in, std::ostream& out) {
   int exit_code = kDone;
   for (std::string line; std::getline(in, line);) {
-    json object = json::parse(line, nullptr, false);
-    auto answered = answer(object);
+    bool deep = false;
+    const json object = value_of(line, deep);
+    auto answered = answer(object, deep);
     json reply = answered ? std::move(*answered)
                           : json{{"verdict", "error"}, {"reason", answered.error().text}};
     if (!answered) exit_code = kBadInput;
-    reply["id"] = object.is_object() && object.contains("id") ? object["id"] : json();
+    reply["id"] = !deep && object.is_object() && object.contains("id") ? object["id"] : json();
     out << reply.dump() << '\n' << std::flush;
   }
   return exit_code;
