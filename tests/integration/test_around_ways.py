@@ -333,7 +333,8 @@ def test_a_connection_held_open_carries_no_other_policy(world, sender, servers, 
     if flags == "daemon":
         with daemon(mail, 2602):
             assert over_tcp(2602, recipients) == {}
-            wait_for(lambda: f"=> bob@{insecure}" in mail.mainlog(), mail.mainlog)
+            wait_for(lambda: all(f"{what} bob@{domain}" in mail.mainlog() for what, domain in (
+                ("=>", insecure), ("=>", GOOD), ("==", IMPOSTOR))), mail.mainlog)
     else:
         assert told(session(mail, recipients, flags=flags)) == "250"
     assert len(running[IMPOSTOR].events("connect")) > 0
