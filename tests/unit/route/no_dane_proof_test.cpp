@@ -187,7 +187,7 @@ END_TEST
 int main() {
   Suite* suite = suite_create("no_dane_proof");
   TCase* tc = tcase_create("property");
-  tcase_set_timeout(tc, 50);
+  tcase_set_timeout(tc, 0);  // the limit is CTest's
   tcase_add_test(tc, no_error_ends_in_no_dane);
   suite_add_tcase(suite, tc);
   return run_suite(suite);
