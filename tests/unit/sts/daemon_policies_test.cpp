@@ -96,6 +96,10 @@ START_TEST(kept_for_nobody_else) {
   ck_assert(assert_ok(found).has_value());
   ck_assert_uint_eq(scene.store.entries.size(), 3);
   ck_assert_uint_eq(scene.daemon.end().size(), 3);
+  Scene another;
+  another.store.entries = scene.store.entries;
+  another.daemon.serve(netstring_of("NOTFOUND "));
+  ck_assert(!assert_ok(another.ask(DaemonDown::Ignored)));
 }
 END_TEST
 
