@@ -267,6 +267,17 @@ START_TEST(how_long_by_its_signatures) {
 }
 END_TEST
 
+// AD speaks of the answer and the authority section alone (RFC 4035 3.2.3).
+START_TEST(records_of_the_additional_section_are_no_answer) {
+  Reply reply(kMx, 0x81, 0xa0);
+  reply.record(kOwner, 15, 60, kMxRdata).last_is_additional();
+  reply.record(kOwner, 5, 60, kB).last_is_additional();
+  const auto said = read(reply);
+  ck_assert(said.authentic && said.records.empty());
+  assert_text(said.canonical, "a.lab");
+}
+END_TEST
+
 START_TEST(signatures_of_the_additional_section_do_not_count) {
   Reply reply(kMx);
   reply.record({0xc0, 12}, 46, 60, signature(300, 5000));
@@ -316,6 +327,7 @@ int main() {
   tcase_add_test(tc, what_signatures_have_in_common);
   tcase_add_loop_test(tc, how_long_by_its_signatures, 0,
                       static_cast<int>(std::size(kSignatureRows)));
+  tcase_add_test(tc, records_of_the_additional_section_are_no_answer);
   tcase_add_test(tc, signatures_of_the_additional_section_do_not_count);
   suite_add_tcase(suite, tc);
   return run_suite(suite);
