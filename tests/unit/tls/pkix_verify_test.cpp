@@ -74,6 +74,22 @@ START_TEST(a_forged_issuer_is_none) {
 }
 END_TEST
 
+// One that nothing trusts is none, though the certificate's signature be good by its key.
+START_TEST(an_issuer_that_nothing_trusts_is_none) {
+  TodaysLab world;
+  const auto stranger = issue(valid_today({.subject = "Stranger", .ca = true}), nullptr);
+  auto plan = valid_today({.subject = "Lab root", .key = world.lab.root.key, .ca = true});
+  plan.key_ids = false;
+  const auto namesake = issue(plan, &stranger);
+  const auto issuer = world.ask({world.from_root.der, world.lab.root.der, namesake.der});
+  ck_assert(assert_ok(issuer) == world.lab.root.der);
+  const auto first = world.ask({world.from_root.der, namesake.der, world.lab.root.der});
+  const auto alone = world.ask({world.from_root.der, namesake.der});
+  ck_assert(!first || *first == world.lab.root.der);
+  ck_assert(!alone || *alone == world.lab.root.der);
+}
+END_TEST
+
 // A namesake of the issuer is tried for the issuer; not with a key that costs seconds.
 START_TEST(an_unusable_key_is_not_computed_with) {
   TodaysLab world;
@@ -101,6 +117,7 @@ int main() {
   tcase_add_test(cases, the_issuer_is_one_that_was_presented);
   tcase_add_test(cases, the_issuer_is_in_the_store);
   tcase_add_test(cases, a_forged_issuer_is_none);
+  tcase_add_test(cases, an_issuer_that_nothing_trusts_is_none);
   tcase_add_test(cases, an_unusable_key_is_not_computed_with);
   tcase_add_test(cases, what_is_not_verified_has_no_issuer);
   suite_add_tcase(suite, cases);
