@@ -11,6 +11,7 @@ import time
 import pytest
 
 from processes import descendants, has_connection
+from sender import MX_ROUTER
 
 RECIPIENT = "bob@scripted.lab"
 PAUSE = 20  # seconds that the server hesitates; the process is dead long before
@@ -72,5 +73,31 @@ def test_killed(world, sender, stage, who):
             mail.deliver(message_id)
         assert mail.queue() == {}
         assert len(server.messages()) == STAGES[stage]
+    finally:
+        server.stop()
+
+
+CHILDREN = f"""children:
+  driver = redirect
+  domains = scripted.lab
+  data = {RECIPIENT}, bob@impostor.lab
+
+{MX_ROUTER}"""
+
+
+def test_killed_after_a_child_that_is_called_as_its_parent(world, sender):
+    """The journal has it by its transport: else it would get the message again, or another child never."""
+    server = world.scripted_server("192.0.2.49", "scripted", {"quit": {"connection": 1, "delay": PAUSE}})
+    try:
+        mail = sender(driver="danesmtp", options={"dane_trust_anchor_file": world.trust_anchor}, routers=CHILDREN)
+        message_id = mail.inject(RECIPIENT)
+        delivery = subprocess.Popen([world.exim.binary, "-C", str(mail.config), "-M", message_id],
+                                    cwd="/", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait_until(lambda: reached(server, "quit"))
+        time.sleep(0.1)
+        kill(delivery, "everybody")
+        mail.deliver(message_id)
+        assert len(server.messages()) == 1, mail.mainlog()
+        assert message_id in mail.queue() and "== bob@impostor.lab" in mail.mainlog(), mail.mainlog()
     finally:
         server.stop()
