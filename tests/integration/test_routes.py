@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The ways in which a host list reaches the transport, other than by a dnslookup router."""
 import re
+import time
 
 import pytest
 from sender import MX_ROUTER, smarthost_router
@@ -53,6 +54,18 @@ def test_fallback_hosts(world, sender, options, fallback, verdict):
         assert world.receivers.mail(message_id) == []
     else:
         assert f" CV={verdict} " in line and "H=mx.ee.lab" in line, mail.mainlog()
+
+
+def test_fallback_hosts_where_the_others_have_failed_for_long(world, sender, options):
+    """No host of the first list is tried any more, which is final only if there is no other list."""
+    mail = sender(driver="danesmtp", options={**options, "fallback_hosts": "mx.ee.lab"}, retry="* * F,1s,1h")
+    messages = [mail.send("bob@impostor.lab")]
+    time.sleep(2.1)
+    messages.append(mail.send("bob@impostor.lab"))
+    messages.append(mail.inject("bob@impostor.lab"))
+    mail.deliver(messages[-1], forced=False)
+    assert mail.queue() == {} and mail.mainlog().count("mx.impostor.lab") == 2, mail.mainlog()
+    assert all("H=mx.ee.lab" in delivered(mail, message_id) for message_id in messages), mail.mainlog()
 
 
 # tests D-041: a configured name that Exim expands by MX records ends in a name that nobody validated
