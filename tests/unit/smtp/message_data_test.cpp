@@ -122,6 +122,9 @@ const Change kChanges[] = {
      kStoredSize},
     {"gone", [](int fd) { ck_assert_int_eq(::ftruncate(fd, 0), 0); }, 0},
     {"more lines", more_lines, kStoredSize},
+    // By one octet: the file has been read to its end, and the last line feed is still to be made.
+    {"one line more", [](int fd) { ck_assert_int_eq(::pwrite(fd, "\n", 1, kStoredSize / 2), 1); },
+     kStoredSize},
 };
 
 START_TEST(a_file_that_changes_is_not_sent_to_its_end) {
