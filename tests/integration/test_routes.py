@@ -56,6 +56,17 @@ def test_fallback_hosts(world, sender, options, fallback, verdict):
         assert f" CV={verdict} " in line and "H=mx.ee.lab" in line, mail.mainlog()
 
 
+def test_what_one_host_proved_is_not_said_of_the_next(world, sender, options):
+    server = world.scripted_server("192.0.2.49", "scripted", {"mail": {"reply": "451 not now"}})
+    try:
+        mail = sender(driver="danesmtp", options=options, routers=smarthost_router("mx.scripted.lab : mx.plain.lab"))
+        line = delivered(mail, mail.send("bob@anywhere.lab"))
+    finally:
+        server.stop()
+    assert "451 not now" in mail.mainlog(), mail.mainlog()
+    assert "H=mx.plain.lab" in line and " CV=no " in line, mail.mainlog()
+
+
 def test_fallback_hosts_where_the_others_have_failed_for_long(world, sender, options):
     """No host of the first list is tried any more, which is final only if there is no other list."""
     mail = sender(driver="danesmtp", options={**options, "fallback_hosts": "mx.ee.lab"}, retry="* * F,1s,1h")
