@@ -22,7 +22,7 @@ class FakeResolver final : public Resolver {
   std::map<std::string, std::vector<Bytes>> tlsa_records;
   std::map<std::string, std::vector<std::string>> txt_records;
   std::map<std::string, std::string> cnames;
-  std::set<std::string> insecure;         // owner names
+  std::set<std::string> insecure;         // owner names, or "TYPE name"
   std::map<std::string, Error> failures;  // "TYPE name"
   std::string asked;                      // "A mx.lab, AAAA mx.lab, ..."
 
@@ -102,7 +102,7 @@ class FakeResolver final : public Resolver {
     for (int links = 0; links <= 16; ++links) {
       if (auto failure = failures.find(type + (" " + name)); failure != failures.end())
         return tl::unexpected(failure->second);
-      secure = secure && insecure.count(name) == 0;
+      secure = secure && insecure.count(name) + insecure.count(type + (" " + name)) == 0;
       auto link = cnames.find(name);
       if (link != cnames.end()) {
         name = link->second;

@@ -93,6 +93,15 @@ const Case kCases[] = {
      "usable mx.lab 01",
      ADDRESSES AT_MX},
 
+    {"A unsigned, AAAA secure",
+     {addresses, inet6("mx.lab"), tlsa("mx.lab", 1), insecure("A mx.lab")},
+     "usable mx.lab 01",
+     ADDRESSES AT_MX},
+    {"A unsigned, no AAAA, by a proof",
+     {addresses, tlsa("mx.lab", 1), insecure("A mx.lab")},
+     "usable mx.lab 01",
+     ADDRESSES AT_MX},
+
     // tests D-062, D-063
     {"a TLSA alias keeps the base domain",
      {addresses, cname("_25._tcp.mx.lab", "tlsa.lab"), records("tlsa.lab", {good_tlsa(1)})},
