@@ -45,6 +45,16 @@ START_TEST(an_address_has_no_records) {
 }
 END_TEST
 
+// tests D-039, D-041: "name/mx" in a route, whose record names an address
+START_TEST(an_address_that_a_record_names_is_no_host) {
+  Scene scene;
+  scene.batch.recipients[0].route = RouteKind::Fixed;
+  scene.batch.hosts = {{"192.0.2.9", "192.0.2.9", "192.0.2.9", std::nullopt, 10}};
+  auto plan = scene.plan();
+  assert_policy<SkipHost>(scene.host(plan, 0));
+}
+END_TEST
+
 // tests D-041, D-056: the hosts file is the administrator's word for what the configuration names
 START_TEST(configured_hosts_may_be_in_the_hosts_file) {
   Scene scene;
@@ -69,6 +79,13 @@ START_TEST(configured_hosts_may_be_in_the_hosts_file) {
   Scene mx;  // never for what a record names
   mx.resolver.a_records.clear();
   mx.server.hosts_file = {{"mx1.lab", "192.0.2.1"}};
+  plan = mx.plan();
+  assert_policy<SkipHost>(mx.host(plan, 0));
+  mx.batch.recipients[0].route = RouteKind::Fixed;  // by "name/mx"
+  plan = mx.plan();
+  assert_policy<SkipHost>(mx.host(plan, 0));
+  mx.batch.recipients[0].route = RouteKind::Mx;  // by the domain's own address
+  for (auto& host : mx.batch.hosts) host.mx.reset();
   plan = mx.plan();
   assert_policy<SkipHost>(mx.host(plan, 0));
 }
@@ -96,6 +113,16 @@ START_TEST(a_completed_host_has_its_own_records) {
   scene.batch.suffixes = "elsewhere.lab";
   plan = scene.plan();
   assert_policy<SkipHost>(scene.host(plan, 0));
+
+  Scene mx;  // nor what a record names
+  mx.batch.suffixes = "lab";
+  mx.batch.hosts[0].asked_name = "mx1";
+  mx.resolver.mx_records["dom.lab"] = {{10, "mx1"}};
+  for (const auto route : {RouteKind::Mx, RouteKind::Fixed}) {
+    mx.batch.recipients[0].route = route;
+    plan = mx.plan();
+    assert_policy<SkipHost>(mx.host(plan, 0));
+  }
 }
 END_TEST
 
@@ -140,6 +167,7 @@ int main() {
   tcase_add_test(tc, configured_hosts_have_no_mx_look_up);
   tcase_add_test(tc, a_configured_name_expanded_by_mx_proves_nothing);
   tcase_add_test(tc, an_address_has_no_records);
+  tcase_add_test(tc, an_address_that_a_record_names_is_no_host);
   tcase_add_test(tc, configured_hosts_may_be_in_the_hosts_file);
   tcase_add_test(tc, insecure_mx_may_needs_the_proof);
   tcase_add_test(tc, a_completed_host_has_its_own_records);

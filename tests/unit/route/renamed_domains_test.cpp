@@ -97,6 +97,10 @@ START_TEST(every_rename_counts) {
   for (auto& host : scene.batch.hosts) host.mx.reset();
   scene.batch.recipients[0].renames = {{"victim.lab", "dom.lab"}};
   ck_assert(scene.plan().failure.has_value());
+  scene.resolver.insecure = {"victim.lab"};
+  auto plan = scene.plan();
+  assert_policy<Authenticate>(scene.host(plan, 0));
+  ck_assert(scene.host(plan, 0).mx == MxTrust::Insecure);
 }
 END_TEST
 
