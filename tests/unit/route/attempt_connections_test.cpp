@@ -89,6 +89,23 @@ START_TEST(a_refused_reset_bounces_nobody) {
 }
 END_TEST
 
+// mua_wrapper: all in one transaction, whatever the server likes better, or nobody.
+START_TEST(one_refusal_is_one_for_all) {
+  Scene scene(2, no_dane(), [](PeerSide& peer) {
+    clear_greeting(peer, "250-mx1.lab\r\n250 LIMITS RCPTMAX=1\r\n");
+    for (const char* reply : {"250 ok\r\n", "250 ok\r\n", "450 later\r\n", "221 bye\r\n"})
+      peer.answer(reply);
+  });
+  scene.batch.all_or_nothing = true;
+  ck_assert(scene.run().end == AttemptEnd::Stop);
+  for (RecipientIndex i; i < 2; ++i) {
+    ck_assert(scene.server.outcomes[i].verdict.status == Status::Failed);
+    assert_contains(scene.server.outcomes[i].verdict.text, "450 later");
+  }
+  ck_assert(scene.heard().find("DATA") == std::string::npos);
+}
+END_TEST
+
 // What is known of a peer is known of one connection: the next one may reach another machine.
 START_TEST(nothing_of_a_peer_is_kept_for_the_next_connection) {
   Scene scene(2, no_dane(), [](PeerSide& peer) {
@@ -187,6 +204,7 @@ int main() {
   TCase* tc = tcase_create("attempt");
   tcase_add_test(tc, a_limit_of_messages_makes_another_connection);
   tcase_add_test(tc, a_refused_reset_bounces_nobody);
+  tcase_add_test(tc, one_refusal_is_one_for_all);
   tcase_add_test(tc, nothing_of_a_peer_is_kept_for_the_next_connection);
   tcase_add_loop_test(tc, what_the_server_may_have_is_not_sent_again_unseen, 0,
                       static_cast<int>(std::size(kBroken)));

@@ -38,6 +38,24 @@ START_TEST(one_by_one_although_offered) {
 }
 END_TEST
 
+// All or nobody: DATA waits for every reply, or it would invite a message that is for some.
+START_TEST(one_refusal_is_one_for_all) {
+  auto file = file_of(kMessage);
+  Dialogue dialogue([](PeerSide& side) {
+    for (const char* reply : {"250 a\r\n", "250 b\r\n", "550 c\r\n", "221 bye\r\n"})
+      side.answer(reply);
+  });
+  auto asked = envelope(2);
+  asked.partial = Partial::Forbidden;
+  auto result = run_transaction(dialogue.session, asked,
+                                {{file.get(), std::string_view(kMessage).size()}}, ignore);
+  assert_text(fates(result), "U R550");
+  ck_assert(!result.trouble && result.custody == Custody::NotTaken && !result.pipelined);
+  dialogue.session.quit();
+  ck_assert(joined(dialogue.peer.heard()).find("DATA") == std::string::npos);
+}
+END_TEST
+
 // RFC 3030 4.2: a small message goes out with its envelope, in one breath; a larger one waits for
 // a recipient, so that nothing is sent for nobody. The line is at 8192 octets.
 START_TEST(a_large_chunk_waits_for_a_recipient) {
@@ -448,6 +466,7 @@ int main() {
   TCase* tc = tcase_create("run");
   tcase_set_timeout(tc, 20);
   tcase_add_test(tc, one_by_one_although_offered);
+  tcase_add_test(tc, one_refusal_is_one_for_all);
   tcase_add_loop_test(tc, a_large_chunk_waits_for_a_recipient, 0, 2);
   tcase_add_test(tc, nothing_begins_over_an_unasked_reply);
   tcase_add_test(tc, the_message_must_end_with_a_dot);
