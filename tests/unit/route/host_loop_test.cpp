@@ -381,6 +381,12 @@ START_TEST(in_clear_only_without_a_dane_policy) {
   required.server.lists["hosts_require_tls"] = {0};
   required.run();
   assert_text(required.attempts.tried, "0 ");
+
+  Scene switched_off(1);
+  switched_off.attempts.tls_broken = {0};
+  switched_off.server.flags["tls_tempfail_tryclear"] = false;
+  switched_off.run();
+  assert_text(switched_off.attempts.tried, "0 ");
 }
 END_TEST
 
