@@ -38,6 +38,25 @@ START_TEST(one_by_one_although_offered) {
 }
 END_TEST
 
+// RFC 5321 4.2.1: whoever says yes and no may have taken the recipient; a dot alone would be a
+// message to it.
+START_TEST(no_dot_for_a_recipient_in_doubt) {
+  auto file = file_of(kMessage);
+  std::string behind_data = "?";
+  Dialogue dialogue([&](PeerSide& side) {
+    for (const char* reply : {"250 a\r\n", "250-yes\r\n550 no\r\n", "354 go on\r\n"})
+      side.answer(reply);
+    behind_data = side.hear();
+  });
+  auto result = run_transaction(dialogue.session, envelope(1),
+                                {{file.get(), std::string_view(kMessage).size()}}, ignore);
+  assert_text(fates(result), "R451");
+  ck_assert(!dialogue.session.usable());
+  dialogue.peer.heard();
+  assert_text(behind_data, "");
+}
+END_TEST
+
 // All or nobody: DATA waits for every reply, or it would invite a message that is for some.
 START_TEST(one_refusal_is_one_for_all) {
   auto file = file_of(kMessage);
@@ -466,6 +485,7 @@ int main() {
   TCase* tc = tcase_create("run");
   tcase_set_timeout(tc, 20);
   tcase_add_test(tc, one_by_one_although_offered);
+  tcase_add_test(tc, no_dot_for_a_recipient_in_doubt);
   tcase_add_test(tc, one_refusal_is_one_for_all);
   tcase_add_loop_test(tc, a_large_chunk_waits_for_a_recipient, 0, 2);
   tcase_add_test(tc, nothing_begins_over_an_unasked_reply);
