@@ -169,6 +169,24 @@ START_TEST(quit_goes_with_the_last_message) {
 }
 END_TEST
 
+// Messages that wait for the same server would lead to each other for ever.
+START_TEST(a_deferred_message_leads_to_no_other) {
+  Scene scene(1, encrypt(), [](PeerSide& peer) {
+    peer.answer("250 ok\r\n");
+    peer.answer("450 later\r\n");
+    peer.answer("354 go on\r\n");
+    peer.answer("554 nobody\r\n");
+    peer.answer("221 bye\r\n");
+  });
+  scene.server.numbers["connection_max_messages"] = 10;
+  scene.server.message_waits = true;
+  leave_open(scene, "P");
+  ck_assert(run_on_open_connection(scene).end == AttemptEnd::Worked);
+  ck_assert(scene.server.outcomes[0].verdict.status == Status::Deferred);
+  ck_assert(!scene.server.left_open.has_value());
+}
+END_TEST
+
 // A final refusal is the end of it: the second socket stays unused.
 START_TEST(a_refused_message_makes_no_other_connection) {
   Scene scene(2, no_dane(), [](PeerSide& peer) {
@@ -209,6 +227,7 @@ int main() {
   tcase_add_loop_test(tc, what_the_server_may_have_is_not_sent_again_unseen, 0,
                       static_cast<int>(std::size(kBroken)));
   tcase_add_loop_test(tc, quit_goes_with_the_last_message, 0, 2);
+  tcase_add_test(tc, a_deferred_message_leads_to_no_other);
   tcase_add_test(tc, a_refused_message_makes_no_other_connection);
   tcase_add_test(tc, the_second_connection_can_fail);
   suite_add_tcase(suite, tc);
