@@ -126,9 +126,13 @@ START_TEST(an_alias_of_what_was_completed) {
 }
 END_TEST
 
-START_TEST(recipients_with_another_first_name_are_planned_apart) {
+START_TEST(recipients_of_another_route_are_planned_apart) {
   AddressBatch batch = make_batch(1, 2);
   batch.recipients[1].renames = {{"victim.lab", "dom.lab"}};
+  ck_assert_uint_eq(recipients_by_domain(batch).size(), 2);
+  batch.recipients[1].renames.clear();
+  ck_assert_uint_eq(recipients_by_domain(batch).size(), 1);
+  batch.recipients[1].mx_names = "smart.lab";
   ck_assert_uint_eq(recipients_by_domain(batch).size(), 2);
 }
 END_TEST
@@ -139,7 +143,7 @@ int main() {
   tcase_add_loop_test(tc, a_renamed_domain, 0, static_cast<int>(std::size(kRenamed)));
   tcase_add_test(tc, every_rename_counts);
   tcase_add_test(tc, an_alias_of_what_was_completed);
-  tcase_add_test(tc, recipients_with_another_first_name_are_planned_apart);
+  tcase_add_test(tc, recipients_of_another_route_are_planned_apart);
   suite_add_tcase(suite, tc);
   return run_suite(suite);
 }
