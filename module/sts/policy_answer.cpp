@@ -137,8 +137,8 @@ Result<std::optional<StsPolicy>> not_in_force(std::string_view rest, const DnsNa
 }  // namespace
 
 Result<std::optional<StsPolicy>> policy_in(std::string_view answer, const DnsName& domain) {
-  std::string_view rest = answer;
-  const auto status = take_word(rest);
+  const auto status = answer.substr(0, answer.find_first_of(kSpace));  // with nothing before it
+  std::string_view rest = answer.substr(status.size());
   if (status == "NOTFOUND") return not_in_force(rest, domain);
   if (status == "TEMP" || status == "TIMEOUT" || status == "PERM")
     return fail(ErrorKind::Protocol, printable(answer.substr(0, kShownOctets)));

@@ -33,6 +33,8 @@ const Refused kRefused[] = {
     {"OKAY secure match=mx.lab", "cannot be used: OKAY"},
     {"ok secure match=mx.lab", "cannot be used"},
     {"500 No such user", "cannot be used: 500"},
+    {"\tOK secure match=mx.lab", "cannot be used"},
+    {" NOTFOUND ", "cannot be used"},
     {"TEMP resolver trouble", "TEMP resolver trouble"},
     {"TIMEOUT ", "TIMEOUT "},
     {"PERM \n\x01", "PERM \\n\\001"},
