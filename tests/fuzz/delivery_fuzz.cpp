@@ -25,6 +25,7 @@
 #include "tlsrpt/datagram.h"
 
 using namespace danesmtp;
+using fuzz::is_printable;
 using fuzz::must;
 using fuzz::Step;
 
@@ -222,10 +223,6 @@ std::set<std::string, std::less<>> promised_by(const Choice& choice, const fuzz:
     return fuzz::SpokenDialogue(notes.clear.heard, notes.clear.said, Begins::ByGreeting).promised();
   const auto begins = choice.options & 64U ? Begins::ByGreeting : Begins::ByCommand;
   return fuzz::SpokenDialogue(notes.tls.heard, notes.tls.said, begins).promised();
-}
-
-bool is_printable(const std::string& text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
 }
 
 void check_trust(PeerTrust trust, const Choice& choice) {

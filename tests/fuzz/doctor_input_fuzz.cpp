@@ -10,13 +10,10 @@
 
 using namespace danesmtp;
 using namespace danesmtp::tool;
+using fuzz::is_printable;
 using fuzz::must;
 
 namespace {
-
-bool is_printable(const std::string& text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
-}
 
 bool is_part(const std::string& part, std::string_view whole) {
   return whole.find(part) != std::string_view::npos;

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What fuzz targets share: a property that must hold, and the input taken apart.
+// What fuzz targets share: a property that must hold, what is fit for a log, and the input taken
+// apart.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <string_view>
 
 #include "core/bytes.h"
 
@@ -15,6 +18,10 @@ inline void must(bool property, const char* file = __builtin_FILE(), int line = 
   if (property) return;
   std::fprintf(stderr, "%s:%d: a property does not hold\n", file, line);
   std::abort();
+}
+
+inline bool is_printable(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
 }
 
 // Takes pieces from the front of an input. Past its end everything is empty.

@@ -7,8 +7,6 @@
 // one after the other (Plan).
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -17,7 +15,7 @@
 
 #include "dane/dane_verify.h"
 #include "dane/tlsa_match.h"
-#include "fuzz/fuzz_support.h"
+#include "fuzz/memory_file.h"
 #include "route/webpki_judge.h"
 
 using namespace danesmtp;
@@ -252,27 +250,14 @@ PeerChain shown(const Plan& plan, const PeerChain& made) {
   return chain;
 }
 
-// One certificate, in a file of this process.
-class AnchorFile {
- public:
-  AnchorFile() : fd_(::memfd_create("anchor", MFD_CLOEXEC)) { must(fd_ >= 0); }
-  AnchorFile(const AnchorFile&) = delete;
-  AnchorFile& operator=(const AnchorFile&) = delete;
-  ~AnchorFile() { ::close(fd_); }
-
-  std::string path() const { return "/proc/self/fd/" + std::to_string(fd_); }
-  void set(const Bytes& der) const {
-    gnutls_datum_t pem{nullptr, 0};
-    const auto datum = as_datum(der);
-    must(gnutls_pem_base64_encode2("CERTIFICATE", &datum, &pem) >= 0);
-    must(::ftruncate(fd_, 0) == 0);
-    must(::pwrite(fd_, pem.data, pem.size, 0) == static_cast<ssize_t>(pem.size));
-    gnutls_free(pem.data);
-  }
-
- private:
-  int fd_;
-};
+std::string pem_of(const Bytes& der) {
+  gnutls_datum_t pem{nullptr, 0};
+  const auto datum = as_datum(der);
+  must(gnutls_pem_base64_encode2("CERTIFICATE", &datum, &pem) >= 0);
+  std::string text(reinterpret_cast<const char*>(pem.data), pem.size);
+  gnutls_free(pem.data);
+  return text;
+}
 
 std::time_t its_time(std::time_t* into) {
   if (into != nullptr) *into = kAt;
@@ -281,9 +266,9 @@ std::time_t its_time(std::time_t* into) {
 
 // What is wrong with an anchor itself nobody has to see (RFC 5280 6.1.1 d).
 void check_webpki(const Plan& plan, const PeerChain& made, const PeerChain& chain) {
-  static const AnchorFile anchor;
+  static const fuzz::MemoryFile anchor;
   gnutls_global_set_time_function(its_time);
-  anchor.set(made.back());
+  anchor.set(pem_of(made.back()));
   const auto verdict = judge_webpki({chain, kHost, anchor.path(), kNow});
   must(verdict.failure.has_value() == !verdict.why.empty());
   if (verdict.failure) return must(plan.wrong != Wrong::Nothing || plan.order != Order::Right);

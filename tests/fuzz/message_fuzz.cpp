@@ -3,13 +3,10 @@
 // whatever stands in it, a server that reads it line by line has the same lines, meets a single dot
 // at its end and nowhere before, and BDAT has said its size. RFC 5321 4.1.1.4 and 4.5.2, RFC 3030
 // 2. Input: octets of choice (form, line ends; octets a read; octets a step), then the body.
-#include <sys/mman.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <string>
 
-#include "fuzz/fuzz_support.h"
+#include "fuzz/memory_file.h"
 #include "smtp/message_data.h"
 
 using namespace danesmtp;
@@ -19,23 +16,6 @@ namespace {
 
 constexpr std::string_view kHeaders = "Subject: x\r\n\r\n";
 constexpr std::string_view kFront = "not of the body\n";  // as the name of a spool file is
-
-class MemoryFile {
- public:
-  MemoryFile() : fd_(::memfd_create("body", MFD_CLOEXEC)) { must(fd_ >= 0); }
-  MemoryFile(const MemoryFile&) = delete;
-  MemoryFile& operator=(const MemoryFile&) = delete;
-  ~MemoryFile() { ::close(fd_); }
-
-  int fd() const { return fd_; }
-  void set(std::string_view content) const {
-    must(::ftruncate(fd_, 0) == 0);
-    must(::pwrite(fd_, content.data(), content.size(), 0) == static_cast<ssize_t>(content.size()));
-  }
-
- private:
-  int fd_;
-};
 
 struct Choice {
   MessageForm form;
@@ -105,7 +85,7 @@ void check_steps(std::string_view body, const Choice& choice, std::string_view w
 }
 
 void check(const Choice& choice, std::string_view body) {
-  static const MemoryFile headers, stored;
+  static const fuzz::MemoryFile headers, stored;
   headers.set(kHeaders);
   stored.set(std::string(kFront) + std::string(body));
   const auto measured = measure({stored.fd(), kFront.size(), choice.line_ends}, choice.form);

@@ -24,6 +24,7 @@
 #include "x509/certificate.h"
 
 using namespace danesmtp;
+using fuzz::is_printable;
 using fuzz::must;
 
 namespace {
@@ -138,10 +139,6 @@ void agree(const X509* certificate, const CertificateFields& fields) {
 std::string openssl_reason() {
   const char* reason = ERR_reason_error_string(ERR_peek_error());
   return reason == nullptr ? "octets behind it" : reason;
-}
-
-bool is_printable(const std::string& text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
 }
 
 // Whether the octets have the name, or a wildcard that stands for it, in letters of any case.

@@ -78,18 +78,19 @@ Result<PeerChain> chain(const json& object) {
   return pem_certificates(text->get<std::string>());
 }
 
-// `deep`: no value then.
-json value_of(const std::string& line, bool& deep) {
+Result<json> question_in(const std::string& line) {
+  bool deep = false;
   const auto shallow = [&deep](int depth, json::parse_event_t, json&) {
     deep = deep || depth > kDeepest;
     return !deep;
   };
-  return json::parse(line, shallow, false);
+  auto question = json::parse(line, shallow, false);
+  if (deep) return fail(ErrorKind::BadInput, format("nested deeper than {} levels", kDeepest));
+  if (!question.is_object()) return fail(ErrorKind::BadInput, "not a JSON object");
+  return question;
 }
 
-Result<json> answer(const json& object, bool deep) {
-  if (deep) return fail(ErrorKind::BadInput, format("nested deeper than {} levels", kDeepest));
-  if (!object.is_object()) return fail(ErrorKind::BadInput, "not a JSON object");
+Result<json> answer(const json& object) {
   auto presented = chain(object);
   if (!presented) return tl::unexpected(presented.error());
   auto published = records(object);
@@ -106,13 +107,12 @@ Result<json> answer(const json& object, bool deep) {
 int verify_lines(std::istream& in, std::ostream& out) {
   int exit_code = kDone;
   for (std::string line; std::getline(in, line);) {
-    bool deep = false;
-    const json object = value_of(line, deep);
-    auto answered = answer(object, deep);
+    const auto question = question_in(line);
+    auto answered = question ? answer(*question) : tl::unexpected(question.error());
     json reply = answered ? std::move(*answered)
                           : json{{"verdict", "error"}, {"reason", answered.error().text}};
     if (!answered) exit_code = kBadInput;
-    reply["id"] = !deep && object.is_object() && object.contains("id") ? object["id"] : json();
+    reply["id"] = question ? question->value("id", json()) : json();
     out << reply.dump() << '\n' << std::flush;
   }
   return exit_code;
