@@ -84,7 +84,7 @@ class PathSearch {
 
   bool try_bare_keys() {
     for (const auto* record : question_.bare_keys) {
-      if (issuer_presented(record->data)) continue;
+      if (issuer_presented(record->data) || key_in_path(record->data)) continue;
       auto anchor = import_certificate(anchor_certificate(record->data, top()));
       if (anchor && try_anchor(*record, *anchor, true)) return true;
     }
@@ -100,6 +100,13 @@ class PathSearch {
                          return same_bytes(other->fields.public_key_info, public_key_info) &&
                                 issued_by(top(), *other);
                        });
+  }
+
+  // The certificate that has it was an anchor already, for the path that ends below it.
+  bool key_in_path(const Bytes& public_key_info) const {
+    return std::any_of(path_.begin(), path_.end(), [&](const Certificate* member) {
+      return same_bytes(member->fields.public_key_info, public_key_info);
+    });
   }
 
   bool extend() {

@@ -338,6 +338,15 @@ START_TEST(the_search_ends_and_says_so) {
 }
 END_TEST
 
+// What keeps a presented certificate from being the anchor is not hidden by tries of its bare key
+// on the certificates above it, which it did not sign.
+START_TEST(why_a_presented_anchor_is_refused) {
+  const auto asked = changed(
+      2, [](LabPlans& p) { p.upper.path_length = 0; }, "2 1 0");
+  assert_contains(verdict_on(asked).reason, "violates the signer's constraints");
+}
+END_TEST
+
 START_TEST(too_many_certificates_are_named) {
   Lab lab;
   Asked asked = full_chain(lab, 1);
@@ -351,6 +360,7 @@ int main() {
   TCase* tc = tcase_create("path");
   tcase_add_loop_test(tc, shapes, 0, static_cast<int>(std::size(kShapes)));
   tcase_add_test(tc, the_search_ends_and_says_so);
+  tcase_add_test(tc, why_a_presented_anchor_is_refused);
   tcase_add_test(tc, too_many_certificates_are_named);
   suite_add_tcase(suite, tc);
   return run_suite(suite);
