@@ -19,6 +19,15 @@ void* operator new(std::size_t size) {
   throw std::bad_alloc();
 }
 
+// As the C++ library's own does; AddressSanitizer's would not, and is not freed by free(3).
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+  try {
+    return operator new(size);
+  } catch (const std::bad_alloc&) {
+    return nullptr;
+  }
+}
+
 void operator delete(void* memory) noexcept {
   std::free(memory);
 }

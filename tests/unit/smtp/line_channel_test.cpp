@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 
 #include <iterator>
+#include <latch>
 
 #include "fakes/scripted_peer.h"
 #include "unit/check_support.h"
@@ -217,12 +218,14 @@ START_TEST(each_block_has_its_time) {
     assert_ok(channel.send_message({{file.get(), content.size()}}, kShort));
     limit.check();
   }
-  ScriptedPeer stuck([](PeerSide& side) {
+  std::latch ended(1);
+  ScriptedPeer stuck([&ended](PeerSide& side) {
     side.take(512 << 10);
-    std::this_thread::sleep_for(500ms);
+    ended.wait();
   });
   LineChannel channel(stuck.take_socket());
   assert_error(channel.send_message({{file.get(), content.size()}}, kShort), ErrorKind::Timeout);
+  ended.count_down();
 }
 END_TEST
 

@@ -6,6 +6,8 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 
+#include <latch>
+
 #include "unit/smtp/time_limit.h"
 #include "unit/smtp/transaction_support.h"
 
@@ -70,16 +72,17 @@ START_TEST(data_that_is_not_read) {
   content += "\r\n.\r\n";
   auto file = file_of(content);
   bool hangs_up = _i == 1;
-  Dialogue dialogue([hangs_up](PeerSide& side) {
+  std::latch ended(1);
+  Dialogue dialogue([&ended, hangs_up](PeerSide& side) {
     for (int n = 0; n < 3; ++n) side.hear();
     side.say("250 a\r\n250 b\r\n354 c\r\n");
-    if (hangs_up) return;
-    std::this_thread::sleep_for(600ms);
+    if (!hangs_up) ended.wait();
   });
   TimeLimit limit(kCommandTimeout, _i == 0 ? TimeUse::All : TimeUse::Part);
   auto result =
       run_transaction(dialogue.session, envelope(1), {{file.get(), content.size()}}, ignore);
   limit.check();
+  ended.count_down();
   ck_assert(result.trouble.has_value());
   assert_trouble(*result.trouble,
                  {SmtpStage::Data, _i == 0 ? ErrorKind::Timeout : ErrorKind::Disconnected});
@@ -93,10 +96,11 @@ END_TEST
 START_TEST(an_early_chunk_that_is_not_read) {
   const std::string content(8000, 'x');
   auto file = file_of(content);
-  ScriptedPeer peer([](PeerSide& side) {
+  std::latch ended(1);
+  ScriptedPeer peer([&ended](PeerSide& side) {
     side.say("220 mx.lab\r\n");
     side.answer("250-mx.lab\r\n250-PIPELINING\r\n250 CHUNKING\r\n");
-    std::this_thread::sleep_for(600ms);
+    ended.wait();
   });
   auto socket = peer.take_socket();
   const int least = 1;
@@ -106,6 +110,7 @@ START_TEST(an_early_chunk_that_is_not_read) {
   ck_assert(session.open().has_value());
   auto result = run_transaction(session, envelope(1),
                                 {{file.get(), content.size()}, MessageForm::Plain}, ignore);
+  ended.count_down();
   ck_assert(result.trouble.has_value());
   assert_trouble(*result.trouble, {SmtpStage::Data, ErrorKind::Timeout});
   assert_text(result.trouble->command, "message data");

@@ -2,6 +2,8 @@
 // Octets under TLS: both ways, in time, to the end of the stream, and nothing that is not TLS.
 #include "tls/gnutls_session.h"
 
+#include <latch>
+
 #include "unit/smtp/time_limit.h"
 #include "unit/tls/handshake_support.h"
 
@@ -40,9 +42,10 @@ START_TEST(silence_under_tls_ends_in_time) {
 END_TEST
 
 START_TEST(a_write_under_tls_ends_in_time) {
-  ScriptedPeer peer([](PeerSide& side) {
+  std::latch ended(1);
+  ScriptedPeer peer([&ended](PeerSide& side) {
     side.start_tls({});
-    std::this_thread::sleep_for(500ms);
+    ended.wait();
   });
   LineChannel channel(peer.take_socket());
   assert_ok(channel.start_tls({}, Deadline::in(5s)));
@@ -50,6 +53,7 @@ START_TEST(a_write_under_tls_ends_in_time) {
   TimeLimit limit(kShort, TimeUse::All);
   assert_error(channel.write_all(as_bytes(much), Deadline::in(kShort)), ErrorKind::Timeout);
   limit.check();
+  ended.count_down();
 }
 END_TEST
 
