@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Deliveries in every way that they can go, against the table (doc/decisions/0041): to two
-// recipients here, to three by `delivery_model_test 3 2`.
+// Deliveries in every way that they can go, against the table (doc/decisions/0041): to up to three
+// recipients, each manner with so many by `delivery_model_test 3 2`.
 #include "unit/model/delivery_model.h"
 
 #include <cstdio>
@@ -122,7 +122,19 @@ START_TEST(two_recipients_and_two_hosts) {
   chunked.form = Form::SmallChunk;
   Scenario one_by_one;
   one_by_one.recipients = 2;
-  const auto all = walk_all({pipelined, chunked, one_by_one});
+  Scenario two_transactions = pipelined;
+  two_transactions.most_recipients = 1;
+  Scenario two_messages = two_transactions;
+  two_messages.left_open = LeftOpen::OfPolicy;
+  const auto all = walk_all({pipelined, chunked, one_by_one, two_transactions, two_messages});
+  ck_assert_msg(all.fault.empty(), "%s", all.fault.c_str());
+}
+END_TEST
+
+START_TEST(three_recipients_and_two_hosts) {
+  Scenario one_a_transaction;
+  one_a_transaction.most_recipients = 1;
+  const auto all = walk_all({one_a_transaction});
   ck_assert_msg(all.fault.empty(), "%s", all.fault.c_str());
 }
 END_TEST
@@ -137,6 +149,7 @@ int main(int argc, char** argv) {
   tcase_add_test(tc, the_table_is_one);
   tcase_add_test(tc, two_recipients_and_one_host);
   tcase_add_test(tc, two_recipients_and_two_hosts);
+  tcase_add_test(tc, three_recipients_and_two_hosts);
   suite_add_tcase(suite, tc);
   return run_suite(suite);
 }
