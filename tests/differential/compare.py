@@ -117,6 +117,7 @@ def compare(cases, ours, theirs, show):
             known[why.name] += 1
         else:
             unexplained.append((case, our, their))
+            print(describe(case, our, their), file=sys.stderr, flush=True)
         if why and why.name == show:
             print(describe(case, our, their))
     return agreed, known, unexplained
@@ -154,6 +155,7 @@ def judge_falsified(arguments):
 
 def judge(arguments):
     agreed, known, unexplained = collections.Counter(), collections.Counter(), []
+    print(f"{arguments.cases} cases from seed {arguments.seed}; a case is SEED-NUMBER", file=sys.stderr, flush=True)
     for number, first in enumerate(range(0, arguments.cases, BATCH)):
         cases = cases_of(arguments.seed + number, min(BATCH, arguments.cases - first))
         for case in cases:

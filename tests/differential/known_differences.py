@@ -24,8 +24,10 @@ CLASSES = [
     Difference(
         "leaf key as the anchor", False,
         "a usage 2 record speaks of the issuer's key; when that is the leaf's own key, usage 3 is "
-        "the record to publish (D-087)",
-        lambda case, ours, theirs: "leaf key in a CA" in case.tags or "self-signed leaf" in case.tags),
+        "the record to publish (D-087). A bare key beside it is tried, and did not sign the leaf",
+        lambda case, ours, theirs: {"leaf key in a CA", "self-signed leaf"} & case.tags
+        and theirs["matched"].startswith("2 ") and ("no path from the server's certificate" in ours["reason"] or (
+            "2 1 0" in case.tags and "signature in the certificate is invalid" in ours["reason"]))),
     Difference(
         "partial wildcard", False,
         "RFC 7672 3.2.3 knows no wildcard that is only a part of a label; OpenSSL has to be told so",

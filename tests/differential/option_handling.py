@@ -45,6 +45,9 @@ class Configuration:
     def name(self):
         return f"t{self.number}"
 
+    def has(self, option):
+        return any(re.match(option, line) for line in self.lines)
+
     def router(self):
         return MX_ROUTER.replace("mx:", f"to_{self.name}:\n  local_parts = {self.name}", 1).replace(
             "remote_smtp", self.name)
@@ -56,37 +59,95 @@ class Configuration:
 
 
 @dataclass(frozen=True)
-class Known:
-    """A difference that has a reason: where an option is set so, in what is compared."""
+class Reworded:
+    """Where an option is set so, the log has further words, or words that are not the same twice."""
     option: str  # a regular expression for one of the lines
-    what: str
+    words: str  # likewise
     reason: str
-    domain: str = ""  # of this one only
 
-    def explains(self, configuration, what):
-        return (what == self.what and self.domain in ("", configuration.domain)
-                and any(re.match(self.option, line) for line in configuration.lines))
+    def without(self, configuration, text):
+        return re.sub(self.words, "", text) if configuration.has(self.option) else text
 
 
-# Lists that cannot be told; the first and the fifth end Exim's process.
-UNTOLD = r"(.*/no/such/file|.*\+no_such_list|\$\{if eq\{1\}$)"
-KNOWN = (
-    *(Known(rf"hosts_(require|try)_dane ?= ?{UNTOLD}", what,
-            "a list that cannot be told is not \"no\": the host is not used now (decision 0010)")
-      for what in ("log", "message log", "queue", "arrived")),
-    *(Known(r"hosts_require_dane ?=", what,
-            "required, and no records: the mail waits until the retry rules say otherwise (README, D-110)")
-      for what in ("log", "message log", "queue")),
-    *(Known(r"port ?= ?99999$", what,
-            "a number above 65535 is no port; Exim's driver takes its last sixteen bits")
-      for what in ("log", "message log")),
-    *(Known(r"port ?= ?(?!(25|smtp|2599)$)", what,
-            "the same failure, before any host: other words around it")
-      for what in ("log", "message log")),
-    Known(r"event_action ?= ?.*\$", "log", "one event more, dane:report, cannot be told of either"),
-    Known(r"hosts_\w+ ?= ?.*/no/such/file", "log",
-          "Exim's process ends over such a file; what its parent says of the pipe depends on what was written before"),
+@dataclass(frozen=True)
+class Waits:
+    """Where options are set so, and the log is this with Exim's driver and that with ours: the mail waits with ours."""
+    options: tuple  # regular expressions, each for one of the lines
+    theirs: str  # a regular expression for all of what the log says
+    ours: str
+    reason: str
+
+    def explains(self, configuration):
+        ours, theirs = configuration.seen["danesmtp"], configuration.seen["smtp"]
+        waits = (ours["queue"], ours["arrived"]) == (str([f"{configuration.name}@{configuration.domain}"]), "")
+        done = theirs["queue"] == "None"  # and its message log is gone
+        return (waits and all(map(configuration.has, self.options))
+                and all(re.fullmatch(self.ours, said(configuration, ours[what])) for what in ("log", "message log"))
+                and re.fullmatch(self.theirs, said(configuration, theirs["log"]), re.S)
+                and (done and theirs["message log"] == ""
+                     or re.fullmatch(self.theirs, said(configuration, theirs["message log"]), re.S)))
+
+
+REWORDED = (
+    Reworded(r"port ?=", r"DANE: 4\.3\.5 option port cannot be used: (?=TCP port|failed to expand)",
+             "the same failure, before any host: other words around it"),
+    Reworded(r"event_action ?= ?.*\$", r"(TIME ID attempt to expand tainted .*\n)?"
+             r"TIME ID failed to expand event_action dane:report in .*\n",
+             "one event more, dane:report, cannot be told of either"),
+    Reworded(r"hosts_\w+ ?= ?.*/no/such/file", r"TIME ID Delivery status for \S+ got \d+ of \d+ bytes .*\n",
+             "Exim's process ends over such a file; what its parent says of the pipe depends on what was written before"),
 )
+UNTOLD = r"hosts_(require|try)_dane ?= ?"  # before a list that cannot be told
+ASIDE = r"$|Completed$|(\*\*\* )?Frozen$|Received from |failed to (expand|open) |attempt to expand |unknown named "
+HOST = r"H=\S+( DS)? \[\S+\]:\d+"
+DEFER = r"\S+ R=\S+ T=\S+ defer"
+BOUNCED = r"\*\* \S+ R=\S+ T=\S+ : DANE error: \S+ lookup not DNSSEC"
+REQUIRED = (rf"{HOST}: (?P<why>DANE is required \(hosts_require_dane\), but (no secure TLSA records for \S+|"
+            rf"the MX record that names this host is not signed))\n{DEFER}")
+KNOWN = (
+    Waits((UNTOLD + r".*/no/such/file",), ".*",
+          rf"{DEFER}: smtp transport process returned non-zero status 0x0100: exit code 1",
+          "a list over which Exim's process ends is looked at (decision 0010)"),
+    Waits((UNTOLD + r"(.*/no/such/file|\+no_such_list$|\$\{if eq\{1\}$)",), ".*",
+          rf"{HOST}: (?P<why>a look-up failed while matching the host with option hosts_\w+_dane)\n"
+          rf"{DEFER} {HOST}: DANE: 4\.4\.3 (?P=why)",
+          "a list that cannot be told is not \"no\": the host is not used now (decision 0010)"),
+    Waits((r"hosts_require_dane ?=",), BOUNCED, rf"{REQUIRED} {HOST}: DANE: 4\.7\.4 (?P=why)",
+          "required, and no records: the mail waits until the retry rules say otherwise (README, D-110)"),
+    Waits((r"hosts_require_dane ?=", r"fallback_hosts ?="), BOUNCED,
+          rf"{REQUIRED} {HOST}: failed to lookup IP address for \S+",
+          "as above, and other hosts are tried then"),
+    Waits((r"hosts_(require|try)_dane ?=", r"protocol ?="), rf"(bad protocol option in transport: '.*'\n)?{DEFER}",
+          rf"{HOST}: (?P<why>option protocol: \".*\" is none that this host can be spoken to in)\n"
+          rf"{DEFER} {HOST}: DANE: 4\.3\.5 (?P=why)",
+          "the same failure, of a host that may have DANE: other words"),
+    Waits((r"hosts_(require|try)_dane ?=", r"interface ?="), rf"{DEFER}: .*\binterface\b.* for t\d+ transport(: .*)?",
+          rf"{DEFER}: failed to lookup IP address for \S+",
+          "a fault of ours: an interface that cannot be used is told as a host without an address"),
+    Waits((r"port ?= ?(0|99999)$",), r".* defer\b.*",
+          rf"{DEFER}: DANE: 4\.3\.5 option port cannot be used: (0|99999) is no port",
+          "neither 0 nor a number above 65535 is a port; Exim's driver takes the last sixteen bits"),
+)
+
+
+def said(configuration, log):
+    """Of a log, or the message log, what became of the message; not what was said of single options on the way."""
+    for each in REWORDED:
+        log = each.without(configuration, log)
+    lines = [re.sub(r"^TIME (ID )?(== )?", "", line) for line in log.splitlines()]
+    return "\n".join(line for line in lines if not re.match(ASIDE, line))
+
+
+def reason_for(configuration, what):
+    """Of a difference, or None."""
+    ours, theirs = (configuration.seen[driver][what] for driver in ("danesmtp", "smtp"))
+    if what in ("-bV", "-bP"):
+        return None
+    for each in REWORDED:
+        ours, theirs = each.without(configuration, ours), each.without(configuration, theirs)
+        if ours == theirs:
+            return each.reason
+    return next((known.reason for known in KNOWN if known.explains(configuration)), None)
 
 
 def exim(world, config, *arguments):
@@ -190,8 +251,7 @@ def report(configurations):
     for each in configurations:
         ours, theirs = each.seen["danesmtp"], each.seen["smtp"]
         different = [what for what in theirs if ours[what] != theirs[what]]
-        reasons = {what: next((known.reason for known in KNOWN if known.explains(each, what)), None)
-                   for what in different}
+        reasons = {what: reason_for(each, what) for what in different}
         verdict = "unexplained" if None in reasons.values() else "known" if different else "same"
         counts[verdict] += 1
         counts["refused"] += not theirs["-bV"].startswith("0")

@@ -56,3 +56,35 @@ def test_another_handling_is_noticed(world, seed, line, monkeypatch):
         return text.replace("driver = danesmtp\n", f"driver = danesmtp\n  {line}\n")
     monkeypatch.setattr(option_handling.Configuration, "transport", wrong)
     assert option_handling.compare(world, seed, 20, only=2)["unexplained"] == 1
+
+
+BOUNCED = "TIME ID ** t0@plain.lab R=to_t0 T=t0 : DANE error: mx.plain.lab lookup not DNSSEC\nTIME ID Completed"
+WHY = "DANE is required (hosts_require_dane), but the MX record that names this host is not signed"
+HELD = (f"TIME H=mx.plain.lab [192.0.2.24]:25: {WHY}\n"
+        f"TIME t0@plain.lab R=to_t0 T=t0 defer H=mx.plain.lab [192.0.2.24]:25: DANE: 4.7.4 {WHY}\n")
+WITH_SMTP = {"log": BOUNCED, "message log": "", "queue": "None", "arrived": ""}
+WITH_OURS = {"log": HELD, "message log": HELD, "queue": "['t0@plain.lab']", "arrived": ""}
+
+
+def reasons(line, theirs, ours):
+    configuration = option_handling.Configuration(0, [line], "plain.lab", {"smtp": theirs, "danesmtp": ours})
+    return [option_handling.reason_for(configuration, what) for what in theirs if theirs[what] != ours[what]]
+
+
+def test_a_known_difference():
+    assert None not in reasons("hosts_require_dane = *", WITH_SMTP, WITH_OURS)
+
+
+@pytest.mark.parametrize("theirs,ours", [
+    ({}, {"log": HELD.replace("4.7.4", "4.7.5")}), ({}, {"log": HELD + "TIME ID one line more\n"}),
+    ({}, {"message log": HELD + "one line more\n"}), ({}, {"queue": "None"}), ({}, {"arrived": "Subject: test"}),
+    ({"log": BOUNCED.replace("DANE error", "another")}, {}), ({"message log": HELD}, {})])
+def test_another_difference_beside_a_known_one_is_noticed(theirs, ours):
+    assert None in reasons("hosts_require_dane = *", WITH_SMTP | theirs, WITH_OURS | ours)
+
+
+@pytest.mark.parametrize("theirs,known", [("TCP port", True), ("a TCP port", False)])
+def test_other_words_around_the_same(theirs, known):
+    logs = [WITH_OURS | {"log": f"TIME ID == t0@plain.lab R=to_t0 T=t0 defer: {words} \"x\" is not defined\n"}
+            for words in (theirs, "DANE: 4.3.5 option port cannot be used: TCP port")]
+    assert (None not in reasons("port = x", *logs)) == known
