@@ -89,7 +89,7 @@ class Waits:
 
 
 REWORDED = (
-    Reworded(r"port ?=", r"DANE: 4\.3\.5 option port cannot be used: (?=TCP port|failed to expand)",
+    Reworded(r"port ?=", r"DANE: 4\.3\.5 option port cannot be used: (?=TCP port|failed to expand|invalid port)",
              "the same failure, before any host: other words around it"),
     Reworded(r"event_action ?= ?.*\$", r"(TIME ID attempt to expand tainted .*\n)?"
              r"TIME ID failed to expand event_action dane:report in .*\n",
