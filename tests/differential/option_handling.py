@@ -95,32 +95,40 @@ REWORDED = (
              r"TIME ID failed to expand event_action dane:report in .*\n",
              "one event more, dane:report, cannot be told of either"),
     Reworded(r"hosts_\w+ ?= ?.*/no/such/file", r"TIME ID Delivery status for \S+ got \d+ of \d+ bytes .*\n",
-             "Exim's process ends over such a file; what its parent says of the pipe depends on what was written before"),
+             "Exim's process ends over such a file; what its parent says of the pipe depends on what it wrote before"),
 )
-UNTOLD = r"hosts_(require|try)_dane ?= ?"  # before a list that cannot be told
-ASIDE = r"$|Completed$|(\*\*\* )?Frozen$|Received from |failed to (expand|open) |attempt to expand |unknown named "
+ASIDE = (r"$|Completed$|(\*\*\* )?Frozen$|Received from |(<\S+>: )?failed to (expand|open) |attempt to (expand|use) |"
+         r"unknown named ")
 HOST = r"H=\S+( DS)? \[\S+\]:\d+"
 DEFER = r"\S+ R=\S+ T=\S+ defer"
-BOUNCED = r"\*\* \S+ R=\S+ T=\S+ : DANE error: \S+ lookup not DNSSEC"
-REQUIRED = (rf"{HOST}: (?P<why>DANE is required \(hosts_require_dane\), but (no secure TLSA records for \S+|"
-            rf"the MX record that names this host is not signed))\n{DEFER}")
+UNTOLD = r"hosts_(require|try)_dane ?= ?"  # before a list that cannot be told
+NO_DANE = (r"DANE is required \(hosts_require_dane\), but "
+           r"(no secure TLSA records for \S+|the MX record that names this host is not signed)")
+
+
+def host_not_used(options, theirs, code, why, reason):
+    """What is said of the host is said of the message, unless there are others to try then."""
+    ours = rf"{HOST}: (?P<why>{why})\n{DEFER} {HOST}: "
+    others = (r"(failed to lookup IP address for .*|retry time not reached for any host for '.*'|"
+              r"\S+ transport found host \S+ to be local)")
+    return (Waits(options, theirs, rf"{ours}DANE: {code} (?P=why)", reason),
+            Waits((*options, r"fallback_hosts ?="), theirs, ours + others, reason))
+
+
 KNOWN = (
     Waits((UNTOLD + r".*/no/such/file",), ".*",
           rf"{DEFER}: smtp transport process returned non-zero status 0x0100: exit code 1",
           "a list over which Exim's process ends is looked at (decision 0010)"),
-    Waits((UNTOLD + r"(.*/no/such/file|\+no_such_list$|\$\{if eq\{1\}$)",), ".*",
-          rf"{HOST}: (?P<why>a look-up failed while matching the host with option hosts_\w+_dane)\n"
-          rf"{DEFER} {HOST}: DANE: 4\.4\.3 (?P=why)",
-          "a list that cannot be told is not \"no\": the host is not used now (decision 0010)"),
-    Waits((r"hosts_require_dane ?=",), BOUNCED, rf"{REQUIRED} {HOST}: DANE: 4\.7\.4 (?P=why)",
-          "required, and no records: the mail waits until the retry rules say otherwise (README, D-110)"),
-    Waits((r"hosts_require_dane ?=", r"fallback_hosts ?="), BOUNCED,
-          rf"{REQUIRED} {HOST}: failed to lookup IP address for \S+",
-          "as above, and other hosts are tried then"),
-    Waits((r"hosts_(require|try)_dane ?=", r"protocol ?="), rf"(bad protocol option in transport: '.*'\n)?{DEFER}",
-          rf"{HOST}: (?P<why>option protocol: \".*\" is none that this host can be spoken to in)\n"
-          rf"{DEFER} {HOST}: DANE: 4\.3\.5 (?P=why)",
-          "the same failure, of a host that may have DANE: other words"),
+    *host_not_used((UNTOLD + r"(.*/no/such/file|\+no_such_list$|\$\{if eq\{1\}$)",), ".*", r"4\.4\.3",
+                   r"a look-up failed while matching the host with option hosts_\w+_dane",
+                   "a list that cannot be told is not \"no\": the host is not used now (decision 0010)"),
+    *host_not_used((r"hosts_require_dane ?=",), r"\*\* \S+ R=\S+ T=\S+ : DANE error: \S+ lookup not DNSSEC", r"4\.7\.4",
+                   NO_DANE,
+                   "required, and no records: the mail waits until the retry rules say otherwise (README, D-110)"),
+    *host_not_used((r"hosts_(require|try)_dane ?=", r"protocol ?="), rf"(bad protocol option in .*\n)?{DEFER}",
+                   r"4\.(3\.5|7\.4)",
+                   rf"option protocol: \".*\" is none that this host .*|failed to expand option protocol: .*|{NO_DANE}",
+                   "the same failure, of a host that may have DANE: other words, or another failure before it"),
     Waits((r"hosts_(require|try)_dane ?=", r"interface ?="), rf"{DEFER}: .*\binterface\b.* for t\d+ transport(: .*)?",
           rf"{DEFER}: failed to lookup IP address for \S+",
           "a fault of ours: an interface that cannot be used is told as a host without an address"),
