@@ -23,7 +23,7 @@ extern "C" {
 #endif
 
 #ifndef DANESMTP_BRIDGE_VERSION /* a test builds the next one */
-#define DANESMTP_BRIDGE_VERSION 19u
+#define DANESMTP_BRIDGE_VERSION 20u
 #endif
 #define DANESMTP_CORE_SYMBOL "danesmtp_core"
 
@@ -45,6 +45,7 @@ enum danesmtp_host_state {
   DANESMTP_HOST_ADDRESS_LATER,  /* look-up failed for now */
   DANESMTP_HOST_LOCAL,          /* is this machine, and allow_localhost is off */
   DANESMTP_HOST_BUSY,           /* serialize_hosts: another delivery has a connection */
+  DANESMTP_HOST_NO_INTERFACE,   /* the option cannot be used: see expansion_error() */
 };
 
 /* How the message is written: with CRLF, and */

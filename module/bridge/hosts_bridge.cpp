@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "bridge/hosts_bridge.h"
 
+#include "core/format.h"
+
 namespace danesmtp {
 namespace {
 
@@ -31,8 +33,11 @@ void HostsBridge::take_over(AddressBatch&) {
   exim_.services.take_over(exim_.handle);
 }
 
-HostState HostsBridge::host_state(HostIndex host, std::uint16_t port) {
-  return host_state_of(exim_.services.host_state(exim_.handle, host.value(), port));
+Result<HostState> HostsBridge::host_state(HostIndex host, std::uint16_t port) {
+  const int state = exim_.services.host_state(exim_.handle, host.value(), port);
+  if (state != DANESMTP_HOST_NO_INTERFACE) return host_state_of(state);
+  const auto why = text_of(exim_.services.expansion_error(exim_.handle));
+  return fail(ErrorKind::BadInput, format("option interface cannot be used: {}", why));
 }
 
 void HostsBridge::leave_host(HostIndex host) {

@@ -12,7 +12,7 @@ class HostsBridge : public virtual Hosts {
   explicit HostsBridge(const EximLink& exim) : exim_(exim) {}
 
   void take_over(AddressBatch& batch) override;
-  HostState host_state(HostIndex host, std::uint16_t port) override;
+  Result<HostState> host_state(HostIndex host, std::uint16_t port) override;
   void leave_host(HostIndex host) override;
   bool tried_since_arrival(HostIndex host) override;
   std::string last_failure(HostIndex host) override;

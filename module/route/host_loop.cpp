@@ -56,6 +56,7 @@ class HostLoop {
   Next consider(HostIndex host, Pass pass);
   bool usable(HostIndex host, HostState state, Pass pass);
   void host_without_address(HostIndex host);
+  Next no_way_out(const Error& error);
   Next local_host(HostIndex host);
   Next try_host(HostIndex host, bool expired);
   AttemptResult attempt(HostIndex host, TlsChoice tls);
@@ -95,8 +96,8 @@ void HostLoop::run() {
 // Exim's own driver.
 HostLoop::Next HostLoop::use_open_connection(HostIndex host) {
   const auto& target = batch_.host(host);
-  const HostState state = server_.host_state(host, plan_.port(target));
-  if (state != HostState::Usable && state != HostState::UsableExpired) {
+  const auto state = server_.host_state(host, plan_.port(target));
+  if (!state || (*state != HostState::Usable && *state != HostState::UsableExpired)) {
     server_.end_open_connection();
     return Next::Continue;
   }
@@ -131,11 +132,12 @@ HostLoop::Next HostLoop::walk(Pass pass) {
 }
 
 HostLoop::Next HostLoop::consider(HostIndex host, Pass pass) {
-  const HostState state = server_.host_state(host, plan_.port(batch_.host(host)));
-  if (state == HostState::Local) return local_host(host);
-  if (!usable(host, state, pass)) return Next::Continue;
+  const auto state = server_.host_state(host, plan_.port(batch_.host(host)));
+  if (!state) return no_way_out(state.error());
+  if (*state == HostState::Local) return local_host(host);
+  if (!usable(host, *state, pass)) return Next::Continue;
   passed_over_.all_expired = false;
-  const auto next = try_host(host, state != HostState::Usable);
+  const auto next = try_host(host, *state != HostState::Usable);
   server_.leave_host(host);
   return next;
 }
@@ -172,6 +174,12 @@ bool HostLoop::usable(HostIndex host, HostState state, Pass pass) {
 void HostLoop::host_without_address(HostIndex host) {
   server_.retry_routing(waiting_.front(), batch_.host(host).name);
   tell_waiting({rule_on_missing_address(batch_.host(host).name).verdict});
+}
+
+// An option cannot be used: no other host would fare better, and it is not the fault of any.
+HostLoop::Next HostLoop::no_way_out(const Error& error) {
+  tell_waiting({rule_on_host_error(error).verdict});
+  return Next::Stop;
 }
 
 HostLoop::Next HostLoop::local_host(HostIndex host) {

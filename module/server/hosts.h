@@ -36,7 +36,8 @@ class Hosts {
   // driver. The tool looks up addresses here, and numbers the hosts anew.
   virtual void take_over(AddressBatch& batch) = 0;
   // Reads the retry database, sets $host; a usable host must be left again by leave_host().
-  virtual HostState host_state(HostIndex host, std::uint16_t port) = 0;
+  // BadInput: the option `interface` cannot be used, for this host or any other.
+  virtual Result<HostState> host_state(HostIndex host, std::uint16_t port) = 0;
   virtual void leave_host(HostIndex host) = 0;
   virtual bool tried_since_arrival(HostIndex host) = 0;
   // What the retry record keeps of the host's last failure; empty: nothing. After host_state().

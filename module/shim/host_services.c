@@ -103,8 +103,10 @@ static BOOL note_port_and_interface(struct batch_handle *h, size_t index, int po
   notes->port_and_interface = port == 25 ? US "" : string_sprintf(":%d", port);
   if (!option || !*option) return TRUE;
   if (!smtp_get_interface(option, family, h->addresses, &notes->interface,
-                          string_sprintf("%s transport", drinst_of(h->tblock)->name)))
+                          string_sprintf("%s transport", drinst_of(h->tblock)->name))) {
+    expand_string_message = h->addresses->message;
     return FALSE;
+  }
   if (notes->interface)
     notes->port_and_interface = string_sprintf("%s/%s", notes->port_and_interface, notes->interface);
   return TRUE;
@@ -145,7 +147,7 @@ static int host_state(void *exim, size_t index, int port)
   if (!host->address) return DANESMTP_HOST_NO_ADDRESS;
   notes->port = port;
   host_variables_set(h, index);
-  if (!note_port_and_interface(h, index, port)) return DANESMTP_HOST_ADDRESS_LATER;
+  if (!note_port_and_interface(h, index, port)) return DANESMTP_HOST_NO_INTERFACE;
   if (retry_check_address(h->addresses->domain, host, notes->port_and_interface, keys_have_address(h),
                           &notes->retry_host_key, &notes->retry_message_key))
     notes->expired = TRUE;

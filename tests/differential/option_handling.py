@@ -91,6 +91,8 @@ class Waits:
 REWORDED = (
     Reworded(r"port ?=", r"DANE: 4\.3\.5 option port cannot be used: (?=TCP port|failed to expand|invalid port)",
              "the same failure, before any host: other words around it"),
+    Reworded(r"interface ?=", r"option interface cannot be used: (?=\".*\" is not a valid|failed to expand)",
+             "the same failure: other words around it"),
     Reworded(r"event_action ?= ?.*\$", r"(TIME ID attempt to expand tainted .*\n)?"
              r"TIME ID failed to expand event_action dane:report in .*\n",
              "one event more, dane:report, cannot be told of either"),
@@ -129,9 +131,6 @@ KNOWN = (
                    r"4\.(3\.5|7\.4)",
                    rf"option protocol: \".*\" is none that this host .*|failed to expand option protocol: .*|{NO_DANE}",
                    "the same failure, of a host that may have DANE: other words, or another failure before it"),
-    Waits((r"hosts_(require|try)_dane ?=", r"interface ?="), rf"{DEFER}: .*\binterface\b.* for t\d+ transport(: .*)?",
-          rf"{DEFER}: failed to lookup IP address for \S+",
-          "a fault of ours: an interface that cannot be used is told as a host without an address"),
     Waits((r"port ?= ?(0|99999)$",), r".* defer\b.*",
           rf"{DEFER}: DANE: 4\.3\.5 option port cannot be used: (0|99999) is no port",
           "neither 0 nor a number above 65535 is a port; Exim's driver takes the last sixteen bits"),

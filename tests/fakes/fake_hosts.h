@@ -19,13 +19,15 @@ namespace danesmtp::test {
 class FakeHosts : public virtual Hosts, public virtual FakeState {
  public:
   std::map<HostIndex, HostState> states;  // Usable if absent
+  std::optional<Error> interface_error;
   std::set<HostIndex> tried_lately, too_old_for;
   std::map<HostIndex, std::string> last_failures;  // host -> the text of its retry record
   std::map<HostIndex, UniqueFd> sockets;
   std::vector<UniqueFd> later_sockets;  // for further connections, in order
 
   void take_over(AddressBatch&) override { calls.push_back("take_over"); }
-  HostState host_state(HostIndex host, std::uint16_t) override {
+  Result<HostState> host_state(HostIndex host, std::uint16_t) override {
+    if (interface_error) return tl::unexpected(*interface_error);
     auto found = states.find(host);
     return found == states.end() ? HostState::Usable : found->second;
   }

@@ -56,7 +56,7 @@ class ThrowingMailServer final : public MailServer {
     return next().delegated_delivery(recipient);
   }
   void take_over(AddressBatch& batch) override { next().take_over(batch); }
-  HostState host_state(HostIndex host, std::uint16_t port) override {
+  Result<HostState> host_state(HostIndex host, std::uint16_t port) override {
     return next().host_state(host, port);
   }
   void leave_host(HostIndex host) override { next().leave_host(host); }

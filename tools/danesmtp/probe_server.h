@@ -47,7 +47,7 @@ class ProbeServer final : public MailServer {
 
   // One entry an address, of the families wanted; a host without any keeps its entry.
   void take_over(AddressBatch& batch) override;
-  HostState host_state(HostIndex, std::uint16_t) override { return HostState::Usable; }
+  Result<HostState> host_state(HostIndex, std::uint16_t) override { return HostState::Usable; }
   void leave_host(HostIndex) override {}
   bool tried_since_arrival(HostIndex) override { return false; }
   std::string last_failure(HostIndex) override { return {}; }

@@ -36,6 +36,7 @@ danesmtp_services table() {
   s.host_state = [](void* e, std::size_t host, int port) {
     return exim_of(e).called("state", host, port);
   };
+  s.expansion_error = [](void* e) { return exim_of(e).text; };
   s.leave_host = [](void* e, std::size_t host) { exim_of(e).called("leave", host); };
   s.host_tried_since_arrival = [](void* e, std::size_t host) {
     return exim_of(e).called("tried", host);
@@ -66,13 +67,21 @@ START_TEST(every_state) {
       {DANESMTP_HOST_ADDRESS_LATER, HostState::AddressLater},
       {DANESMTP_HOST_LOCAL, HostState::Local},
       {DANESMTP_HOST_BUSY, HostState::Busy},
-      {DANESMTP_HOST_BUSY + 1, HostState::AddressLater},  // of a newer shim: it is not used
+      {DANESMTP_HOST_NO_INTERFACE + 1, HostState::AddressLater},  // of a newer shim: it is not used
   };
   for (const auto& [answer, state] : kStates) {
     Exim exim{.answer = answer};
-    ck_assert(HostsBridge({kServices, &exim}).host_state(3, 2525) == state);
+    ck_assert(assert_ok(HostsBridge({kServices, &exim}).host_state(3, 2525)) == state);
     assert_text(exim.calls, "state 3 2525; ");
   }
+}
+END_TEST
+
+START_TEST(an_interface_that_cannot_be_used) {
+  Exim exim{.answer = DANESMTP_HOST_NO_INTERFACE, .text = "two words"};
+  const auto state = HostsBridge({kServices, &exim}).host_state(3, 2525);
+  assert_error(state, ErrorKind::BadInput);
+  assert_text(state.error().text, "option interface cannot be used: two words");
 }
 END_TEST
 
@@ -138,6 +147,7 @@ int main() {
   Suite* suite = suite_create("hosts_bridge");
   TCase* tc = tcase_create("conversions");
   tcase_add_test(tc, every_state);
+  tcase_add_test(tc, an_interface_that_cannot_be_used);
   tcase_add_test(tc, questions_of_the_retry_database);
   tcase_add_test(tc, the_last_failure);
   tcase_add_test(tc, a_host_is_taken_and_left);

@@ -308,6 +308,18 @@ START_TEST(look_up_failures_leave_a_routing_record) {
 }
 END_TEST
 
+// It is no host's fault, nor the DNS's.
+START_TEST(an_interface_that_cannot_be_used) {
+  Scene scene(2);
+  scene.server.interface_error = Error{ErrorKind::BadInput, "option interface cannot be used: x"};
+  scene.run();
+  assert_text(scene.attempts.tried, "");
+  ck_assert(scene.outcome(1).verdict.status == Status::Deferred);
+  assert_text(scene.outcome(1).verdict.text, "option interface cannot be used: x");
+  ck_assert_msg(scene.server.trace().find("retry_") == std::string::npos, "a retry record");
+}
+END_TEST
+
 START_TEST(this_machine_is_never_tried) {
   Scene scene(2);
   scene.server.states = {{HostIndex(0), HostState::Local}};
@@ -456,6 +468,7 @@ int main() {
   tcase_add_test(tc, one_waiting_host_keeps_expired_ones_from_being_final);
   tcase_add_test(tc, without_delay_after_cutoff_expired_hosts_get_a_try);
   tcase_add_test(tc, look_up_failures_leave_a_routing_record);
+  tcase_add_test(tc, an_interface_that_cannot_be_used);
   tcase_add_test(tc, this_machine_is_never_tried);
   tcase_add_test(tc, hosts_max_try_reaches_the_next_preference);
   tcase_add_test(tc, hosts_max_try_keeps_recipients_from_timing_out);
