@@ -22,7 +22,7 @@ from processes import Process, log_tail, wait_for
 # Written by the receiver at the top of each message; _RECEIVED reads it.
 _RECEIVED_TEXT = ("Received: at $received_ip_address $received_port from $sender_helo_name "
                   "[$sender_host_address] with $received_protocol X=$tls_in_cipher "
-                  "SNI=$tls_in_sni id $message_exim_id")
+                  "SNI=$tls_in_sni id $message_exim_id t=$tod_epoch_l")
 AUTH_USER, AUTH_PASSWORD = "relay-user", "correct-horse-7"
 _SCRAM = f"""scram:
   driver = gsasl
@@ -39,7 +39,7 @@ scram_plus:
   server_set_id = $auth1
 """
 _RECEIVED = re.compile(r"Received: at (?P<address>\S+) (?P<port>\d+) from (?P<helo>\S+) \[\S+\]\s+"
-                       r"with (?P<protocol>\S+) X=(?P<cipher>\S*)\s+SNI=(?P<sni>\S*)\s+id ")
+                       r"with (?P<protocol>\S+) X=(?P<cipher>\S*)\s+SNI=(?P<sni>\S*)\s+id \S+\s+t=(?P<time>\d+)")
 
 
 def _pem_responses(responses):
@@ -61,7 +61,7 @@ class Mail:
 
     @property
     def body(self):
-        return self.raw.split(b"\n\n", 1)[1]
+        return self.raw.partition(b"\n\n")[2]
 
     @property
     def return_path(self):
@@ -73,7 +73,8 @@ class Mail:
 
     @property
     def received(self):
-        """The receiver's account: address, port, helo, protocol, cipher ("" in clear), sni."""
+        """The receiver's account: address, port, helo, protocol, cipher ("" in clear), sni, time (microseconds of
+        the epoch, when it had all)."""
         return _RECEIVED.match("Received: " + self.header("Received")).groupdict()
 
 

@@ -309,7 +309,7 @@ class _Connection:
         return b"".join(lines)
 
     def _message(self, octets, stage="end-of-data"):
-        self._event("message", data=octets.decode("latin-1"), tls=self._secure)
+        self._event("message", data=octets.decode("latin-1"), tls=self._secure, time=time.time())
         self._act(stage, octets.decode("latin-1"))
 
     def _chunk(self, text):
