@@ -2,6 +2,7 @@
 """Module and core library are replaced by those of another version, one file after the other, while a daemon takes
 mail and several queue runs deliver it: each message is delivered once, or waits with a line that says what to do, and
 goes when both are there (doc/decisions/0012). None is lost, none goes in clear or to an impostor."""
+import random
 import re
 import shutil
 import smtplib
@@ -15,9 +16,11 @@ from test_misfit import TOP, build_shim
 
 sys.path.insert(0, str(TOP / "tests/soak"))
 
-from account import SIGNALS, Books, faults_in_account  # noqa: E402  (needs the path above)
+from account import Books, faults_in_account  # noqa: E402  (needs the path above)
+from fates import MUST_HAVE_TLS, MUST_WAIT, impostors  # noqa: E402
 from harvest import arrivals_of  # noqa: E402
-from soak import MUST_HAVE_TLS, MUST_WAIT, impostors  # noqa: E402
+from message import message_of  # noqa: E402
+from remains import SIGNALS  # noqa: E402
 from station import MAIN, PORT, Station  # noqa: E402
 
 MESSAGES = 200
@@ -75,7 +78,8 @@ class Mail:
             token = f"{self._name}-{len(self.sent)}"
             recipient = f"bob@{DOMAINS[len(self.sent) % len(DOMAINS)]}.lab"
             with smtplib.SMTP("127.0.0.1", PORT, timeout=60) as client:
-                client.sendmail("alice@sender.lab", [recipient], f"X-Soak: {token}\r\n\r\nHello.\r\n")
+                text = message_of(token, 1_000, random.Random(token)).decode().replace("\n", "\r\n")
+                client.sendmail("alice@sender.lab", [recipient], text)
             self.sent[token] = (recipient,)
 
     def logs(self):
@@ -90,9 +94,9 @@ class Mail:
         return found
 
     def books(self):
-        arrivals = [each for mail in self._world.receivers.mail() for each in arrivals_of(mail, 0)
+        arrivals = [each for mail in self._world.receivers.mail() for each in arrivals_of(mail)
                     if each.token.startswith(self._name)]
-        return Books(self.sent, {}, arrivals, set(), self.waiting(), [], MUST_WAIT, MUST_HAVE_TLS,
+        return Books(self.sent, {}, arrivals, {}, self.waiting(), [], MUST_WAIT, MUST_HAVE_TLS,
                      impostors(self._world))
 
 

@@ -3,14 +3,11 @@
 were when; and everything that does not balance, in one line each.
 """
 import collections
-import re
-import time
 from dataclasses import dataclass, field
 
-# A copy more is owed to a fault that fell when the earlier copy had arrived and was not yet journalled.
-WINDOW = (-0.5, 2.0)  # seconds of the fault after the arrival
-NOTICED = 10  # seconds until Exim writes of a process that ended
-SIGNALS = re.compile(r"signal (?:4|6|7|8|11)\b|SIGSEGV|SIGABRT|core dumped|panicked")
+# Until the receiver has what a killed process had written, and from its last octet until it is journalled here.
+BEFORE, AFTER = 2.0, 2.0  # seconds
+REFUSED = "550 no such user here"  # by the receivers, of `may_bounce`
 
 
 @dataclass(frozen=True)
@@ -19,48 +16,71 @@ class Arrival:
     recipient: str
     address: str  # of the receiver
     cipher: str  # "" in clear
-    time: float  # seconds of the epoch
+    time: float  # seconds of the epoch, when the receiver had the last octet
     message_id: str = ""  # the sender's Exim's
+    damage: str = ""  # to the body
 
 
 @dataclass(frozen=True)
 class Fault:
-    """What may make Exim forget what it has done. `message_id` is the message that a killed process had."""
+    """What may make Exim forget what it has done: to these messages, or to any (None). A delivery whose parent was
+    killed goes on, and nothing keeps another process from the message: such a fault ends with that delivery."""
     kind: str
     begin: float
     end: float
-    message_id: str = ""
+    message_ids: frozenset | None = None
+    pids: frozenset = frozenset()  # of the processes that were limited
+
+    def explains(self, copy):
+        known = self.message_ids is None or copy.message_id in self.message_ids
+        return known and self.begin - AFTER <= copy.time <= self.end + BEFORE
 
 
 @dataclass
 class Books:
-    """`taken` and `unsure`: recipients by token; `bounced` and `waiting` pairs of token and recipient."""
+    """`taken` and `unsure`: recipients by token; `bounced`: what Exim says of it, by token and recipient; `waiting`:
+    such pairs."""
     taken: dict
     unsure: dict
     arrivals: list
-    bounced: set
+    bounced: dict
     waiting: set
     faults: list = field(default_factory=list)
     must_wait: frozenset = frozenset()  # domains
     must_have_tls: frozenset = frozenset()
     impostors: frozenset = frozenset()  # addresses
+    servers: dict = field(default_factory=dict)  # addresses by domain
     may_bounce: tuple = ("bad@",)
+
+    def was_sent(self, token, recipient):
+        return recipient in (*self.taken.get(token, ()), *self.unsure.get(token, ()))
 
 
 def faults_in_account(books):
     """Everything that is wrong, sorted; empty: it balances."""
-    return sorted([*_lost(books), *_twice(books), *_wrong_place(books), *_wrong_bounces(books)])
+    return sorted([*_lost(books), *_twice(books), *_wrong_place(books), *_wrong_bounces(books), *_left(books)])
+
+
+def explained(books):
+    """Each copy after which there was another, with the fault that this is owed to, or None."""
+    for copies in _copies(books).values():
+        for copy in copies[:-1]:
+            yield copy, next((fault for fault in books.faults if fault.explains(copy)), None)
 
 
 def copies_explained(books):
-    """How many copies more than one there are, by the fault that each is owed to."""
-    found = collections.Counter()
-    for copies in _copies(books).values():
-        for copy in copies[:-1]:
-            fault = _fault_of(books, copy)
-            if fault:
-                found[fault.kind] += 1
-    return found
+    """How many copies more than one there are, by the kind of fault that each is owed to."""
+    return collections.Counter(fault.kind for _, fault in explained(books) if fault)
+
+
+def excuse_for_any(faults):
+    """Seconds in which a fault stood that may explain a copy of any message."""
+    total = until = 0.0
+    for fault in sorted((fault for fault in faults if fault.message_ids is None), key=lambda each: each.begin):
+        begin = max(until, fault.begin - AFTER)
+        until = max(until, fault.end + BEFORE)
+        total += max(0.0, until - begin)
+    return total
 
 
 def _copies(books):
@@ -72,6 +92,7 @@ def _copies(books):
 
 
 def _lost(books):
+    """No fault explains two places: all trouble is over, and what was forgotten has been tried again."""
     copies = _copies(books)
     for token, recipients in books.taken.items():
         for recipient in recipients:
@@ -79,27 +100,18 @@ def _lost(books):
             places = (pair in copies) + (pair in books.bounced) + (pair in books.waiting)
             if places == 0:
                 yield f"lost: {token} to {recipient}"
-            if places > 1 and not any(_fault_of(books, copy) for copy in copies.get(pair, ())):
+            if places > 1:
                 yield f"in two places: {token} to {recipient}"
 
 
 def _twice(books):
-    for (token, recipient), copies in _copies(books).items():
-        if recipient not in books.taken.get(token, ()) and recipient not in books.unsure.get(token, ()):
+    for token, recipient in _copies(books):
+        if not books.was_sent(token, recipient):
             yield f"never sent: {token} to {recipient}"
-        for copy in copies[:-1]:
-            if not _fault_of(books, copy):
-                yield f"twice without a fault: {token} to {recipient} at {copy.time:.1f} {copy.message_id}".rstrip()
-
-
-def _fault_of(books, copy):
-    for fault in books.faults:
-        if fault.message_id and fault.message_id == copy.message_id:
-            return fault
-        near = fault.begin - WINDOW[1] <= copy.time <= fault.end - WINDOW[0]
-        if near and not fault.message_id:
-            return fault
-    return None
+    for copy, fault in explained(books):
+        if not fault:
+            what = f"{copy.token} to {copy.recipient} at {copy.time:.1f} {copy.message_id}"
+            yield f"twice without a fault: {what}".rstrip()
 
 
 def _wrong_place(books):
@@ -110,31 +122,25 @@ def _wrong_place(books):
             yield f"had to wait: {where}"
         if arrival.address in books.impostors:
             yield f"at an impostor: {where}"
+        elif arrival.address not in books.servers.get(domain, (arrival.address,)):
+            yield f"at a server of another domain: {where}"
         if domain in books.must_have_tls and not arrival.cipher:
             yield f"in clear: {where}"
+        if arrival.damage:
+            yield f"another body: {where}: {arrival.damage}"
 
 
 def _wrong_bounces(books):
-    for token, recipient in books.bounced:
+    for (token, recipient), reason in books.bounced.items():
         if not recipient.startswith(books.may_bounce):
             yield f"came back: {token} to {recipient}"
+        elif not books.was_sent(token, recipient):
+            yield f"came back, never sent: {token} to {recipient}"
+        elif REFUSED not in reason:
+            yield f"came back for another reason: {token} to {recipient}: {reason}"
 
 
-def crashes(log, faults):
-    """The log's lines that tell of a crash: those while the soak itself bounded the memory, and all others. Of the
-    libraries below, libtasn1 does not look whether it was given any; that the message waited is for the account, and
-    for our own code there is test_exceptions."""
-    bounded = [fault for fault in faults if fault.kind == "little memory"]
-    found = {True: [], False: []}
-    for line in dict.fromkeys(filter(SIGNALS.search, log)):  # once, where it is in two logs
-        when = _epoch(line)
-        found[any(fault.begin - 1 <= when <= fault.end + NOTICED for fault in bounded)].append(line)
-    return found[True], found[False]
-
-
-def _epoch(line):
-    """0.0 where no time of this machine's stands in front."""
-    try:
-        return time.mktime(time.strptime(line[:19], "%Y-%m-%d %H:%M:%S"))
-    except ValueError:
-        return 0.0
+def _left(books):
+    for token, recipient in books.waiting:
+        if recipient.partition("@")[2] not in books.must_wait:
+            yield f"waits without a reason: {token} to {recipient}"

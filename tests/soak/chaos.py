@@ -1,20 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What goes wrong in a soak, by a seed: one trouble after the other, each undone when it ends, and beside them
-kill -9 of whatever process of the sender's is at work. What may make Exim forget a delivery is written down
-as a Fault.
+kills. What may make Exim forget a delivery is written down as a Fault.
 """
 import contextlib
 import os
+import random
 import shutil
-import signal
-import threading
 import time
 
 from account import Fault
+from kills import Kills
+from station import LONGEST_RUN
+from thread import Thread
 from victims import Victims
 
-KILL_EVERY = (0.3, 2.5)  # seconds
-PAUSE = (0.5, 4.0)
+PAUSE = (0.5, 4.0)  # seconds
 LAST = (1.0, 6.0)  # how long a trouble lasts
 # As 127.0.0.1 has it, the mail of signed domains goes to a server that takes everything.
 LIES = ("ee.lab. 60 IN MX 5 mx.impostor.lab.", "ta.lab. 60 IN MX 5 mx.impostor.lab.",
@@ -29,54 +29,45 @@ class Chaos:
         self._rng = rng
         self._tell = tell
         self._victims = Victims(sender, station)
-        self._stop = threading.Event()
-        self._threads = [threading.Thread(target=run, daemon=True) for run in (self._troubles, self._kills)]
-        self.faults = []
+        self._kills = Kills(sender, station, random.Random(rng.random()), self._count)
+        self._thread = Thread(self._run)
+        self._stop = None  # the thread's, which a trouble waits for
+        self._faults = []
+        self.troubles = {trouble.__name__.strip("_").replace("_", " "): trouble for trouble in (
+            self._resolver_stops, self._resolver_lies, self._name_server_is_silent, self._receivers_restart,
+            self._spool_is_full, self._few_descriptors, self._little_memory, self._another_day,
+            self._key_rolls_over, self._cache_is_damaged, self._module_is_replaced, self._daemon_dies)}
         self.done = {}
         self.errors = []
 
+    @property
+    def faults(self):
+        return [*self._faults, *self._kills.faults]
+
+    @property
+    def threads(self):
+        return [self._thread, *self._kills.threads]
+
     def start(self):
-        for thread in self._threads:
-            thread.start()
+        self._thread.start()
+        self._kills.start()
 
     def stop(self):
         """Ends it; every trouble has been undone."""
-        self._stop.set()
-        for thread in self._threads:
-            thread.join(120)
+        self._thread.stop(LONGEST_RUN)
+        self._kills.stop()
 
     def _count(self, name):
         self.done[name] = self.done.get(name, 0) + 1
 
-    # -- kill -9
-
-    def _kills(self):
-        while not self._stop.wait(self._rng.uniform(*KILL_EVERY)):
-            victim = self._victims.choose(self._rng)
-            if victim is None:
-                continue
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(victim, signal.SIGSTOP)  # or it has another message by the time that it is killed
-                ids = self._victims.messages_of(victim)
-                os.kill(victim, signal.SIGKILL)
-                now = time.time()
-                self.faults += [Fault("kill", now, now, each) for each in ids]
-                self._count("kill")
-
-    # -- troubles
-
-    def _troubles(self):
-        troubles = [self._resolver_stops, self._resolver_lies, self._name_server_is_silent,
-                    self._receivers_restart, self._spool_is_full, self._few_descriptors, self._little_memory,
-                    self._another_day, self._key_rolls_over, self._cache_is_damaged, self._module_is_replaced,
-                    self._daemon_dies]
-        while not self._stop.wait(self._rng.uniform(*PAUSE)):
-            trouble = self._rng.choice(troubles)
-            name = trouble.__name__.strip("_").replace("_", " ")
+    def _run(self, stop):
+        self._stop = stop
+        while not stop.wait(self._rng.uniform(*PAUSE)):
+            name = self._rng.choice(list(self.troubles))
             self._tell(name)
             self._count(name)
             try:
-                trouble()
+                self.troubles[name]()
             except Exception as error:  # told in the account: a trouble that could not be made is none
                 self.errors.append(f"{name}: {error}")
 
@@ -109,7 +100,7 @@ class Chaos:
             self._lasts()
         finally:
             fill.unlink(missing_ok=True)
-            self.faults.append(Fault("full spool", begin, time.time()))
+            self._faults.append(Fault("full spool", begin, time.time()))
 
     def _few_descriptors(self):
         self._limited_run("few descriptors", f"--nofile={self._rng.randint(6, 30)}")
@@ -120,8 +111,9 @@ class Chaos:
 
     def _limited_run(self, kind, limit):
         begin = time.time()
-        self._station.run_queue(["prlimit", limit, "--"])
-        self.faults.append(Fault(kind, begin, time.time()))
+        with self._station.own_queue_run(["prlimit", limit, "--"]) as run:
+            pids, ids = self._victims.of_session(run, LONGEST_RUN)
+        self._faults.append(Fault(kind, begin, time.time(), ids, pids))
 
     def _another_day(self):
         """The clock of one queue run is days off, either way: no signature of the DNS is good then. What such a run

@@ -4,13 +4,11 @@ receivers' maildir, and from the records of scripted servers.
 """
 import json
 import re
-import threading
-import time
 
 from account import Arrival
+from message import damage_of
 from receivers import Mail
-
-HEAD = 16_384  # octets of a message in which all headers are
+from thread import Thread
 
 
 class Harvest:
@@ -18,37 +16,37 @@ class Harvest:
         self.arrivals = []
         self._maildir = world.receivers.maildir
         self._records = [_Record(address, server.record) for address, server in world.scripted.items()]
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
+        self.threads = [Thread(self._run)]
 
     def start(self):
-        self._thread.start()
+        self.threads[0].start()
 
     def stop(self):
-        self._stop.set()
-        self._thread.join(60)
+        self.threads[0].stop()
         self._take()
 
-    def _run(self):
-        while not self._stop.wait(0.3):
+    def _run(self, stop):
+        while not stop.wait(0.3):
             self._take()
 
     def _take(self):
         for path in self._maildir.glob("new/*"):
-            with path.open("rb") as file:
-                head = file.read(HEAD)
-            self.arrivals += arrivals_of(Mail(head), path.stat().st_mtime)
+            self.arrivals += arrivals_of(Mail(path.read_bytes()))
             path.unlink()
         for record in self._records:
             self.arrivals += record.take()
 
 
-def arrivals_of(mail, when):
-    """One a recipient."""
+def arrivals_of(mail):
+    """One a recipient, of what an Exim among the receivers has written."""
     received = mail.received
-    for recipient in mail.envelope_to:
-        yield Arrival(mail.header("X-Soak"), recipient, received["address"], received["cipher"], when,
-                      sender_id(mail.raw))
+    return arrivals_at(received["address"], received["cipher"], int(received["time"]) / 1e6, mail, mail.envelope_to)
+
+
+def arrivals_at(address, cipher, when, mail, recipients):
+    token = mail.header("X-Soak").partition(" ")[0]
+    damage = damage_of(mail)
+    return [Arrival(token, recipient, address, cipher, when, sender_id(mail.raw), damage) for recipient in recipients]
 
 
 def sender_id(text):
@@ -58,7 +56,7 @@ def sender_id(text):
 
 
 class _Record:
-    """Of a scripted server: what is new since the last look, on which no more than that look's time is known."""
+    """Of a scripted server: what is new since the last look."""
 
     def __init__(self, address, path):
         self._address = address
@@ -80,10 +78,9 @@ class _Record:
         if event["event"] == "command":
             self._command(number, event["line"])
         elif event["event"] == "message" and event["data"]:  # else: no recipient was taken (RFC 2920 3.1)
-            text = event["data"].replace("\r\n", "\n").encode("latin-1")
-            for recipient in self._recipients.get(number, ()):
-                yield Arrival(Mail(text).header("X-Soak"), recipient, self._address,
-                              "TLS" if event["tls"] else "", time.time(), sender_id(text))
+            mail = Mail(event["data"].replace("\r\n", "\n").encode("latin-1"))
+            yield from arrivals_at(self._address, "TLS" if event["tls"] else "", event["time"], mail,
+                                   self._recipients.get(number, ()))
 
     def _command(self, number, line):
         if line.upper().startswith("MAIL FROM:"):

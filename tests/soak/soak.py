@@ -4,7 +4,6 @@ scripts/soak says how. Prints its seed, each trouble as it comes, and the accoun
 does not balance.
 """
 import argparse
-import collections
 import random
 import re
 import shutil
@@ -12,14 +11,15 @@ import sys
 import time
 from pathlib import Path
 
-from account import Books, copies_explained, crashes, faults_in_account
+from account import Books, copies_explained, excuse_for_any, explained, faults_in_account
 from chaos import Chaos
+from fates import MUST_HAVE_TLS, MUST_WAIT, impostors, servers_of
 from harvest import Harvest
-from station import MAIN, PORT, Station, growth_of_daemon, wait_until_quiet
-from traffic import SOAK_ZONES, Traffic
-from victims import exim_processes
+from message import reasons
+from remains import LONG, crashes, leaks, left_out, panics
+from station import MAIN, PORT, Station
+from traffic import OWN_DOMAINS, SOAK_ZONES, Traffic
 from world import World
-from zones import SCENARIOS, ZONES
 
 RETRY = "* * F,1000h,3s"
 WAITING = 60  # messages on the queue at most, beside those that have to wait
@@ -43,11 +43,13 @@ class Soak:
     def __init__(self, world, modules, seed):
         self._begin = time.monotonic()
         rng = random.Random(seed)  # which trouble, when and whom; what the processes make of it is theirs
-        self.sender = world.sender(options=transport_options(world), main=MAIN, retry=RETRY)
+        self.sender = world.sender(options=transport_options(world), main=MAIN, retry=RETRY, log="+pid")
         self.station = Station(self.sender, modules)
         self.traffic = Traffic(self.sender, PORT, random.Random(rng.random()), self._room)
         self.harvest = Harvest(world)
         self.chaos = Chaos(world, self.sender, self.station, random.Random(rng.random()), self.tell)
+        self._servers = {domain: servers_of(domain) for domain in (*self.traffic.delivered, *OWN_DOMAINS)}
+        self._seconds = 0
         self.still = []  # a line for each time of LONGEST_STILL
 
     def tell(self, text):
@@ -62,6 +64,7 @@ class Soak:
                    for message in list(self.traffic.ledger.values()))
 
     def run(self, seconds):
+        self._seconds = seconds
         self.station.start()
         self.harvest.start()
         self.traffic.start()
@@ -109,33 +112,22 @@ class Soak:
         return found[1] if found else message_id
 
     def bounced(self):
-        found = set()
-        for text in self.sender.bounces_in_place():
-            token = re.search(r"^X-Soak: (\S+)", text, re.M)
-            for recipient in re.findall(r"^X-Failed-Recipients: (.*(?:\n[ \t].*)*)", text, re.M):
-                found |= {(token[1], each.strip()) for each in recipient.split(",")}
-        return found
+        return {pair: reason for text in self.sender.bounces_in_place() for pair, reason in reasons(text).items()}
 
     def books(self, world):
         self.harvest.stop()
         taken = {each.token: each.recipients for each in self.traffic.ledger.values() if each.taken}
         unsure = {each.token: each.recipients for each in self.traffic.ledger.values() if not each.taken}
         return Books(taken, unsure, self.harvest.arrivals, self.bounced(), self.waiting(), self.chaos.faults,
-                     MUST_WAIT, MUST_HAVE_TLS, impostors(world))
+                     MUST_WAIT, MUST_HAVE_TLS, impostors(world), self._servers)
 
-
-def domains(condition):
-    return frozenset(f"{name}.lab" for name, mail in SCENARIOS.items() if condition(name, mail.tried))
-
-
-MUST_WAIT = domains(lambda name, fate: fate.startswith("wait"))
-MUST_HAVE_TLS = domains(lambda name, fate: fate in ("dane", "yes") or name.startswith("unusable"))
-
-
-def impostors(world):
-    """Addresses of servers that no mail may go to: those of zones whose mail waits, with or without a script."""
-    return frozenset(server.address for zone in ZONES if zone.mail and zone.mail.tried.startswith("wait")
-                     for server in zone.servers)
+    def not_done(self):
+        """What the soak itself did not do as it should, a line each."""
+        parts = (self.station, self.traffic, self.harvest, self.chaos)
+        yield from (thread.fault for part in parts for thread in part.threads if thread.fault)
+        yield from (*self.chaos.errors, *self.still)
+        yield from left_out(self.chaos.troubles, self.chaos.done, self._seconds)
+        yield from self.station.memory.faults(self._seconds >= LONG)
 
 
 def story(soak, books):
@@ -146,32 +138,15 @@ def story(soak, books):
     yield f"{sum(message.size for message in ledger if message.taken) / 1e9:.2f} GB put in"
     reached = len({(arrival.token, arrival.recipient) for arrival in books.arrivals})
     yield f"{reached} reached, {len(books.bounced)} came back, {len(books.waiting)} wait"
-    copies = copies_explained(books)
-    yield f"copies more than one: {dict(copies) or 'none'}"
+    yield f"copies more than one: {dict(copies_explained(books)) or 'none'}"
+    near = sorted(fault.begin - copy.time for copy, fault in explained(books) if fault and fault.kind == "kill")
+    if near:
+        yield f"from such a copy to the kill: {near[0]:.2f} s to {near[-1]:.2f} s"
+    yield f"{excuse_for_any(books.faults):.0f} s in which a copy of any message would be explained"
+    yield "most descriptors, kB: " + ", ".join(f"{role} {peak[0]}, {peak[1]}"
+                                               for role, peak in sorted(soak.station.memory.peaks.items()))
+    yield f"a daemon grew by (descriptors, kB): {soak.station.memory.growth()}"
     yield "troubles: " + ", ".join(f"{name} {count}" for name, count in sorted(soak.chaos.done.items()))
-
-
-def leaks(soak):
-    """What is left that should not be, a line each."""
-    config = str(soak.sender.config).encode()
-    for pid in wait_until_quiet(lambda: exim_processes(config)):
-        yield f"process {pid} is left"
-    grown = growth_of_daemon(soak.station.samples)
-    if grown:
-        soak.tell(f"the daemon grew by {grown[1]} descriptors and {grown[2]} kB in {grown[0]} s")
-        if grown[1] > 2 or grown[2] > 4096:
-            yield f"the daemon grew by {grown[1]} descriptors and {grown[2]} kB in {grown[0]} s"
-    kept = sorted(path.name for path in soak.sender.spool.glob("db/danesmtp*"))
-    if set(kept) - {"danesmtp", "danesmtp.lock"}:
-        yield f"files in db: {kept}"
-
-
-def panics(sender):
-    """What stands in the panic log most often, without ids and numbers."""
-    kinds = collections.Counter(re.sub(r"^\S+ \S+ (\w{6}-\w+-\w+ )?|\d+", "", line)[:100]
-                                for line in sender.paniclog().splitlines())
-    for text, count in kinds.most_common(12):
-        yield f"panic log, {count} times: {text}"
 
 
 def main():
@@ -186,8 +161,7 @@ def main():
         bounded, crashed = crashes(log, books.faults)
         print("", *story(soak, books), f"crashes where the memory was bounded: {len(bounded)}", *panics(soak.sender),
               sep="\n")
-        wrong = [*faults_in_account(books), *left, *(f"in the log: {line}" for line in crashed), *soak.chaos.errors,
-                 *soak.still]
+        wrong = [*faults_in_account(books), *left, *(f"in the log: {line}" for line in crashed), *soak.not_done()]
         if wrong:
             shutil.copytree(soak.sender.home / "log", LOGS, dirs_exist_ok=True)
     print(*(f"WRONG: {line}" for line in wrong[:50]), sep="\n")

@@ -7,15 +7,16 @@ import os
 import signal
 import socket
 import subprocess
-import threading
 import time
 
+from memory import SAMPLE_EVERY, Memory
 from processes import Process
+from thread import Thread, stop_all
+from victims import exim_processes
 
 PORT = 2500
 SPOOL_SIZE = "300m"
 RUNS = 3
-SAMPLE_EVERY = 2  # seconds
 LONGEST_RUN = 300  # seconds of one queue run
 
 MAIN = f"""local_interfaces = 127.0.0.1
@@ -42,11 +43,9 @@ class Station:
     def __init__(self, sender, modules):
         self.sender = sender
         self.modules = modules
-        self.samples = []  # (process id of the daemon, descriptors, kB of memory of its own)
+        self.memory = Memory()
         self._daemon = None
-        self._stop = threading.Event()
-        self._threads = [threading.Thread(target=run, daemon=True) for run in
-                         (*[self._runs] * RUNS, self._watch)]
+        self.threads = [Thread(run) for run in (*[self._runs] * RUNS, self._watch)]
         own_file_system(sender.spool)
 
     @property
@@ -55,7 +54,7 @@ class Station:
 
     def start(self):
         self.start_daemon()
-        for thread in self._threads:
+        for thread in self.threads:
             thread.start()
 
     def start_daemon(self):
@@ -70,9 +69,7 @@ class Station:
 
     def stop(self):
         """Ends the daemon and waits for the queue runs; deliveries that are under way go on."""
-        self._stop.set()
-        for thread in self._threads:
-            thread.join(LONGEST_RUN)
+        stop_all(self.threads, LONGEST_RUN)
         self._daemon.stop_alone()
 
     def run_queue(self, prefix=(), forced=False):
@@ -80,24 +77,28 @@ class Station:
             subprocess.run([*prefix, *self._exim(), "-qff" if forced else "-q"], cwd="/", check=False,
                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=LONGEST_RUN)
 
+    @contextlib.contextmanager
+    def own_queue_run(self, prefix):
+        """One that leads a session, by which all that it starts is known."""
+        run = subprocess.Popen([*prefix, *self._exim(), "-q"], cwd="/", stdin=subprocess.DEVNULL,
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+        try:
+            yield run
+        finally:
+            run.kill()
+            run.wait()
+
     def _exim(self):
         return [self.sender.exim_binary, "-C", str(self.sender.config)]
 
-    def _runs(self):
-        while not self._stop.wait(0.2):
+    def _runs(self, stop):
+        while not stop.wait(0.2):
             self.run_queue()
 
-    def _watch(self):
-        while not self._stop.wait(SAMPLE_EVERY):
-            with contextlib.suppress(OSError, StopIteration):  # it has ended; it was killed and is not waited for
-                self.samples.append(sample(self._daemon.pid))
-
-
-def sample(pid):
-    with open(f"/proc/{pid}/status", encoding="ascii") as file:
-        # Not what it maps: those pages go and come back as the machine likes.
-        own = next(int(line.split()[1]) for line in file if line.startswith("RssAnon:"))
-    return pid, len(os.listdir(f"/proc/{pid}/fd")), own
+    def _watch(self, stop):
+        while not stop.wait(SAMPLE_EVERY):
+            for pid in exim_processes(str(self.sender.config).encode()):
+                self.memory.look_at(pid, self.daemon_pid)
 
 
 def listens():
@@ -108,17 +109,6 @@ def listens():
 def own_file_system(spool):
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={SPOOL_SIZE},uid=mail,gid=mail,mode=0750", "soak", spool],
                    check=True)
-
-
-def growth_of_daemon(samples):
-    """(seconds, descriptors, kB) that a daemon grew by after its first ten seconds: of the one that grew most
-    among those that lived for a minute, or None."""
-    lives = {}
-    for pid, descriptors, own in samples:
-        lives.setdefault(pid, []).append((descriptors, own))
-    grown = [(SAMPLE_EVERY * len(life), life[-1][0] - life[5][0], life[-1][1] - life[5][1])
-             for life in lives.values() if SAMPLE_EVERY * len(life) > 60]
-    return max(grown, key=lambda each: each[2], default=None)
 
 
 def wait_until_quiet(processes, seconds=120):

@@ -5,9 +5,10 @@ token in a header, put in by the command line or by SMTP to the daemon; and the 
 import collections
 import smtplib
 import subprocess
-import threading
 from dataclasses import dataclass
 
+from message import message_of
+from thread import Thread
 from zone import DANE, misbehaving, self_signed
 from zones import SCENARIOS
 
@@ -29,11 +30,12 @@ SOAK_ZONES = (
     _soak_zone("soak-slow", "192.0.2.247", {"banner": {"delay": 1}, "rcpt": {"dribble": 0.02}}),
 )
 OWN_DOMAINS = tuple(f"{zone.name}.lab" for zone in SOAK_ZONES)
+KEEPING = frozenset((*OWN_DOMAINS, "dual-stack.lab"))  # scripted servers keep what they were sent
 
 RENAMED = ("first.alias-chain",)  # by Exim's own router, as an alias of another domain
 
 WAITS_EACH = 2  # messages to a domain whose mail waits: they stay on the queue to the end
-SIZES = ((1_000, 70), (8_000, 20), (120_000, 7), (2_000_000, 2), (20_000_000, 0.3))  # octets, weight
+SIZES = ((3_000, 80), (8_000, 16), (120_000, 3), (2_000_000, 0.8), (20_000_000, 0.12))  # octets, weight
 
 
 def domains_by_fate():
@@ -63,22 +65,20 @@ class Traffic:
         self._port = smtp_port
         self._rng = rng
         self._room = room
-        self._delivered, waits = domains_by_fate()
+        self.delivered, waits = domains_by_fate()
         self._waiting = [domain for domain in waits for _ in range(WAITS_EACH)]
         self.ledger = {}
         self._number = 0
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
+        self.threads = [Thread(self._run)]
 
     def start(self):
-        self._thread.start()
+        self.threads[0].start()
 
     def stop(self):
-        self._stop.set()
-        self._thread.join(120)
+        self.threads[0].stop(150)
 
-    def _run(self):
-        while not self._stop.wait(0.02):
+    def _run(self, stop):
+        while not stop.wait(0.02):
             for _ in range(min(self._room(), 8)):
                 message = self._put()
                 self.ledger[message.token] = message
@@ -87,17 +87,16 @@ class Traffic:
         self._number += 1
         token = f"soak-{self._number}"
         recipients = self._recipients()
-        size = self._size(recipients)
-        text = self._text(token, size)
+        text = message_of(token, self._size(recipients), self._rng)
         put = self._by_smtp if self._rng.random() < 0.3 else self._by_command
-        return Message(token, recipients, size, put(recipients, text))
+        return Message(token, recipients, len(text), put(recipients, text))
 
     def _recipients(self):
         if self._waiting and self._rng.random() < 0.1:
             return (f"bob@{self._waiting.pop()}",)
         if self._rng.random() < 0.05:
             return (self._own_recipient(),)
-        domains = self._rng.sample(self._delivered, self._rng.choice((1, 1, 1, 1, 2, 3)))
+        domains = self._rng.sample(self.delivered, self._rng.choice((1, 1, 1, 1, 2, 3)))
         return tuple(f"{local}@{domain}" for domain in domains for local in self._locals())
 
     def _own_recipient(self):
@@ -111,25 +110,21 @@ class Traffic:
         return [*people, "bad"] if self._rng.random() < 0.02 else people
 
     def _size(self, recipients):
-        if len(recipients) > 1 or recipients[0].partition("@")[2] in OWN_DOMAINS + ("dual-stack.lab",):
-            return 1_000  # scripted servers keep what they were sent
+        if {recipient.partition("@")[2] for recipient in recipients} & KEEPING:
+            return 1_000
         return self._rng.choices([size for size, _ in SIZES], [weight for _, weight in SIZES])[0]
-
-    def _text(self, token, size):
-        head = f"From: alice@sender.lab\r\nSubject: soak\r\nX-Soak: {token}\r\n\r\n"
-        return head.encode() + (b"x" * 70 + b"\r\n") * (max(size - len(head), 72) // 72)
 
     def _by_command(self, recipients, text):
         argv = [self._sender.exim_binary, "-C", str(self._sender.config), "-odq", "-i", "-f",
                 "alice@sender.lab", *recipients]
-        done = subprocess.run(argv, input=text.replace(b"\r\n", b"\n"), capture_output=True, timeout=120,
+        done = subprocess.run(argv, input=text, capture_output=True, timeout=120,
                               check=False, cwd="/")
         return None if done.returncode < 0 else done.returncode == 0
 
     def _by_smtp(self, recipients, text):
         try:
             with smtplib.SMTP("127.0.0.1", self._port, timeout=60) as client:
-                refused = client.sendmail("alice@sender.lab", recipients, text)
+                refused = client.sendmail("alice@sender.lab", recipients, text.replace(b"\n", b"\r\n"))
                 return not refused
         except smtplib.SMTPServerDisconnected:
             return None

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What a soak must not leave behind: crashes in the logs, processes, files; and what it must not have left out."""
+import collections
+import re
+
+from station import wait_until_quiet
+from victims import exim_processes
+
+SIGNALS = re.compile(r"signal (?:4|6|7|8|11)\b|SIGSEGV|SIGABRT|core dumped|panicked")
+LONG, VERY_LONG = 300, 1800  # seconds, from which on there has to have been a kill; trouble of every kind
+CACHE = {"danesmtp", "danesmtp.lock"}
+
+
+def crashes(log, faults):
+    """The log's lines that tell of a crash: those of processes or messages whose memory the soak itself bounded, and
+    all others. Of the libraries below, libtasn1 does not look whether it was given any; that the message waited is for
+    the account, and for our own code there is test_exceptions."""
+    bounded = [fault for fault in faults if fault.kind == "little memory"]
+    found = {True: [], False: []}
+    for line in dict.fromkeys(filter(SIGNALS.search, log)):  # once, where it is in two logs
+        found[any(_is_of(fault, line) for fault in bounded)].append(line)
+    return found[True], found[False]
+
+
+def _is_of(fault, line):
+    """By the process id (log_selector +pid) of who wrote it."""
+    pid = re.match(r"\S+ \S+ \[(\d+)\] ", line)
+    return bool(pid) and int(pid[1]) in fault.pids
+
+
+def orphans(names, faults):
+    """Of the names of files in the spool's input directory those that are no pair, nor what Exim itself left when it
+    was killed over that message, a line each."""
+    files = {name.rpartition("-")[::2] for name in names if not name.startswith("hdr.")}
+    ids = {message_id for message_id, _ in files if {(message_id, "D"), (message_id, "H")} <= files}
+    excused = frozenset().union(*(fault.message_ids or () for fault in faults))
+    for message_id, kind in sorted(files):
+        whole = message_id in ids and kind in "DH"
+        if not whole and message_id not in excused:
+            yield f"left in the spool: {message_id}-{kind}"
+    yield from (f"left in the spool: {name}" for name in sorted(names)
+                if name.startswith("hdr.") and name[4:] not in excused)
+
+
+def left_out(troubles, done, seconds):
+    """What never happened in a run of that length, a line each."""
+    if seconds >= LONG and not any(name.startswith("kill") for name in done):
+        yield "no process was killed"
+    if seconds >= VERY_LONG:
+        yield from (f"never happened: {name}" for name in troubles if not done.get(name))
+
+
+def leaks(soak):
+    """What is left that should not be, a line each."""
+    config = str(soak.sender.config).encode()
+    for pid in wait_until_quiet(lambda: exim_processes(config)):
+        yield f"process {pid} is left"
+    yield from orphans([path.name for path in soak.sender.spool.glob("input/*")], soak.chaos.faults)
+    kept = {path.name for path in soak.sender.spool.glob("db/danesmtp*")} - CACHE
+    if kept:
+        yield f"files in db: {sorted(kept)}"
+
+
+def panics(sender):
+    """What stands in the panic log most often, without ids and numbers."""
+    kinds = collections.Counter(re.sub(r"^\S+ \S+ (\[\d+\] )?(\w{6}-\w+-\w+ )?|\d+", "", line)[:100]
+                                for line in sender.paniclog().splitlines())
+    for text, count in kinds.most_common(12):
+        yield f"panic log, {count} times: {text}"
