@@ -19,6 +19,7 @@ class Arrival:
     time: float  # seconds of the epoch, when the receiver had the last octet
     message_id: str = ""  # the sender's Exim's
     damage: str = ""  # to the body
+    shown: str = ""  # SHA-256 of the receiver's certificate
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ class Books:
     must_have_tls: frozenset = frozenset()
     impostors: frozenset = frozenset()  # addresses
     servers: dict = field(default_factory=dict)  # addresses by domain
+    unpublished: set = frozenset()  # SHA-256 of certificates that servers showed without a record
     may_bounce: tuple = ("bad@",)
 
     def was_sent(self, token, recipient):
@@ -126,6 +128,8 @@ def _wrong_place(books):
             yield f"at a server of another domain: {where}"
         if domain in books.must_have_tls and not arrival.cipher:
             yield f"in clear: {where}"
+        if arrival.shown in books.unpublished:
+            yield f"under a key that is not published: {where}"
         if arrival.damage:
             yield f"another body: {where}: {arrival.damage}"
 

@@ -9,13 +9,15 @@ import shutil
 import time
 
 from account import Fault
+from exim_build import made_for_tests
 from kills import Kills
+from rollovers import Rollovers
 from station import LONGEST_RUN
 from thread import Thread
 from victims import Victims
 
 PAUSE = (0.5, 4.0)  # seconds
-LAST = (1.0, 6.0)  # how long a trouble lasts
+LAST, LONGER = (1.0, 6.0), (4.0, 12.0)  # how long a trouble lasts
 # As 127.0.0.1 has it, the mail of signed domains goes to a server that takes everything.
 LIES = ("ee.lab. 60 IN MX 5 mx.impostor.lab.", "ta.lab. 60 IN MX 5 mx.impostor.lab.",
         "mx.rcpt-mix.lab. 60 IN A 192.0.2.28", "mx.ee-full.lab. 60 IN A 192.0.2.28")
@@ -35,9 +37,11 @@ class Chaos:
         self._faults = []
         self.troubles = {trouble.__name__.strip("_").replace("_", " "): trouble for trouble in (
             self._resolver_stops, self._resolver_lies, self._name_server_is_silent, self._receivers_restart,
-            self._spool_is_full, self._few_descriptors, self._little_memory, self._another_day,
-            self._key_rolls_over, self._cache_is_damaged, self._module_is_replaced, self._daemon_dies)}
+            self._receivers_cut_their_sessions, self._spool_is_full, self._few_descriptors, self._little_memory,
+            self._another_day, self._key_rolls_over, self._records_roll_over, self._record_is_forgotten,
+            self._cache_is_damaged, self._module_is_replaced, self._daemon_dies)}
         self.done = {}
+        self.rollovers = Rollovers(world)
         self.errors = []
 
     @property
@@ -89,6 +93,16 @@ class Chaos:
     def _receivers_restart(self):
         self._world.receivers.restart(self._lasts)
 
+    def _receivers_cut_their_sessions(self):
+        """Between the last octet and the answer, for some."""
+        begin, ids = time.time(), self._victims.all_messages()
+
+        def after_the_cut():
+            self._faults.append(Fault("sessions cut", begin, time.time(), ids | self._victims.all_messages()))
+            self._lasts()
+
+        self._world.receivers.restart(after_the_cut, cut=True)
+
     def _spool_is_full(self):
         """To the last block. Nothing that is written then may be there: a journal line, for one."""
         fill = self._sender.spool / "fill"
@@ -128,6 +142,12 @@ class Chaos:
         self._world.receivers.show(self._world.zone("rollover").servers[0].address,
                                    self._rng.choice(("rollover", "rollover-next")))
 
+    def _records_roll_over(self):
+        self.rollovers.in_order(self._stop.wait, self._lasts)
+
+    def _record_is_forgotten(self):
+        self.rollovers.forgotten(lambda: self._stop.wait(self._rng.uniform(*LONGER)))
+
     def _cache_is_damaged(self):
         cache = self._sender.spool / "db/danesmtp"
         way = self._rng.choice(("truncated", "removed", "scribbled over"))
@@ -143,14 +163,16 @@ class Chaos:
 
     def _module_is_replaced(self):
         """As a package does it: each file for itself, another file under the old name; for a moment the core
-        is not there."""
+        is not there, or is of another version."""
         for path in sorted(self._station.modules.rglob("*.so")):
-            new = path.with_suffix(".new")
-            shutil.copy2(path, new)
+            same = shutil.copy2(path, path.with_suffix(".same"))
             if path.name == "core.so":
-                path.unlink()
-                self._stop.wait(self._rng.uniform(0, 0.3))
-            new.rename(path)
+                if self._rng.random() < 0.5:
+                    shutil.copy2(made_for_tests("next_core.so"), path.with_suffix(".next")).rename(path)
+                else:
+                    path.unlink()
+                self._stop.wait(self._rng.uniform(0, 1))
+            same.rename(path)
 
     def _daemon_dies(self):
         self._station.kill_daemon()

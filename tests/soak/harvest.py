@@ -40,13 +40,15 @@ class Harvest:
 def arrivals_of(mail):
     """One a recipient, of what an Exim among the receivers has written."""
     received = mail.received
-    return arrivals_at(received["address"], received["cipher"], int(received["time"]) / 1e6, mail, mail.envelope_to)
+    return arrivals_at(received["address"], received["cipher"], int(received["time"]) / 1e6, mail, mail.envelope_to,
+                       received["shown"].lower())
 
 
-def arrivals_at(address, cipher, when, mail, recipients):
+def arrivals_at(address, cipher, when, mail, recipients, shown=""):
     token = mail.header("X-Soak").partition(" ")[0]
     damage = damage_of(mail)
-    return [Arrival(token, recipient, address, cipher, when, sender_id(mail.raw), damage) for recipient in recipients]
+    return [Arrival(token, recipient, address, cipher, when, sender_id(mail.raw), damage, shown)
+            for recipient in recipients]
 
 
 def sender_id(text):

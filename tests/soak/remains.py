@@ -2,12 +2,14 @@
 """What a soak must not leave behind: crashes in the logs, processes, files; and what it must not have left out."""
 import collections
 import re
+import time
 
 from station import wait_until_quiet
 from victims import exim_processes
 
 SIGNALS = re.compile(r"signal (?:4|6|7|8|11)\b|SIGSEGV|SIGABRT|core dumped|panicked")
 LONG, VERY_LONG = 300, 1800  # seconds, from which on there has to have been a kill; trouble of every kind
+NOTICED = 10  # seconds until Exim writes of a process that ended
 CACHE = {"danesmtp", "danesmtp.lock"}
 
 
@@ -23,9 +25,11 @@ def crashes(log, faults):
 
 
 def _is_of(fault, line):
-    """By the process id (log_selector +pid) of who wrote it."""
-    pid = re.match(r"\S+ \S+ \[(\d+)\] ", line)
-    return bool(pid) and int(pid[1]) in fault.pids
+    """By the process id (log_selector +pid) of who wrote it, and the time: in an hour an id may be given again."""
+    told = re.match(r"(\S+ \S+) \[(\d+)\] ", line)
+    if not told or int(told[2]) not in fault.pids:
+        return False
+    return fault.begin - 1 <= time.mktime(time.strptime(told[1], "%Y-%m-%d %H:%M:%S")) <= fault.end + NOTICED
 
 
 def orphans(names, faults):

@@ -11,13 +11,14 @@ import sys
 import time
 from pathlib import Path
 
-from account import Books, copies_explained, excuse_for_any, explained, faults_in_account
+from account import Books, faults_in_account
 from chaos import Chaos
 from fates import MUST_HAVE_TLS, MUST_WAIT, impostors, servers_of
 from harvest import Harvest
 from message import reasons
 from remains import LONG, crashes, leaks, left_out, panics
 from station import MAIN, PORT, Station
+from story import story
 from traffic import OWN_DOMAINS, SOAK_ZONES, Traffic
 from world import World
 
@@ -119,7 +120,7 @@ class Soak:
         taken = {each.token: each.recipients for each in self.traffic.ledger.values() if each.taken}
         unsure = {each.token: each.recipients for each in self.traffic.ledger.values() if not each.taken}
         return Books(taken, unsure, self.harvest.arrivals, self.bounced(), self.waiting(), self.chaos.faults,
-                     MUST_WAIT, MUST_HAVE_TLS, impostors(world), self._servers)
+                     MUST_WAIT, MUST_HAVE_TLS, impostors(world), self._servers, self.chaos.rollovers.unpublished)
 
     def not_done(self):
         """What the soak itself did not do as it should, a line each."""
@@ -128,25 +129,6 @@ class Soak:
         yield from (*self.chaos.errors, *self.still)
         yield from left_out(self.chaos.troubles, self.chaos.done, self._seconds)
         yield from self.station.memory.faults(self._seconds >= LONG)
-
-
-def story(soak, books):
-    """The account, as lines."""
-    ledger = soak.traffic.ledger.values()
-    recipients = sum(map(len, books.taken.values()))
-    yield f"{len(books.taken)} messages to {recipients} recipients taken, {len(books.unsure)} refused or broken off"
-    yield f"{sum(message.size for message in ledger if message.taken) / 1e9:.2f} GB put in"
-    reached = len({(arrival.token, arrival.recipient) for arrival in books.arrivals})
-    yield f"{reached} reached, {len(books.bounced)} came back, {len(books.waiting)} wait"
-    yield f"copies more than one: {dict(copies_explained(books)) or 'none'}"
-    near = sorted(fault.begin - copy.time for copy, fault in explained(books) if fault and fault.kind == "kill")
-    if near:
-        yield f"from such a copy to the kill: {near[0]:.2f} s to {near[-1]:.2f} s"
-    yield f"{excuse_for_any(books.faults):.0f} s in which a copy of any message would be explained"
-    yield "most descriptors, kB: " + ", ".join(f"{role} {peak[0]}, {peak[1]}"
-                                               for role, peak in sorted(soak.station.memory.peaks.items()))
-    yield f"a daemon grew by (descriptors, kB): {soak.station.memory.growth()}"
-    yield "troubles: " + ", ".join(f"{name} {count}" for name, count in sorted(soak.chaos.done.items()))
 
 
 def main():

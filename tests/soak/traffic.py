@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from message import message_of
 from thread import Thread
-from zone import DANE, misbehaving, self_signed
+from zone import DANE, Zone, exim, misbehaving, one_mx, self_signed
 from zones import SCENARIOS
 
 GREY = 200  # local parts, each refused for now as often as GREY_TIMES
@@ -27,6 +27,9 @@ SOAK_ZONES = (
     _soak_zone("soak-leaves", "192.0.2.246",
                {"data": [{"connection": number, "then": "close"} for number in range(2, 4000, 3)],
                 "mail": [{"connection": number, "then": "reset"} for number in range(3, 4000, 3)]}),
+    # its key really changes: TTL 2
+    Zone("soak-rolls", one_mx("192.0.2.248") + "\n_25._tcp.mx 2 TLSA 3 1 1 =soak-rolls",
+         (exim("192.0.2.248", "soak-rolls"),), mail=DANE, leaves=(self_signed("soak-rolls"),)),
     _soak_zone("soak-slow", "192.0.2.247", {"banner": {"delay": 1}, "rcpt": {"dribble": 0.02}}),
 )
 OWN_DOMAINS = tuple(f"{zone.name}.lab" for zone in SOAK_ZONES)
@@ -94,13 +97,13 @@ class Traffic:
     def _recipients(self):
         if self._waiting and self._rng.random() < 0.1:
             return (f"bob@{self._waiting.pop()}",)
-        if self._rng.random() < 0.05:
+        if self._rng.random() < 0.1:
             return (self._own_recipient(),)
         domains = self._rng.sample(self.delivered, self._rng.choice((1, 1, 1, 1, 2, 3)))
         return tuple(f"{local}@{domain}" for domain in domains for local in self._locals())
 
     def _own_recipient(self):
-        domain = self._rng.choice(OWN_DOMAINS)
+        domain = self._rng.choice((*OWN_DOMAINS, *["soak-rolls.lab"] * 4))
         local = f"grey{self._rng.randrange(GREY)}" if domain.startswith("soak-grey") else "bob"
         return f"{local}@{domain}"
 

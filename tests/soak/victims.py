@@ -35,6 +35,10 @@ class Victims:
         """Ids: of the process, of those that it works for, and of the one that a relay works for."""
         return frozenset(found for each in (pid, *self._above(pid), *connected(pid)) for found in self.ids(each))
 
+    def all_messages(self):
+        """Ids: of all processes."""
+        return frozenset(found for pid in exim_processes(self._config) for found in self.ids(pid))
+
     def of_session(self, leader, seconds):
         """(process ids, message ids) of all that a subprocess.Popen begins which leads a session, until none of it is
         there."""

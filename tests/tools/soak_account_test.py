@@ -113,6 +113,11 @@ class Balance(unittest.TestCase):
     def test_another_body(self):
         self.finds("another body", arrivals=[Arrival("t1", BOB, HOME, "TLS1.3", 1.0, "id-1", "3 octets instead of 4")])
 
+    def test_a_key_that_is_not_published(self):
+        here = Arrival("t1", BOB, HOME, "TLS1.3", 1.0, "id-1", "", "5a")
+        self.balances(arrivals=[here], unpublished={"5b"})
+        self.finds("under a key", arrivals=[here], unpublished={"5a"})
+
     def test_how_long_a_copy_of_any_message_was_explained(self):
         full = [Fault("full", 100, 110), Fault("full", 105, 120), Fault("full", 200, 201)]
         self.assertEqual(24 + 5, excuse_for_any([*full, kill(300), Fault("few", 400, 500, frozenset())]))

@@ -4,7 +4,9 @@
 import random
 import subprocess
 import sys
+import time
 import unittest
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -69,7 +71,8 @@ X-Soak: t1 70 00
 
 class Crashes(unittest.TestCase):
     LINE = f"2026-11-29 03:00:10 [77] {ID} transport process for bob@ee.lab: terminated by signal 11"
-    BOUND = Fault("little memory", 0, 1, frozenset({ID}), frozenset({77}))
+    TIME = time.mktime(time.strptime("2026-11-29 03:00:10", "%Y-%m-%d %H:%M:%S"))
+    BOUND = Fault("little memory", TIME - 2, TIME, frozenset({ID}), frozenset({77}))
 
     def counts(self, number, log=(LINE,), faults=(BOUND,)):
         self.assertEqual(number, len(crashes(log, faults)[1]))
@@ -81,7 +84,9 @@ class Crashes(unittest.TestCase):
     def test_any_other_counts(self):
         self.counts(1, faults=())
         self.counts(1, log=(self.LINE, self.LINE), faults=())
-        self.counts(1, faults=(Fault("few descriptors", 0, 1, frozenset({ID}), frozenset({77})),))
+        for changed in ({"kind": "few descriptors"}, {"begin": self.TIME + 5, "end": self.TIME + 9},
+                        {"begin": self.TIME - 30, "end": self.TIME - 15}, {"pids": frozenset({78})}):
+            self.counts(1, faults=(replace(self.BOUND, **changed),))
         self.counts(1, log=(self.LINE.replace("[77]", "[78]"),))
         self.counts(1, log=("terminated by signal 11",))
         self.counts(0, log=("2026-11-29 03:00:10 [78] it is well",))

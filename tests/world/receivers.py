@@ -14,6 +14,7 @@ import os
 import pwd
 import re
 import shutil
+import subprocess
 from dataclasses import dataclass
 
 from network import peers_command
@@ -22,7 +23,8 @@ from processes import Process, log_tail, wait_for
 # Written by the receiver at the top of each message; _RECEIVED reads it.
 _RECEIVED_TEXT = ("Received: at $received_ip_address $received_port from $sender_helo_name "
                   "[$sender_host_address] with $received_protocol X=$tls_in_cipher "
-                  "SNI=$tls_in_sni id $message_exim_id t=$tod_epoch_l")
+                  "SNI=$tls_in_sni id $message_exim_id t=$tod_epoch_l "
+                  "C=${if def:tls_in_ourcert{${sha256:$tls_in_ourcert}}}")
 AUTH_USER, AUTH_PASSWORD = "relay-user", "correct-horse-7"
 _SCRAM = f"""scram:
   driver = gsasl
@@ -39,7 +41,8 @@ scram_plus:
   server_set_id = $auth1
 """
 _RECEIVED = re.compile(r"Received: at (?P<address>\S+) (?P<port>\d+) from (?P<helo>\S+) \[\S+\]\s+"
-                       r"with (?P<protocol>\S+) X=(?P<cipher>\S*)\s+SNI=(?P<sni>\S*)\s+id \S+\s+t=(?P<time>\d+)")
+                       r"with (?P<protocol>\S+) X=(?P<cipher>\S*)\s+SNI=(?P<sni>\S*)\s+id \S+\s+t=(?P<time>\d+)"
+                       r"\s+C=(?P<shown>\w*)")
 
 
 def _pem_responses(responses):
@@ -74,7 +77,7 @@ class Mail:
     @property
     def received(self):
         """The receiver's account: address, port, helo, protocol, cipher ("" in clear), sni, time (microseconds of
-        the epoch, when it had all)."""
+        the epoch, when it had all), shown (SHA-256 of its certificate)."""
         return _RECEIVED.match("Received: " + self.header("Received")).groupdict()
 
 
@@ -115,9 +118,13 @@ class Receivers:
     def stop(self):
         self._process.stop()
 
-    def restart(self, pause):
-        """Ends the daemon, not the sessions that it has open; starts it again after `pause()`."""
+    def restart(self, pause, cut=False):
+        """Ends the daemon, not the sessions that it has open unless these are to be cut; starts it again after
+        `pause()`."""
         self._process.stop_alone()
+        if cut:
+            subprocess.run(peers_command(["ss", "-K", "state", "established", "sport", "=", ":25"]), check=True,
+                           stdout=subprocess.DEVNULL)
         try:
             pause()
         finally:

@@ -61,18 +61,19 @@ def _scenario(directory, zone, certificates):
 
 
 def _with_tlsa_data(line, certificates):
-    words = line.split()
-    if len(words) != 6 or words[1] != "TLSA" or not words[5].startswith("="):
+    owner, kind, data = line.partition(" TLSA ")
+    words = data.split()
+    if not kind or len(words) != 4 or not words[3].startswith("="):
         return line
-    usage, selector, matching = map(int, words[2:5])
-    return f"{words[0]} TLSA {tlsa(usage, selector, matching, certificates[words[5][1:]])}"
+    usage, selector, matching = map(int, words[:3])
+    return f"{owner} TLSA {tlsa(usage, selector, matching, certificates[words[3][1:]])}"
 
 
 def sign_changed(directory, zone, certificates, owner, tlsa_data, life=30 * DAY):
     """The path of a second version of a signed zone, by the same key, serial 2: with these TLSA records
-    at `owner` and signatures that end in `life` seconds."""
+    at `owner` (where the table has a TTL, with that) and signatures that end in `life` seconds."""
     new = [_with_tlsa_data(f"{owner} TLSA {data}", certificates) for data in tlsa_data]
-    return _sign_second(directory, zone.origin, lambda line: line.split()[:2] != [owner, "TLSA"], new, life)
+    return _sign_second(directory, zone.origin, lambda line: not line.startswith(f"{owner} TLSA "), new, life)
 
 
 def sign_spoilt(directory, zone, owner, covered):
