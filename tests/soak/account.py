@@ -24,17 +24,16 @@ class Arrival:
 
 @dataclass(frozen=True)
 class Fault:
-    """What may make Exim forget what it has done: to these messages, or to any (None). A delivery whose parent was
-    killed goes on, and nothing keeps another process from the message: such a fault ends with that delivery."""
+    """What may make Exim forget what it has done to these messages. A delivery whose parent was killed goes on, and
+    nothing keeps another process from the message: such a fault ends with that delivery."""
     kind: str
     begin: float
     end: float
-    message_ids: frozenset | None = None
+    message_ids: frozenset
     pids: frozenset = frozenset()  # of the processes that were limited
 
     def explains(self, copy):
-        known = self.message_ids is None or copy.message_id in self.message_ids
-        return known and self.begin - AFTER <= copy.time <= self.end + BEFORE
+        return copy.message_id in self.message_ids and self.begin - AFTER <= copy.time <= self.end + BEFORE
 
 
 @dataclass
@@ -73,16 +72,6 @@ def explained(books):
 def copies_explained(books):
     """How many copies more than one there are, by the kind of fault that each is owed to."""
     return collections.Counter(fault.kind for _, fault in explained(books) if fault)
-
-
-def excuse_for_any(faults):
-    """Seconds in which a fault stood that may explain a copy of any message."""
-    total = until = 0.0
-    for fault in sorted((fault for fault in faults if fault.message_ids is None), key=lambda each: each.begin):
-        begin = max(until, fault.begin - AFTER)
-        until = max(until, fault.end + BEFORE)
-        total += max(0.0, until - begin)
-    return total
 
 
 def _copies(books):

@@ -7,10 +7,12 @@ import os
 import random
 import shutil
 import time
+from dataclasses import replace
 
 from account import Fault
 from exim_build import made_for_tests
 from kills import Kills
+from remains import messages_in_trouble
 from rollovers import Rollovers
 from station import LONGEST_RUN
 from thread import Thread
@@ -35,6 +37,7 @@ class Chaos:
         self._thread = Thread(self._run)
         self._stop = None  # the thread's, which a trouble waits for
         self._faults = []
+        self._full = []  # such of a full spool: Exim tells whose
         self.troubles = {trouble.__name__.strip("_").replace("_", " "): trouble for trouble in (
             self._resolver_stops, self._resolver_lies, self._name_server_is_silent, self._receivers_restart,
             self._receivers_cut_their_sessions, self._spool_is_full, self._few_descriptors, self._little_memory,
@@ -46,7 +49,9 @@ class Chaos:
 
     @property
     def faults(self):
-        return [*self._faults, *self._kills.faults]
+        log = self._sender.paniclog().splitlines()
+        full = [replace(fault, message_ids=messages_in_trouble(log, fault)) for fault in self._full]
+        return [*self._faults, *full, *self._kills.faults]
 
     @property
     def threads(self):
@@ -114,7 +119,7 @@ class Chaos:
             self._lasts()
         finally:
             fill.unlink(missing_ok=True)
-            self._faults.append(Fault("full spool", begin, time.time()))
+            self._full.append(Fault("full spool", begin, time.time(), frozenset()))
 
     def _few_descriptors(self):
         self._limited_run("few descriptors", f"--nofile={self._rng.randint(6, 30)}")

@@ -8,6 +8,8 @@ from station import wait_until_quiet
 from victims import exim_processes
 
 SIGNALS = re.compile(r"signal (?:4|6|7|8|11)\b|SIGSEGV|SIGABRT|core dumped|panicked")
+# With log_selector +pid.
+LINE = re.compile(r"(?P<time>\S+ [\d:]{8}) \[(?P<pid>\d+)\] (?P<id>\w{6}-\w{11}-\w{4} )?")
 LONG, VERY_LONG = 300, 1800  # seconds, from which on there has to have been a kill; trouble of every kind
 NOTICED = 10  # seconds until Exim writes of a process that ended
 CACHE = {"danesmtp", "danesmtp.lock"}
@@ -25,11 +27,19 @@ def crashes(log, faults):
 
 
 def _is_of(fault, line):
-    """By the process id (log_selector +pid) of who wrote it, and the time: in an hour an id may be given again."""
-    told = re.match(r"(\S+ \S+) \[(\d+)\] ", line)
-    if not told or int(told[2]) not in fault.pids:
-        return False
-    return fault.begin - 1 <= time.mktime(time.strptime(told[1], "%Y-%m-%d %H:%M:%S")) <= fault.end + NOTICED
+    """By the process id of who wrote it, and the time: in an hour an id may be given again."""
+    told = LINE.match(line)
+    return bool(told) and int(told["pid"]) in fault.pids and _falls_in(fault, told)
+
+
+def _falls_in(fault, told):
+    return fault.begin - 1 <= time.mktime(time.strptime(told["time"], "%Y-%m-%d %H:%M:%S")) <= fault.end + NOTICED
+
+
+def messages_in_trouble(panic_log, fault):
+    """The ids of those of which Exim complains in its time."""
+    lines = filter(None, map(LINE.match, panic_log))
+    return frozenset(told["id"].strip() for told in lines if told["id"] and _falls_in(fault, told))
 
 
 def orphans(names, faults):
@@ -37,7 +47,7 @@ def orphans(names, faults):
     was killed over that message, a line each."""
     files = {name.rpartition("-")[::2] for name in names if not name.startswith("hdr.")}
     ids = {message_id for message_id, _ in files if {(message_id, "D"), (message_id, "H")} <= files}
-    excused = frozenset().union(*(fault.message_ids or () for fault in faults))
+    excused = frozenset().union(*(fault.message_ids for fault in faults))
     for message_id, kind in sorted(files):
         whole = message_id in ids and kind in "DH"
         if not whole and message_id not in excused:
@@ -60,9 +70,9 @@ def leaks(soak):
     for pid in wait_until_quiet(lambda: exim_processes(config)):
         yield f"process {pid} is left"
     yield from orphans([path.name for path in soak.sender.spool.glob("input/*")], soak.chaos.faults)
-    kept = {path.name for path in soak.sender.spool.glob("db/danesmtp*")} - CACHE
+    kept = {path.name for path in soak.sender.spool.rglob("danesmtp*")} - CACHE
     if kept:
-        yield f"files in db: {sorted(kept)}"
+        yield f"files of the module: {sorted(kept)}"
 
 
 def panics(sender):

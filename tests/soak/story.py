@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What a soak did and what came of it, in lines for people."""
-from account import copies_explained, excuse_for_any, explained
+from account import copies_explained, explained
 
 
 def story(soak, books):
@@ -17,7 +17,6 @@ def story(soak, books):
         yield (f"such a copy came up to {max(fault.begin - copy.time for copy, fault in owed):.2f} s before its fault, "
                f"up to {max(copy.time - fault.end for copy, fault in owed):.2f} s after the end of it")
     yield f"{_rolled(soak)} copies reached under a key of a rollover, {_refused(soak)} deliveries refused another"
-    yield f"{excuse_for_any(books.faults):.0f} s in which a copy of any message would be explained"
     yield "most descriptors, kB: " + ", ".join(f"{role} {peak[0]}, {peak[1]}"
                                                for role, peak in sorted(soak.station.memory.peaks.items()))
     yield f"a daemon grew by (descriptors, kB): {soak.station.memory.growth()}"

@@ -17,7 +17,7 @@ from account import Fault  # noqa: E402
 from memory import CEILING, Memory  # noqa: E402
 from message import LONGEST, damage_of, message_of, reasons  # noqa: E402
 from receivers import Mail  # noqa: E402
-from remains import LONG, VERY_LONG, crashes, left_out, orphans  # noqa: E402
+from remains import LONG, VERY_LONG, crashes, left_out, messages_in_trouble, orphans  # noqa: E402
 from thread import Thread  # noqa: E402
 from victims import Victims, role_of  # noqa: E402
 
@@ -90,6 +90,15 @@ class Crashes(unittest.TestCase):
         self.counts(1, log=(self.LINE.replace("[77]", "[78]"),))
         self.counts(1, log=("terminated by signal 11",))
         self.counts(0, log=("2026-11-29 03:00:10 [78] it is well",))
+
+
+    def test_whom_a_full_spool_hit(self):
+        full = Fault("full spool", self.TIME - 2, self.TIME, frozenset())
+        other = self.LINE.replace(ID, OTHER)
+        for log, ids in (([self.LINE], {ID}), ([self.LINE, other], {ID, OTHER}),
+                         ([other.replace("03:00:10", "03:00:30")], set()), ([self.LINE.replace(f"{ID} ", "")], set()),
+                         (["no time at all"], set())):
+            self.assertEqual(ids, messages_in_trouble(log, full))
 
 
 class Spool(unittest.TestCase):
