@@ -1,7 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The parts of a soak notice what is planted: a body that was spoiled, a crash, a file, a leak, a thread that ended."""
+import os
 import random
+import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -19,7 +22,7 @@ from message import LONGEST, damage_of, message_of, reasons  # noqa: E402
 from receivers import Mail  # noqa: E402
 from remains import LONG, VERY_LONG, crashes, left_out, messages_in_trouble, orphans  # noqa: E402
 from thread import Thread  # noqa: E402
-from victims import Victims, role_of  # noqa: E402
+from victims import Victims, connected, role_of  # noqa: E402
 
 ID, OTHER = "1xXR9G-00000001Q2t-255X", "1xXR9G-00000001Q2u-255X"
 
@@ -193,6 +196,14 @@ class Roles(unittest.TestCase):
                 ("queue runner", queue, ["pipe:[4]"]), ("reception", b"exim\0-bdf\0", ["socket:[1]"]),
                 ("reception", b"exim\0-odq\0", self.FILES[:1])):
             self.assertEqual(role, role_of(command, files))
+
+    @unittest.skipUnless(shutil.which("ss"), "no ss")
+    def test_who_is_at_the_other_end_of_a_relay(self):
+        ours, theirs = socket.socketpair()
+        with ours, theirs, subprocess.Popen(["sleep", "60"], stdin=theirs) as relay:
+            theirs.close()
+            self.assertEqual([os.getpid()], connected(relay.pid))
+            relay.kill()
 
     def test_a_session_is_known_to_its_end(self):
         victims = Victims(SimpleNamespace(spool="/spool", config="/conf"), SimpleNamespace(daemon_pid=0))
