@@ -123,7 +123,7 @@ class Receivers:
         `pause()`."""
         self._process.stop_alone()
         if cut:
-            subprocess.run(peers_command(["ss", "-K", "state", "established", "sport", "=", ":25"]), check=True,
+            subprocess.run(peers_command(["ss", "-tK", "state", "established", "sport", "=", ":25"]), check=True,
                            stdout=subprocess.DEVNULL)
         try:
             pause()
