@@ -5,6 +5,7 @@ do what the tables say, does Exim's own driver see what we mean it to see?
 Scripted servers are in test_scripted_server.py, the namespaces in test_enter.py.
 """
 import contextlib
+import hashlib
 import ipaddress
 import re
 import socket
@@ -185,6 +186,14 @@ def test_receiver_keeps_one_file_a_message_and_every_octet(world, sender):
     assert arrived.header("Subject") == "test"
     assert arrived.received["address"] == "192.0.2.10"
     assert arrived.received["cipher"].startswith("TLS1.3:")
+
+
+def test_receiver_tells_when_it_had_all_and_what_it_showed(world, sender):
+    before = time.time()
+    message_id = sender(driver="smtp").send("bob@ee.lab")
+    (arrived,) = world.receivers.mail(message_id)
+    assert before < int(arrived.received["time"]) / 1e6 < time.time()
+    assert arrived.received["shown"].lower() == hashlib.sha256(world.certificates["ee"].der).hexdigest()
 
 
 def test_ipv6_address_answers(world):

@@ -16,14 +16,14 @@ def story(soak, books):
     if owed:
         yield (f"such a copy came up to {max(fault.begin - copy.time for copy, fault in owed):.2f} s before its fault, "
                f"up to {max(copy.time - fault.end for copy, fault in owed):.2f} s after the end of it")
-    yield f"{_rolled(soak)} copies reached under a key of a rollover, {_refused(soak)} deliveries refused another"
+    yield f"{under_a_new_key(soak)} copies came under a new key, {_refused(soak)} deliveries refused one without a record"
     yield "most descriptors, kB: " + ", ".join(f"{role} {peak[0]}, {peak[1]}"
                                                for role, peak in sorted(soak.station.memory.peaks.items()))
     yield f"a daemon grew by (descriptors, kB): {soak.station.memory.growth()}"
     yield "troubles: " + ", ".join(f"{name} {count}" for name, count in sorted(soak.chaos.done.items()))
 
 
-def _rolled(soak):
+def under_a_new_key(soak):
     return sum(arrival.shown in soak.chaos.rollovers.published for arrival in soak.harvest.arrivals)
 
 

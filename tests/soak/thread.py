@@ -17,6 +17,10 @@ class Thread:
     def start(self):
         self._thread.start()
 
+    def pause(self, seconds):
+        """Until it is to end, at most."""
+        self._stop.wait(seconds)
+
     def ask_to_end(self):
         self._stop.set()
 

@@ -97,7 +97,7 @@ class Traffic:
     def _recipients(self):
         if self._waiting and self._rng.random() < 0.1:
             return (f"bob@{self._waiting.pop()}",)
-        if self._rng.random() < 0.1:
+        if self._rng.random() < 0.15:
             return (self._own_recipient(),)
         domains = self._rng.sample(self.delivered, self._rng.choice((1, 1, 1, 1, 2, 3)))
         return tuple(f"{local}@{domain}" for domain in domains for local in self._locals())
