@@ -192,6 +192,7 @@ def normal(text, config):
     text = re.sub(r"(?:(?<=[E\W])|^)\w{6}-(?:\w{11}-\w{4}|\w{6}-\w{2})\b", "ID", text)
     text = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?", "TIME", text)
     text = re.sub(r"\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d [+-]\d{4}", "DATE", text)
+    text = re.sub(r" t=\d+ C=", " t=TIME C=", text)
     return re.sub(r"sender-\d+|\[\d+\]|pid=\d+|(?<=process )\d+|\b[DQ]T=\S+", "", text)
 
 
