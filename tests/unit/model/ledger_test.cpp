@@ -26,10 +26,15 @@ RecipientVerdict verdict(Status status, const std::string& text = "") {
   return made;
 }
 
+void accepted(Ledger& story) {
+  for (const auto event : {Event::HostTried, Event::RcptSent, Event::RcptYes})
+    story.happens(0, event);
+}
+
 // To one host, to the last octet of the message.
 void sent(Ledger& story) {
-  for (const auto event : {Event::HostTried, Event::RcptSent, Event::RcptYes, Event::MessageSent})
-    story.happens(0, event);
+  accepted(story);
+  story.happens(0, Event::MessageSent);
 }
 
 void taken(Ledger& story) {
@@ -138,15 +143,13 @@ const Story kStories[] = {
      "a server has the message twice"},
     {"taken by a server that has a part of it",
      [](Ledger& story) {
-       for (const auto event : {Event::HostTried, Event::RcptSent, Event::RcptYes})
-         story.happens(0, event);
+       accepted(story);
        story.happens(0, Event::MessageYes);
      },
      "(accepted): message: yes, which the table has not"},
     {"held by a server that has a part of it",
      [](Ledger& story) {
-       for (const auto event : {Event::HostTried, Event::RcptSent, Event::RcptYes})
-         story.happens(0, event);
+       accepted(story);
        story.server_has(0, Custody::Certain);
      },
      "a server has a message that was not sent to it"},
