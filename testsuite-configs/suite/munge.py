@@ -26,6 +26,8 @@ RULES = [(re.compile(pattern, re.MULTILINE), replacement) for pattern, replaceme
     (r"Exim (version )?\d\.\d+(\.\d+)?( #\d+)?", r"Exim \1x.yz"),
     # what Exim with OpenSSL says of a certificate that need not be good
     (r"^.*\] SSL verify error(?: \(.*\))?: .*\n", ""),
+    # of the receivers' Received header: when, and to the digest which certificate was shown
+    (r"(?<= id THEIR-ID) t=\d+ C=\w*", ""),
     # what an Exim offers depends on how it was built
     (r"^250[- ](SIZE|LIMITS|8BITMIME|PIPELINING|PIPECONNECT|CHUNKING|STARTTLS|SMTPUTF8|DSN|PRDR|HELP)\b.*\n",
      ""),
