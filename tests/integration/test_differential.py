@@ -66,13 +66,13 @@ WITH_SMTP = {"log": BOUNCED, "message log": "", "queue": "None", "arrived": ""}
 WITH_OURS = {"log": HELD, "message log": HELD, "queue": "['t0@plain.lab']", "arrived": ""}
 
 
-def reasons(line, theirs, ours):
-    configuration = option_handling.Configuration(0, [line], "plain.lab", {"smtp": theirs, "danesmtp": ours})
+def reasons(lines, theirs, ours):
+    configuration = option_handling.Configuration(0, lines, "plain.lab", {"smtp": theirs, "danesmtp": ours})
     return [option_handling.reason_for(configuration, what) for what in theirs if theirs[what] != ours[what]]
 
 
 def test_a_known_difference():
-    assert None not in reasons("hosts_require_dane = *", WITH_SMTP, WITH_OURS)
+    assert None not in reasons(["hosts_require_dane = *"], WITH_SMTP, WITH_OURS)
 
 
 @pytest.mark.parametrize("theirs,ours", [
@@ -80,11 +80,17 @@ def test_a_known_difference():
     ({}, {"message log": HELD + "one line more\n"}), ({}, {"queue": "None"}), ({}, {"arrived": "Subject: test"}),
     ({"log": BOUNCED.replace("DANE error", "another")}, {}), ({"message log": HELD}, {})])
 def test_another_difference_beside_a_known_one_is_noticed(theirs, ours):
-    assert None in reasons("hosts_require_dane = *", WITH_SMTP | theirs, WITH_OURS | ours)
+    assert None in reasons(["hosts_require_dane = *"], WITH_SMTP | theirs, WITH_OURS | ours)
+
+
+@pytest.mark.parametrize("line,known", [("disable_logging", True), ("disable_logging = no", False)])
+def test_a_known_difference_of_which_the_main_log_says_nothing(line, known):
+    completed, silent = WITH_SMTP | {"log": "TIME ID Completed\n"}, WITH_OURS | {"log": ""}
+    assert (None not in reasons(["hosts_require_dane = *", line], completed, silent)) == known
 
 
 @pytest.mark.parametrize("theirs,known", [("TCP port", True), ("a TCP port", False)])
 def test_other_words_around_the_same(theirs, known):
     logs = [WITH_OURS | {"log": f"TIME ID == t0@plain.lab R=to_t0 T=t0 defer: {words} \"x\" is not defined\n"}
             for words in (theirs, "DANE: 4.3.5 option port cannot be used: TCP port")]
-    assert (None not in reasons("port = x", *logs)) == known
+    assert (None not in reasons(["port = x"], *logs)) == known
