@@ -13,6 +13,7 @@ in batches, each from a seed of its own, the next number; `--seed fresh` draws t
 import argparse
 import collections
 import dataclasses
+import hashlib
 import itertools
 import json
 import os
@@ -21,7 +22,7 @@ import subprocess
 import sys
 
 from cases import Maker
-from certificates import Keys, pem_of
+from certificates import Keys, cut_key_info, pem_of
 from known_differences import CLASSES
 
 BATCH = 1000
@@ -89,6 +90,28 @@ def mark_choices(cases, ours, theirs):
             case.tags.add("OpenSSL objects to the purpose")
 
 
+def without_leaf_key(case):
+    """The same question without the usage 2 records of a shown certificate that has the leaf's key."""
+    key = cut_key_info(case.chain[0])
+    spoken_of = [(0, der) for der in case.chain if cut_key_info(der) == key] + [(1, key)]
+    digests = ((0, bytes), (1, lambda data: hashlib.sha256(data).digest()), (2, lambda data: hashlib.sha512(data).digest()))
+    records = {f"2 {selector} {matching} {digest(data).hex()}" for selector, data in spoken_of for matching, digest in digests}
+    return dataclasses.replace(case, tlsa=[record for record in case.tlsa if record not in records])
+
+
+def mark_leaf_keys(cases, ours, theirs):
+    """Tags the cases in which OpenSSL accepts such a record, we do not, and nothing else divides us."""
+    strict = [case for case in cases
+              if LENIENCE[ours[case.id]["verdict"]] < LENIENCE[theirs[case.id]["verdict"]]]
+    fewer = [less for case in strict if (less := without_leaf_key(case)).tlsa != case.tlsa]
+    some = [case for case in fewer if case.tlsa]
+    ours_then, theirs_then = ask_danesmtp(some), ask_openssl(some)
+    for case in fewer:  # the set of tags is shared with the whole case
+        if case.tlsa and ours_then[case.id]["verdict"] == theirs_then[case.id]["verdict"] or (
+                not case.tlsa and ours[case.id]["reason"].startswith("no path from the server's certificate")):
+            case.tags.add("alike without the leaf's key")
+
+
 def describe(case, ours, theirs):
     return (f"case {case.id}: ours {ours['verdict']} ({ours['matched'] and ours['matched'][:12]} depth "
             f"{ours['depth']}: {ours['reason']})\n  OpenSSL {theirs['verdict']} ({theirs['matched']} depth "
@@ -147,6 +170,7 @@ def judge_falsified(arguments):
     cases = cases_of(arguments.seed, arguments.cases)
     ours, theirs = ask_danesmtp(cases), ask_openssl(cases)
     turned = turn_round(cases, ours, theirs)
+    mark_leaf_keys(cases, ours, theirs)
     mark_choices(cases, ours, theirs)
     agreed, known, unexplained = compare(cases, ours, theirs, arguments.show)
     report(agreed, known, unexplained)
@@ -161,6 +185,7 @@ def judge(arguments):
         for case in cases:
             case.id = f"{arguments.seed + number}-{case.id}"
         ours, theirs = ask_danesmtp(cases), ask_openssl(cases)
+        mark_leaf_keys(cases, ours, theirs)
         mark_choices(cases, ours, theirs)
         more_agreed, more_known, more_unexplained = compare(cases, ours, theirs, arguments.show)
         agreed += more_agreed
