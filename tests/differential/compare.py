@@ -90,12 +90,23 @@ def mark_choices(cases, ours, theirs):
             case.tags.add("OpenSSL objects to the purpose")
 
 
+def whole_certificate(record):
+    """What a `2 0 0` record has, if that is a certificate; else nothing."""
+    data = bytes.fromhex(record.removeprefix("2 0 0 ")) if record.startswith("2 0 0 ") else b""
+    try:
+        return [data] if cut_key_info(data) else []
+    except IndexError:
+        return []
+
+
 def without_leaf_key(case):
-    """The same question without the usage 2 records of a shown certificate that has the leaf's key."""
+    """The same question without the usage 2 records of a certificate, shown or in the DNS, that has the leaf's key."""
     key = cut_key_info(case.chain[0])
-    spoken_of = [(0, der) for der in case.chain if cut_key_info(der) == key] + [(1, key)]
-    digests = ((0, bytes), (1, lambda data: hashlib.sha256(data).digest()), (2, lambda data: hashlib.sha512(data).digest()))
-    records = {f"2 {selector} {matching} {digest(data).hex()}" for selector, data in spoken_of for matching, digest in digests}
+    known = case.chain + [der for record in case.tlsa for der in whole_certificate(record)]
+    spoken_of = [(0, der) for der in known if cut_key_info(der) == key] + [(1, key)]
+    records = {record for selector, data in spoken_of for record in (
+        f"2 {selector} 0 {data.hex()}", f"2 {selector} 1 {hashlib.sha256(data).hexdigest()}",
+        f"2 {selector} 2 {hashlib.sha512(data).hexdigest()}")}
     return dataclasses.replace(case, tlsa=[record for record in case.tlsa if record not in records])
 
 
