@@ -25,6 +25,13 @@ class Case:
         return calendar.timegm(self.at.timetuple())
 
 
+def record_text(usage, selector, matching, data):
+    """The TLSA record about these octets, a certificate's or its key's."""
+    if matching:
+        data = (hashlib.sha256, hashlib.sha512)[matching - 1](data).digest()
+    return f"{usage} {selector} {matching} {data.hex()}"
+
+
 class Maker:
     def __init__(self, random, keys):
         self.random = random
@@ -104,11 +111,8 @@ class Maker:
     def record(self, usage, made, selector=None, matching=None):
         selector = self.random.choice((0, 1)) if selector is None else selector
         matching = self.random.choice((0, 1, 1, 2)) if matching is None else matching
-        data = made.key_info if selector else made.der
-        if matching:
-            data = (hashlib.sha256, hashlib.sha512)[matching - 1](data).digest()
         self.tags.add(f"{usage} {selector} {matching}")
-        return f"{usage} {selector} {matching} {data.hex()}"
+        return record_text(usage, selector, matching, made.key_info if selector else made.der)
 
     def one_ca(self, plans):
         return self.random.choice(plans[1:])

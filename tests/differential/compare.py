@@ -13,7 +13,6 @@ in batches, each from a seed of its own, the next number; `--seed fresh` draws t
 import argparse
 import collections
 import dataclasses
-import hashlib
 import itertools
 import json
 import os
@@ -21,7 +20,7 @@ import random
 import subprocess
 import sys
 
-from cases import Maker
+from cases import Maker, record_text
 from certificates import Keys, cut_key_info, pem_of
 from known_differences import CLASSES
 
@@ -62,6 +61,11 @@ def class_of(case, ours, theirs):
     return None
 
 
+def more_lenient(cases, one, other):
+    """Those in which one of the judges is more lenient than the other."""
+    return [case for case in cases if LENIENCE[one[case.id]["verdict"]] > LENIENCE[other[case.id]["verdict"]]]
+
+
 def with_fewer(case):
     """The same question with every choice of the certificates after the leaf, and with all, none and each
     of those that OpenSSL takes from `2 0 0` records to build chains of."""
@@ -79,8 +83,7 @@ def with_fewer(case):
 def mark_choices(cases, ours, theirs):
     """Tags the cases that OpenSSL refuses for a certificate that it need not have used, and those in
     which it objects to a purpose, at once or when such a certificate is left out."""
-    lenient = [case for case in cases
-               if LENIENCE[ours[case.id]["verdict"]] > LENIENCE[theirs[case.id]["verdict"]]]
+    lenient = more_lenient(cases, ours, theirs)
     parts = ask_openssl([part for case in lenient for part in with_fewer(case)])
     for case in lenient:
         said = [theirs[case.id]] + [answer for id_, answer in parts.items() if id_.split("/")[0] == case.id]
@@ -90,36 +93,33 @@ def mark_choices(cases, ours, theirs):
             case.tags.add("OpenSSL objects to the purpose")
 
 
-def whole_certificate(record):
-    """What a `2 0 0` record has, if that is a certificate; else nothing."""
-    data = bytes.fromhex(record.removeprefix("2 0 0 ")) if record.startswith("2 0 0 ") else b""
+def has_key(der, key):
     try:
-        return [data] if cut_key_info(data) else []
-    except IndexError:
-        return []
+        return cut_key_info(der) == key
+    except IndexError:  # what a `2 0 0` record has need not be a certificate
+        return False
 
 
 def without_leaf_key(case):
     """The same question without the usage 2 records of a certificate, shown or in the DNS, that has the leaf's key."""
     key = cut_key_info(case.chain[0])
-    known = case.chain + [der for record in case.tlsa for der in whole_certificate(record)]
-    spoken_of = [(0, der) for der in known if cut_key_info(der) == key] + [(1, key)]
-    records = {record for selector, data in spoken_of for record in (
-        f"2 {selector} 0 {data.hex()}", f"2 {selector} 1 {hashlib.sha256(data).hexdigest()}",
-        f"2 {selector} 2 {hashlib.sha512(data).hexdigest()}")}
+    whole = [bytes.fromhex(record.removeprefix("2 0 0 ")) for record in case.tlsa if record.startswith("2 0 0 ")]
+    spoken_of = [(0, der) for der in case.chain + whole if has_key(der, key)] + [(1, key)]
+    records = {record_text(2, selector, matching, data) for selector, data in spoken_of for matching in range(3)}
     return dataclasses.replace(case, tlsa=[record for record in case.tlsa if record not in records])
 
 
 def mark_leaf_keys(cases, ours, theirs):
     """Tags the cases in which OpenSSL accepts such a record, we do not, and nothing else divides us."""
-    strict = [case for case in cases
-              if LENIENCE[ours[case.id]["verdict"]] < LENIENCE[theirs[case.id]["verdict"]]]
-    fewer = [less for case in strict if (less := without_leaf_key(case)).tlsa != case.tlsa]
+    fewer = [less for case in more_lenient(cases, theirs, ours) if (less := without_leaf_key(case)).tlsa != case.tlsa]
     some = [case for case in fewer if case.tlsa]
     ours_then, theirs_then = ask_danesmtp(some), ask_openssl(some)
     for case in fewer:  # the set of tags is shared with the whole case
-        if case.tlsa and ours_then[case.id]["verdict"] == theirs_then[case.id]["verdict"] or (
-                not case.tlsa and ours[case.id]["reason"].startswith("no path from the server's certificate")):
+        if case.tlsa:
+            alike = ours_then[case.id]["verdict"] == theirs_then[case.id]["verdict"]
+        else:
+            alike = ours[case.id]["reason"].startswith("no path from the server's certificate")
+        if alike:
             case.tags.add("alike without the leaf's key")
 
 
@@ -140,6 +140,8 @@ def turn_round(cases, ours, theirs):
 
 
 def compare(cases, ours, theirs, show):
+    mark_leaf_keys(cases, ours, theirs)
+    mark_choices(cases, ours, theirs)
     agreed, known, unexplained = collections.Counter(), collections.Counter(), []
     for case in cases:
         our, their = ours[case.id], theirs[case.id]
@@ -181,8 +183,6 @@ def judge_falsified(arguments):
     cases = cases_of(arguments.seed, arguments.cases)
     ours, theirs = ask_danesmtp(cases), ask_openssl(cases)
     turned = turn_round(cases, ours, theirs)
-    mark_leaf_keys(cases, ours, theirs)
-    mark_choices(cases, ours, theirs)
     agreed, known, unexplained = compare(cases, ours, theirs, arguments.show)
     report(agreed, known, unexplained)
     return 0 if turned is not None and [case.id for case, _, _ in unexplained] == [turned] else 1
@@ -196,8 +196,6 @@ def judge(arguments):
         for case in cases:
             case.id = f"{arguments.seed + number}-{case.id}"
         ours, theirs = ask_danesmtp(cases), ask_openssl(cases)
-        mark_leaf_keys(cases, ours, theirs)
-        mark_choices(cases, ours, theirs)
         more_agreed, more_known, more_unexplained = compare(cases, ours, theirs, arguments.show)
         agreed += more_agreed
         known += more_known
