@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The classes of cases in which our verdict and OpenSSL's may differ, each with its reason. A class
-looks at what was changed in the case (its tags) and at what both judges said."""
+looks at what was changed in the case (its tags) and at what both judges said. What we alone accept is besides a
+path by its signatures (signed_paths.py), or has no class."""
 
 import dataclasses
 import typing
@@ -63,13 +64,11 @@ CLASSES = [
     Difference(
         "one of several certificates", True,
         "OpenSSL goes by the first issuer that fits and does not come back; it accepts the same leaf "
-        "when some of the other certificates are left out, which is tried each time. Every path that we "
-        "accept is verified whole",
+        "when some of the other certificates are left out, which is tried each time",
         lambda case, ours, theirs: "OpenSSL accepts a part of the chain" in case.tags),
     Difference(
         "issuer of its own name, for OpenSSL", True,
-        "OpenSSL does the same, in other places of the chain, and stops there; the path we accept is "
-        "verified whole",
+        "OpenSSL does the same, in other places of the chain, and stops there",
         lambda case, ours, theirs: {"two CAs of one name", "no key ids"} <= case.tags
         and theirs["reason"] in ("no matching DANE TLSA records", "certificate signature failure")),
     Difference(

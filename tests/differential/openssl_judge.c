@@ -8,10 +8,13 @@
  * Input, any number of questions:   case ID UNIXTIME
  *                                   name NAME        (first: the TLSA base domain)
  *                                   tlsa U S M HEX
+ *                                   key HEX          (a SubjectPublicKeyInfo)
  *                                   PEM certificates, leaf first
  *                                   end
  * Output, a line each:              ID <TAB> authenticated|failed|unusable <TAB> U S M or - <TAB>
  *                                   depth or -1 <TAB> reason
+ * With keys it is not judged: ID <TAB> signed <TAB> - <TAB> -1 <TAB> CERTIFICATE>KEY ... tells which certificate each
+ * key has signed, both counted from 0.
  */
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -21,7 +24,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { kLine = 1 << 18 };
+enum { kLine = 1 << 18, kKeys = 64 };
 
 struct question {
   char id[64];
@@ -30,6 +33,8 @@ struct question {
   int named;
   int usable;
   STACK_OF(X509) * chain;
+  EVP_PKEY* keys[kKeys];
+  int key_count;
 };
 
 static void die(const char* what) {
@@ -82,6 +87,26 @@ static void print_match(struct question* q) {
   printf("%s\tauthenticated\t%u %u %u\t%d\t\n", q->id, usage, selector, matching, depth);
 }
 
+static void add_key(struct question* q, const char* hex) {
+  long length = 0;
+  unsigned char* data = OPENSSL_hexstr2buf(hex, &length);
+  const unsigned char* at = data;
+  if (data == NULL || q->key_count == kKeys) die("a key");
+  q->keys[q->key_count++] = d2i_PUBKEY(NULL, &at, length); /* NULL, no key of OpenSSL's, has signed nothing */
+  ERR_clear_error();
+  OPENSSL_free(data);
+}
+
+static void print_signed(struct question* q) {
+  printf("%s\tsigned\t-\t-1\t", q->id);
+  for (int i = 0; i < sk_X509_num(q->chain); i++)
+    for (int k = 0; k < q->key_count; k++)
+      if (q->keys[k] != NULL && X509_verify(sk_X509_value(q->chain, i), q->keys[k]) > 0)
+        printf("%d>%d ", i, k);
+  printf("\n");
+  ERR_clear_error();
+}
+
 static void judge(struct question* q) {
   X509_STORE* store = X509_STORE_new(); /* empty: no CA is trusted but by a record */
   X509_STORE_CTX* context = NULL;
@@ -125,7 +150,11 @@ static void begin(struct question* q, SSL_CTX* tls, const char* text) {
 }
 
 static void finish(struct question* q) {
-  judge(q);
+  if (q->key_count > 0)
+    print_signed(q);
+  else
+    judge(q);
+  while (q->key_count > 0) EVP_PKEY_free(q->keys[--q->key_count]);
   SSL_free(q->ssl);
   sk_X509_pop_free(q->chain, X509_free);
 }
@@ -147,6 +176,8 @@ int main(void) {
       add_name(&q, line + 5);
     else if (strncmp(line, "tlsa ", 5) == 0)
       add_record(&q, line + 5);
+    else if (strncmp(line, "key ", 4) == 0)
+      add_key(&q, line + 4);
     else if (strcmp(line, "end") == 0)
       finish(&q);
     else

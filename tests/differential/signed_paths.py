@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Whether what we accepted is a path by its signatures alone: each of them is tried by OpenSSL with each key, which
+then has no say in what a path is."""
+
+import os
+import subprocess
+
+from cases import record_text
+from certificates import cut_key_info, pem_of
+
+
+class Signatures:
+    """Of the certificates that a case shows or has in its records, by their keys and those of `2 1 0` records."""
+
+    def __init__(self, case):
+        self._certificates = case.chain + [der for der in _octets(case, "2 0 0 ") if _key(der)]
+        self._keys = [_key(der) for der in self._certificates] + _octets(case, "2 1 0 ")
+        self._signed = set()
+
+    def question(self, id_):
+        keys = "".join(f"key {key.hex()}\n" for key in self._keys)
+        return f"case {id_} 0\n" + keys + "".join(map(pem_of, self._certificates)) + "end\n"
+
+    def take(self, pairs):
+        self._signed = {tuple(map(int, pair.split(">"))) for pair in pairs.split()}
+
+    def bear(self, accepted):
+        """Whether they lead from the leaf to what the record that was matched speaks of, in as many steps as told."""
+        usage, selector, matching = map(int, accepted["matched"].split()[:3])
+        spoken_of = self._keys if selector else self._certificates
+        ends = {at for at, octets in enumerate(spoken_of)
+                if record_text(usage, selector, matching, octets) == accepted["matched"]}
+        reached = {0}
+        for _ in range(accepted["depth"]):
+            reached = {key for certificate, key in self._signed if certificate in reached}
+        return bool(reached & ends)
+
+
+def signatures_of(cases):
+    """Those of each case, by its id."""
+    found = {case.id: Signatures(case) for case in cases}
+    told = subprocess.run([os.environ["OPENSSL_JUDGE"]], text=True, stdout=subprocess.PIPE, check=True,
+                          input="".join(one.question(id_) for id_, one in found.items())).stdout
+    for line in told.splitlines():
+        id_, _, _, _, pairs = line.split("\t")
+        found[id_].take(pairs)
+    return found
+
+
+def _octets(case, fields):
+    return [bytes.fromhex(record.removeprefix(fields)) for record in case.tlsa if record.startswith(fields)]
+
+
+def _key(der):
+    try:
+        return cut_key_info(der)
+    except IndexError:  # what a `2 0 0` record has need not be a certificate
+        return None
