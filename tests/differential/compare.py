@@ -143,22 +143,41 @@ def describe(case, ours, theirs):
 
 
 def turn_round(cases, ours, theirs):
-    """One refusal that both agree on becomes a wrong acceptance of ours. Returns the case's id."""
+    """One refusal that both agree on becomes a wrong acceptance of ours, of a record that is there and speaks of
+    nobody, with tags that would excuse it. Returns the case's id."""
+    record = f"2 1 1 {'00' * 32}"
     for case in cases:
-        if case.tags & {"changed data"} and ours[case.id]["verdict"] == theirs[case.id]["verdict"] == "failed":
-            ours[case.id].update(verdict="authenticated", matched="2 1 1 00", depth=1, reason="turned round")
+        if theirs[case.id]["reason"] == "no matching DANE TLSA records" and ours[case.id]["verdict"] == "failed":
+            ours[case.id].update(verdict="authenticated", matched=record, depth=1, reason="turned round")
+            case.tags |= {"two CAs of one name", "no key ids"}
+            case.tlsa.append(record)
             return case.id
     return None
 
 
+def damaged(der):
+    return der[:-1] + bytes([der[-1] ^ 1])
+
+
 def notices_signatures(cases, ours):
-    """Whether each accepted path to a trust anchor is borne out, and none when the leaf's signature is damaged."""
-    accepted = [case for case in cases if ours[case.id]["verdict"] == "authenticated" and ours[case.id]["depth"] > 0]
-    damaged = [dataclasses.replace(case, chain=[case.chain[0][:-1] + bytes([case.chain[0][-1] ^ 1]), *case.chain[1:]])
-               for case in accepted]
-    whole, broken = signatures_of(accepted), signatures_of(damaged)
-    return bool(accepted) and all(whole[case.id].bear(ours[case.id]) and not broken[case.id].bear(ours[case.id])
-                                  for case in accepted)
+    """Whether each path to a trust anchor is borne out that we accept, and none whose record is not there, or of
+    which a signature is damaged: the leaf's, or all those after it. Prints what is told wrongly."""
+    paths = [case for case in cases if ours[case.id]["verdict"] == "authenticated" and ours[case.id]["depth"] > 0]
+    long = [case for case in paths if ours[case.id]["depth"] > 1 and not any(r.startswith("2 0 0") for r in case.tlsa)]
+    asked = [(True, paths),
+             (False, [dataclasses.replace(case, tlsa=[]) for case in paths]),
+             (False, [dataclasses.replace(case, chain=[damaged(case.chain[0]), *case.chain[1:]]) for case in paths]),
+             (False, [dataclasses.replace(case, chain=[case.chain[0], *map(damaged, case.chain[1:])]) for case in long])]
+    wrong = []
+    for borne, some in asked:
+        signatures = signatures_of(some)
+        wrong += [f"signatures of case {case.id} are told wrongly: {not borne}"
+                  for case in some if signatures[case.id].bear(ours[case.id]) != borne]
+    if not paths or not long:
+        wrong.append("no paths long enough, the generator is at fault")
+    for line in wrong:
+        print(line)
+    return not wrong
 
 
 def compare(cases, ours, theirs, show):
@@ -207,9 +226,12 @@ def judge_falsified(arguments):
     if not notices_signatures(cases, ours):
         return 1
     turned = turn_round(cases, ours, theirs)
+    if turned is None:
+        print("no case to turn round, the generator is at fault")
+        return 1
     agreed, known, unexplained = compare(cases, ours, theirs, arguments.show)
     report(agreed, known, unexplained)
-    return 0 if turned is not None and [case.id for case, _, _ in unexplained] == [turned] else 1
+    return 0 if [case.id for case, _, _ in unexplained] == [turned] else 1
 
 
 def judge(arguments):
@@ -231,7 +253,7 @@ def judge(arguments):
     enough = all(agreed[verdict] >= arguments.cases * share
                  for verdict, share in (("authenticated", 0.15), ("failed", 0.15), ("unusable", 0.005)))
     if not enough:
-        print("too few cases of a kind: the generator is at fault")
+        print("too few cases of a kind, the generator is at fault")
     print(f"verdicts: {arguments.cases} cases from seed {arguments.seed}, {agreed.total()} agreed, "
           f"{known.total()} in known classes, {len(unexplained)} unexplained")
     return 1 if unexplained or not enough else 0

@@ -91,8 +91,14 @@ static void add_key(struct question* q, const char* hex) {
   long length = 0;
   unsigned char* data = OPENSSL_hexstr2buf(hex, &length);
   const unsigned char* at = data;
+  EVP_PKEY* key = NULL; /* what is no key has signed nothing */
   if (data == NULL || q->key_count == kKeys) die("a key");
-  q->keys[q->key_count++] = d2i_PUBKEY(NULL, &at, length); /* NULL, no key of OpenSSL's, has signed nothing */
+  key = d2i_PUBKEY(NULL, &at, length);
+  if (at != data + length) {
+    EVP_PKEY_free(key);
+    key = NULL;
+  }
+  q->keys[q->key_count++] = key;
   ERR_clear_error();
   OPENSSL_free(data);
 }
@@ -161,7 +167,7 @@ static void finish(struct question* q) {
 
 int main(void) {
   static char line[kLine];
-  struct question q;
+  struct question q = {0};
   SSL_CTX* tls = SSL_CTX_new(TLS_client_method());
   if (tls == NULL || SSL_CTX_dane_enable(tls) <= 0) die("SSL_CTX_dane_enable");
   while (fgets(line, sizeof line, stdin) != NULL) {

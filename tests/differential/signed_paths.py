@@ -6,13 +6,14 @@ import os
 import subprocess
 
 from cases import record_text
-from certificates import cut_key_info, pem_of
+from certificates import cut_key_info, pem_of, tlv
 
 
 class Signatures:
     """Of the certificates that a case shows or has in its records, by their keys and those of `2 1 0` records."""
 
     def __init__(self, case):
+        self._records = case.tlsa
         self._certificates = case.chain + [der for der in _octets(case, "2 0 0 ") if _key(der)]
         self._keys = [_key(der) for der in self._certificates] + _octets(case, "2 1 0 ")
         self._signed = set()
@@ -22,11 +23,16 @@ class Signatures:
         return f"case {id_} 0\n" + keys + "".join(map(pem_of, self._certificates)) + "end\n"
 
     def take(self, pairs):
-        self._signed = {tuple(map(int, pair.split(">"))) for pair in pairs.split()}
+        """A root that signed itself is no step to anywhere."""
+        all_pairs = (tuple(map(int, pair.split(">"))) for pair in pairs.split())
+        self._signed = {(one, key) for one, key in all_pairs
+                        if self._certificates[key:key + 1] != self._certificates[one:one + 1]}
 
     def bear(self, accepted):
         """Whether they lead from the leaf to what the record that was matched speaks of, in as many steps as told."""
         usage, selector, matching = map(int, accepted["matched"].split()[:3])
+        if accepted["matched"] not in self._records or usage != (2 if accepted["depth"] else 3) or selector > 1:
+            return False
         spoken_of = self._keys if selector else self._certificates
         ends = {at for at, octets in enumerate(spoken_of)
                 if record_text(usage, selector, matching, octets) == accepted["matched"]}
@@ -52,7 +58,8 @@ def _octets(case, fields):
 
 
 def _key(der):
+    """None: what a `2 0 0` record has need not be a certificate, nor end with it."""
     try:
-        return cut_key_info(der)
-    except IndexError:  # what a `2 0 0` record has need not be a certificate
+        return cut_key_info(der) if tlv(der)[1] == len(der) else None
+    except IndexError:
         return None
