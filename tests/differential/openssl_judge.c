@@ -13,8 +13,8 @@
  *                                   end
  * Output, a line each:              ID <TAB> authenticated|failed|unusable <TAB> U S M or - <TAB>
  *                                   depth or -1 <TAB> reason
- * With keys it is not judged: ID <TAB> signed <TAB> - <TAB> -1 <TAB> CERTIFICATE>KEY ... tells which certificate each
- * key has signed, both counted from 0.
+ * With keys it is not judged: ID <TAB> signed <TAB> - <TAB> -1 <TAB> CERTIFICATE>KEY ... tells
+ * which certificate each key has signed, both counted from 0.
  */
 #include <openssl/err.h>
 #include <openssl/pem.h>
