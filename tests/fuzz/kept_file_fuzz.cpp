@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <ctime>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
@@ -21,7 +22,9 @@ namespace {
 // A file that is opened by its name, in a directory that goes with the process.
 class NamedFile {
  public:
-  NamedFile() : directory_("/tmp/kept_file.XXXXXX") { must(::mkdtemp(directory_.data())); }
+  NamedFile() : directory_(std::filesystem::temp_directory_path() / "kept_file.XXXXXX") {
+    must(::mkdtemp(directory_.data()));
+  }
   ~NamedFile() {
     ::unlink(path().c_str());
     ::rmdir(directory_.c_str());
