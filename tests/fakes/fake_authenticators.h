@@ -2,6 +2,7 @@
 // An authenticator that says what the test has written down.
 #pragma once
 
+#include <sys/socket.h>
 #include <unistd.h>
 #include <optional>
 #include <string>
@@ -26,7 +27,7 @@ class FakeAuthenticators : public virtual Authenticators, public virtual FakeSta
     char reply[512];
     for (const auto& line : auth_lines) {
       const std::string octets = line + "\r\n";
-      if (::write(fd, octets.data(), octets.size()) < 0) break;
+      if (::send(fd, octets.data(), octets.size(), MSG_NOSIGNAL) < 0) break;
       const ssize_t got = ::read(fd, reply, sizeof reply);
       if (got <= 0) break;
       auth_replies.emplace_back(reply, static_cast<std::size_t>(got));

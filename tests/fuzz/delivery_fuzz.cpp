@@ -7,6 +7,8 @@
 // Input: octets of choice (Choice), then steps (step_list.h, step_peer.h). A second connection,
 // which may go on with the TLS session of the first, has the steps behind the one that is
 // `kNextPeer`.
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <functional>
 #include <memory>
@@ -142,7 +144,7 @@ class AuthenticatingServer : public test::FakeMailServer {
  public:
   AuthReport authenticate(HostIndex, int fd, const std::string&) override {
     constexpr std::string_view kLine = "AUTH PLAIN AHUAcA==\r\n";
-    if (::write(fd, kLine.data(), kLine.size()) < 0) return {};
+    if (::send(fd, kLine.data(), kLine.size(), MSG_NOSIGNAL) < 0) return {};  // as in Exim
     std::string reply;
     while (!is_whole(reply)) {
       char octet = 0;
