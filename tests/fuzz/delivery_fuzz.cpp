@@ -152,8 +152,8 @@ class AuthenticatingServer : public test::FakeMailServer {
       if (octet != '\r') reply += octet;
     }
     reply.pop_back();
-    if (reply.front() == '2') return {AuthEnd::Authenticated, {}, {}, {}};
-    if (reply.front() == '5') return {AuthEnd::NotAuthenticated, reply, {}, {}};
+    if (reply.starts_with('2')) return {AuthEnd::Authenticated, {}, {}, {}};
+    if (reply.starts_with('5')) return {AuthEnd::NotAuthenticated, reply, {}, {}};
     return {AuthEnd::Failed, reply, "AUTH", AuthFault::Garbled};
   }
 
