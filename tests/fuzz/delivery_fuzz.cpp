@@ -152,6 +152,8 @@ class AuthenticatingServer : public test::FakeMailServer {
       if (octet != '\r') reply += octet;
     }
     reply.pop_back();
+    if (reply.substr(0, reply.find_first_of(" -\n")).size() != 3)
+      return {AuthEnd::Failed, reply, "AUTH", AuthFault::Garbled};
     if (reply.starts_with('2')) return {AuthEnd::Authenticated, {}, {}, {}};
     if (reply.starts_with('5')) return {AuthEnd::NotAuthenticated, reply, {}, {}};
     return {AuthEnd::Failed, reply, "AUTH", AuthFault::Garbled};
