@@ -24,6 +24,10 @@ class Case:
     def unix_time(self):
         return calendar.timegm(self.at.timetuple())
 
+    def published(self, fields):
+        """The octets of its records that begin with these three, "2 0 0 " perhaps."""
+        return [bytes.fromhex(record.removeprefix(fields)) for record in self.tlsa if record.startswith(fields)]
+
 
 def record_text(usage, selector, matching, data):
     """The TLSA record about these octets, a certificate's or its key's."""

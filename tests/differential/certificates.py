@@ -126,6 +126,14 @@ def cut_key_info(der):
     return fields[6 if fields[0][0] == 0xA0 else 5]
 
 
+def key_if_any(der):
+    """None: what a `2 0 0` record has need not be a certificate."""
+    try:
+        return cut_key_info(der)
+    except IndexError:
+        return None
+
+
 def sign_with_pss(der, signer, key_too):
     """The certificate with an RSASSA-PSS signature, and an id-RSASSA-PSS key when `key_too`."""
     fields = parts(parts(der)[0])

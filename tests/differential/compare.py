@@ -20,8 +20,9 @@ import random
 import subprocess
 import sys
 
+import openssl
 from cases import Maker, record_text
-from certificates import Keys, cut_key_info, pem_of
+from certificates import Keys, cut_key_info, key_if_any, pem_of
 from known_differences import CLASSES
 from signed_paths import signatures_of
 
@@ -45,13 +46,8 @@ def question(case):
 
 
 def ask_openssl(cases):
-    result = subprocess.run([os.environ["OPENSSL_JUDGE"]], input="".join(map(question, cases)), text=True,
-                            stdout=subprocess.PIPE, check=True)
-    answers = {}
-    for line in result.stdout.splitlines():
-        id_, verdict, matched, depth, reason = line.split("\t")
-        answers[id_] = {"verdict": verdict, "matched": matched, "depth": int(depth), "reason": reason}
-    return answers
+    return {id_: {"verdict": verdict, "matched": matched, "depth": int(depth), "reason": reason}
+            for id_, verdict, matched, depth, reason in openssl.answers(map(question, cases))}
 
 
 def class_of(case, ours, theirs):
@@ -105,18 +101,10 @@ def mark_signatures(cases, ours, theirs):
             case.tags.add("signatures bear it out")
 
 
-def has_key(der, key):
-    try:
-        return cut_key_info(der) == key
-    except IndexError:  # what a `2 0 0` record has need not be a certificate
-        return False
-
-
 def without_leaf_key(case):
     """The same question without the usage 2 records of a certificate, shown or in the DNS, that has the leaf's key."""
     key = cut_key_info(case.chain[0])
-    whole = [bytes.fromhex(record.removeprefix("2 0 0 ")) for record in case.tlsa if record.startswith("2 0 0 ")]
-    spoken_of = [(0, der) for der in case.chain + whole if has_key(der, key)] + [(1, key)]
+    spoken_of = [(0, der) for der in case.chain + case.published("2 0 0 ") if key_if_any(der) == key] + [(1, key)]
     records = {record_text(2, selector, matching, data) for selector, data in spoken_of for matching in range(3)}
     return dataclasses.replace(case, tlsa=[record for record in case.tlsa if record not in records])
 

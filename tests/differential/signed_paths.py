@@ -2,11 +2,9 @@
 """Whether what we accepted is a path by its signatures alone: each of them is tried by OpenSSL with each key, which
 then has no say in what a path is."""
 
-import os
-import subprocess
-
+import openssl
 from cases import record_text
-from certificates import cut_key_info, pem_of, tlv
+from certificates import key_if_any, pem_of, tlv
 
 
 class Signatures:
@@ -14,8 +12,8 @@ class Signatures:
 
     def __init__(self, case):
         self._records = case.tlsa
-        self._certificates = case.chain + [der for der in _octets(case, "2 0 0 ") if _key(der)]
-        self._keys = [_key(der) for der in self._certificates] + _octets(case, "2 1 0 ")
+        self._certificates = case.chain + [der for der in case.published("2 0 0 ") if _is_certificate(der)]
+        self._keys = [key_if_any(der) for der in self._certificates] + case.published("2 1 0 ")
         self._signed = set()
 
     def question(self, id_):
@@ -45,21 +43,11 @@ class Signatures:
 def signatures_of(cases):
     """Those of each case, by its id."""
     found = {case.id: Signatures(case) for case in cases}
-    told = subprocess.run([os.environ["OPENSSL_JUDGE"]], text=True, stdout=subprocess.PIPE, check=True,
-                          input="".join(one.question(id_) for id_, one in found.items())).stdout
-    for line in told.splitlines():
-        id_, _, _, _, pairs = line.split("\t")
+    for id_, _, _, _, pairs in openssl.answers(one.question(id_) for id_, one in found.items()):
         found[id_].take(pairs)
     return found
 
 
-def _octets(case, fields):
-    return [bytes.fromhex(record.removeprefix(fields)) for record in case.tlsa if record.startswith(fields)]
-
-
-def _key(der):
-    """None: what a `2 0 0` record has need not be a certificate, nor end with it."""
-    try:
-        return cut_key_info(der) if tlv(der)[1] == len(der) else None
-    except IndexError:
-        return None
+def _is_certificate(der):
+    """With nothing behind it."""
+    return key_if_any(der) is not None and tlv(der)[1] == len(der)
