@@ -11,6 +11,7 @@
 #include "outcome/delivery_log.h"
 #include "route/attempt_verdict.h"
 #include "route/host_ocsp.h"
+#include "smtp/command.h"
 #include "tls/openssl_ciphers.h"
 
 namespace danesmtp {
@@ -332,6 +333,8 @@ Result<HostTls> tls_for_host(MailServer& server, const AddressBatch& batch,
 Result<SessionSettings> session_settings(MailServer& server, const HostTls& tls) {
   auto helo = server.option_expanded(kHeloData);
   if (!helo) return tl::unexpected(helo.error());
+  if (auto command = hello_command("EHLO", *helo); !command)
+    return fail(ErrorKind::BadInput, "option helo_data: " + command.error().text);
   SessionSettings settings;
   settings.helo_name = *helo;
   settings.tls_use = tls.use;

@@ -40,7 +40,7 @@ struct HostTls {
                                            const AttemptRequest& request);
 
 // What a session with the host begins with: its TLS, our name, the time limits of the options; its
-// peer is the caller's to judge. BadInput: helo_data cannot be expanded.
+// peer is the caller's to judge. BadInput: helo_data cannot be expanded, or not be sent.
 [[nodiscard]] Result<SessionSettings> session_settings(MailServer& server, const HostTls& tls);
 
 }  // namespace danesmtp

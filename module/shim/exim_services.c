@@ -23,7 +23,7 @@ static void log_host(void *exim, size_t host, const char *message, int32_t syste
   const struct batch_handle *h = exim;
   gstring *g = host_label(h, host);
   if (*message) g = string_fmt_append(g, ": %s", message);
-  if (system_errno > 0) g = string_fmt_append(g, *message ? ": %s" : " %s", strerror(system_errno));
+  if (system_errno) g = string_fmt_append(g, *message ? ": %s" : " %s", exim_errstr(system_errno));
   log_write(LOG_MAIN, "%s", string_from_gstring(g));
   deliver_msglog("%s %.*s\n", tod_stamp(tod_log), g->ptr, g->s);
 }

@@ -226,7 +226,7 @@ static struct danesmtp_connected tcp_connect(void *exim, size_t index, int port)
   if (answer.fd >= 0 && error == 0) return answer;
   if (answer.fd >= 0) (void)close(answer.fd);
   answer.fd = -1;
-  answer.system_errno = error > 0 ? error : ENOTCONN;
+  answer.system_errno = error ? error : ENOTCONN; /* Exim's own are below 0: an event said no */
   answer.timed_out = error == ETIMEDOUT;
   return answer;
 }

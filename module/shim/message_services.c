@@ -42,10 +42,12 @@ static int write_failure(struct batch_handle *h, int error, const uschar *signin
     return DANESMTP_WRITE_HEADERS;
   }
   if (error == ERRNO_FILTER_FAIL || f.transport_filter_timed_out) {
-    *why = CCS string_sprintf("transport filter process failed (%d)", h->addresses->more_errno & 0xff);
+    const int status = h->addresses->more_errno & 0xff;
+    *why = CCS string_sprintf("transport filter process failed (%d)%s", status,
+                              status == EX_EXECFAILED ? ": unable to execute command" : "");
     return DANESMTP_WRITE_FILTER;
   }
-  *why = CCS(error > 0 ? US strerror(error) : exim_errstr(error));
+  *why = CCS exim_errstr(error);
   *system_errno = error > 0 ? error : 0;
   return DANESMTP_WRITE_IO;
 }

@@ -141,7 +141,8 @@ static void set_result(void *exim, size_t recipient, const struct danesmtp_resul
   address_item *a = h->recipients[recipient];
 
   a->more_errno = h->batch.host_count && h->hosts[0]->mx >= 0 ? 'M' : 'A';
-  set_host(h, a, r);
+  /* Of an event that forbids to connect Exim's own number is all that there is: no host was used. */
+  if (r->cause != DANESMTP_CAUSE_SYSTEM || r->system_errno >= 0) set_host(h, a, r);
   set_flags(a, r->flags);
   set_tls(a, r);
   set_server_words(a, r);

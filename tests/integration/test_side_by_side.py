@@ -45,6 +45,7 @@ ONE_RECIPIENT = "each recipient has the host in its line; the record has the sen
 PRDR_RECORD = "Exim's record has no error number and a key without the sender"
 LEAVING = "421 is the server's: no recipient is blamed, the host gets the record"
 EARLY_QUIT = "Exim has sent QUIT with the data; we say nothing to a server that does not speak SMTP"
+WRONG_LENGTH = "RFC 3030 2: Exim says fewer octets than it sends, and the server reads commands of the rest"
 LONE_DOT = "RFC 2920 3.1: we end the DATA that nobody wanted with a dot, Exim hangs up"
 TWO_MINDS = "RFC 5321 4.2.1: the recipient waits, Exim's driver goes by the first line"
 LAST_CODE = "the record has the code of the last line, with Exim's driver that of the first"
@@ -185,6 +186,10 @@ CASES = (
     Case("greeting closed", {"banner": {"then": "close"}}),
     Case("EHLO under TLS refused for now", {"ehlo-tls": {"reply": "450 not now"}},
          differs=fields("log msglog retry queue commands messages", NO_HELLO)),
+    Case("BDAT, body_only", capabilities=(*USUAL, "CHUNKING"), options={"body_only": "true"}),
+    Case("BDAT, headers_only", capabilities=(*USUAL, "CHUNKING"), options={"headers_only": "true"},
+         differs=fields("log bounces commands messages", WRONG_LENGTH)),
+    Case("an event that forbids to connect", options={"event_action": "${if eq{$event_name}{tcp:connect}{no}}"}),
     Case("STARTTLS 454", {"starttls": {"reply": "454 not now"}}, differs=fields("log msglog retry", TLS_RECORD)),
 )
 
@@ -292,8 +297,8 @@ def sent_by(world, sender, driver, case):
     return state
 
 
-# Exim's own driver before 4.99: the mark "*" for a second transaction, and the number of PRDR's error.
-NOT_AS_BEFORE = ("452 to the second", "PRDR: 450 not now")
+# Exim's own driver before 4.99: the mark "*" for a second transaction, the number of PRDR's error; the last was not tried.
+NOT_AS_BEFORE = ("452 to the second", "PRDR: 450 not now", "BDAT, headers_only")
 
 
 def case_for(case):
@@ -301,6 +306,7 @@ def case_for(case):
     marks += [pytest.mark.declared("channelbind_exporter")] if case.name == "data: closed" else []  # 4.96 keeps it too
     marks += [pytest.mark.needs("ESMTP_Limits")] if case.name in ("RCPTMAX", "MAILMAX") else []
     marks += [pytest.mark.needs("PRDR")] if "PRDR" in case.name else []
+    marks += [pytest.mark.needs("Event")] if "event" in case.name else []
     marks += [pytest.mark.needs("TLS_resume")] if "host_name_extract" in case.name else []
     marks += [pytest.mark.needs("I18N")] if case.name in ("SMTPUTF8", "A-labels") else []
     # Without it Exim does what its manual says: no SIZE. With it, and ours, the sum counts.

@@ -327,6 +327,11 @@ START_TEST(a_session_begins_with_our_name_and_times) {
   ck_assert(settings.timeouts.command == std::chrono::seconds(1));
   ck_assert(settings.timeouts.data_block == std::chrono::seconds(2));
   ck_assert(settings.timeouts.final_reply == std::chrono::seconds(3));
+  for (const auto* name : {"", "two words", "me.lab\r\nRSET"}) {
+    scene.server.options["helo_data"] = name;
+    assert_contains(assert_error(session_settings(scene.server, tls), ErrorKind::BadInput).text,
+                    "option helo_data: the EHLO name cannot be sent");
+  }
   scene.server.broken_options = {"helo_data"};
   assert_error(session_settings(scene.server, tls), ErrorKind::BadInput);
 }
