@@ -25,8 +25,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "world"))
 from world import World  # noqa: E402  (needs the path above)
 from zones import SPECIAL_ZONES, ZONES  # noqa: E402
 
-TYPES = ("MX", "A", "AAAA", "TLSA", "CNAME")
-EVERY_ZONE = ("@", "mx", "_25._tcp.mx", "no-such-name", "_25._tcp.no-such-name")
+TYPES = ("MX", "A", "AAAA", "TLSA", "CNAME", "TXT")
+EVERY_ZONE = ("@", "mx", "_25._tcp.mx", "_smtp._tls", "_mta-sts", "no-such-name", "_25._tcp.no-such-name")
+LEAST = 20  # answers of each of these states that are agreed upon, where all zones are asked
+STATES = ("secure", "secure none", "insecure", "insecure none", "bogus")
 ASK = Path(__file__).resolve().parents[2] / "build/dev/tests/integration/dns/dns_ask"
 PATIENCE = 5  # seconds, for one question
 ASKED_AT_ONCE = 3
@@ -147,7 +149,8 @@ def ask_again(questions, ours, theirs, anchors):
 
 
 def compare(world, zones, show_all=False):
-    """Prints the differences; returns how many there are of each: agreed, known, unexplained."""
+    """Prints the differences; returns how many there are of each: agreed, known, unexplained; and of each state that is
+    agreed upon."""
     questions = questions_about(zones)
     ours = ask_ours(questions, world.trust_anchor)
     anchor = delv_anchor(world.directory, world.trust_anchor)
@@ -165,7 +168,15 @@ def compare(world, zones, show_all=False):
     print("agreed: " + ", ".join(f"{count} {state}" for state, count in sorted(states.items()) if count))
     print(f"dns: {len(zones)} zones, {len(questions)} questions, {counts['agreed']} agreed, "
           f"{counts['known']} with a known reason, {counts['unexplained']} unexplained; {again} were asked twice")
-    return counts
+    return counts | states
+
+
+def is_enough(counts):
+    """Whether so much is agreed upon of each state that a resolver which answers nobody would be noticed."""
+    few = [state for state in STATES if counts[state] < LEAST]
+    for state in few:
+        print(f"dns: only {counts[state]} answers are agreed to be {state}")
+    return not few
 
 
 def main():
@@ -178,7 +189,7 @@ def main():
         zones = [zone for zone in zones if zone.name in given.zones.split(",")]
     with World() as world:
         counts = compare(world, zones, given.all)
-    return 1 if counts["unexplained"] else 0
+    return 1 if counts["unexplained"] or not given.zones and not is_enough(counts) else 0
 
 
 if __name__ == "__main__":

@@ -53,6 +53,7 @@ std::string ask(Resolver& resolver, std::string_view type, const DnsName& name) 
   if (type == "A") return answer_text(resolver.addresses(name, AddressFamily::Inet));
   if (type == "AAAA") return answer_text(resolver.addresses(name, AddressFamily::Inet6));
   if (type == "TLSA") return answer_text(resolver.tlsa(name));
+  if (type == "TXT") return answer_text(resolver.txt(name));
   return answer_text(resolver.cname(name));
 }
 
