@@ -235,6 +235,15 @@ void check_trust(PeerTrust trust, const Choice& choice) {
   must(trust == PeerTrust::Dane ? has_records(choice.policy) : choice.policy == Policy::Pkix);
 }
 
+// Whether the server has said a 5yz at all: for nothing else does mail of these envelopes come
+// back.
+bool has_refused(const fuzz::PeerNotes& notes) {
+  const auto refuses = [](std::string_view said) {
+    return said.starts_with('5') || said.find("\n5") != std::string_view::npos;
+  };
+  return refuses(notes.clear.said) || refuses(notes.tls.said);
+}
+
 void check_outcomes(const test::FakeMailServer& server, const AddressBatch& batch,
                     const Choice& choice, const fuzz::PeerNotes& notes) {
   must(server.outcomes.size() == batch.recipients.size());
@@ -249,6 +258,7 @@ void check_outcomes(const test::FakeMailServer& server, const AddressBatch& batc
     must(!outcome.verdict.text.empty() || outcome.verdict.system_errno != 0);
     must(is_printable(outcome.verdict.text));
     if (delivered && !notes.left) must(promised.contains(address));
+    if (outcome.verdict.status == Status::Failed) must(has_refused(notes));
     if (is_refused(choice)) must(!delivered || outcome.connection.cipher.empty());
     check_trust(outcome.connection.trust, choice);
   }
