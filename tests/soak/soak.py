@@ -15,6 +15,7 @@ from account import Books, faults_in_account
 from chaos import Chaos
 from fates import MUST_HAVE_TLS, MUST_WAIT, impostors, servers_of
 from harvest import Harvest
+from memory import CEILING
 from message import reasons
 from remains import LONG, crashes, leaks, left_out, panics
 from station import MAIN, PORT, Station
@@ -128,7 +129,8 @@ class Soak:
         yield from (thread.fault for part in parts for thread in part.threads if thread.fault)
         yield from (*self.chaos.errors, *self.still)
         done = {**self.chaos.done, "mail under a new key": under_a_new_key(self)}
-        yield from left_out((*self.chaos.troubles, "mail under a new key"), done, self._seconds)
+        kills = [f"kill of a {role}" for role in CEILING if role != "daemon"]
+        yield from left_out((*self.chaos.troubles, *kills, "mail under a new key"), done, self._seconds)
         yield from self.station.memory.faults(self._seconds >= LONG)
 
 
