@@ -129,7 +129,10 @@ AttemptResult Connection::make(HandshakeChoice handshake) {
 AttemptResult Connection::open(UniqueFd socket, HandshakeChoice handshake) {
   auto& server = attempt_.server;
   auto settings = session_settings(server, tls_);
-  if (!settings) return give_up(rule_on_host_error(settings.error()));
+  if (!settings) {
+    watch_.closed();
+    return give_up(rule_on_host_error(settings.error()));
+  }
   // RFC 8689 4.2.1: without EHLO there is no REQUIRETLS.
   if (!requires_tls(attempt_.batch) &&
       server.host_in(kHostsAvoidEsmtp, attempt_.request.host).value_or(false))

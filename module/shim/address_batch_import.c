@@ -186,7 +186,7 @@ static BOOL import_hosts(struct batch_handle *h)
  * Exim's own driver. */
 static BOOL by_data_only(const transport_instance *tblock)
 {
-  if (!tblock->filter_command) return FALSE;
+  if (!tblock->filter_command || !*tblock->filter_command) return FALSE;
 #ifndef DISABLE_DKIM
   const smtp_transport_options_block *ob = drinst_of(tblock)->options_block;
   if (ob->dkim.dkim_private_key && ob->dkim.dkim_domain && ob->dkim.dkim_selector) return FALSE;

@@ -62,6 +62,12 @@ static uschar *remote_text(const char *text)
 
 static void set_host(const struct batch_handle *h, address_item *a, const struct danesmtp_result *r)
 {
+  /* An event forbade to connect (Exim's number alone says so): no host, nor an earlier one, was used. */
+  const BOOL forbidden = r->cause == DANESMTP_CAUSE_SYSTEM && r->system_errno < 0;
+  if (forbidden) {
+    a->host_used = NULL;
+    return;
+  }
   if (r->host < 0 || (size_t)r->host >= h->batch.host_count) return;
   host_item *used = store_get(sizeof(host_item), GET_UNTAINTED);
   *used = *h->hosts[r->host];
@@ -141,8 +147,7 @@ static void set_result(void *exim, size_t recipient, const struct danesmtp_resul
   address_item *a = h->recipients[recipient];
 
   a->more_errno = h->batch.host_count && h->hosts[0]->mx >= 0 ? 'M' : 'A';
-  /* Of an event that forbids to connect Exim's own number is all that there is: no host was used. */
-  if (r->cause != DANESMTP_CAUSE_SYSTEM || r->system_errno >= 0) set_host(h, a, r);
+  set_host(h, a, r);
   set_flags(a, r->flags);
   set_tls(a, r);
   set_server_words(a, r);

@@ -120,6 +120,7 @@ CASES = (
                              "return_path_add": "true", "envelope_to_add": "true"}),
     Case("headers_rewrite", options={"headers_rewrite": "*@sender.lab $1@other.lab f"}),
     Case("transport filter", options={"transport_filter": "/bin/sed s/Hello/Bye/"}, capabilities=MORE),
+    Case("no transport filter", options={"transport_filter": ""}, capabilities=MORE),
     Case("headers_add fails", options={"headers_add": "${if"},
          differs=fields("commands", BEFORE_MAIL)),
 
@@ -190,6 +191,9 @@ CASES = (
     Case("BDAT, headers_only", capabilities=(*USUAL, "CHUNKING"), options={"headers_only": "true"},
          differs=fields("log bounces commands messages", WRONG_LENGTH)),
     Case("an event that forbids to connect", options={"event_action": "${if eq{$event_name}{tcp:connect}{no}}"}),
+    Case("a host that refuses, and one that an event forbids", options={
+        "hosts": "mx1.two-mx-down.lab : mx.scripted.lab", "hosts_override": "true",
+        "event_action": f"${{if and{{{{eq{{$event_name}}{{tcp:connect}}}}{{eq{{$host_address}}{{{ADDRESS}}}}}}}{{no}}}}"}),
     Case("STARTTLS 454", {"starttls": {"reply": "454 not now"}}, differs=fields("log msglog retry", TLS_RECORD)),
 )
 

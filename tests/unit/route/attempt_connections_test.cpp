@@ -48,6 +48,16 @@ const BrokenConnection kBroken[] = {
 
 }  // namespace
 
+// What was begun for the events is ended for them too.
+START_TEST(a_name_that_cannot_be_sent_ends_the_connection) {
+  Scene scene(1, no_dane(), [](PeerSide&) {});
+  scene.server.options["helo_data"] = "two words";
+  ck_assert(scene.run().end == AttemptEnd::HostDeferred);
+  assert_contains(scene.server.outcomes[RecipientIndex(0)].verdict.text, "option helo_data");
+  assert_contains(scene.server.trace(), "connect 0:25; event tcp:close ");
+}
+END_TEST
+
 // LIMITS MAILMAX and connection_max_messages: the rest goes over a connection of its own.
 START_TEST(a_limit_of_messages_makes_another_connection) {
   auto script = [](PeerSide& peer) {
@@ -220,6 +230,7 @@ END_TEST
 int main() {
   Suite* suite = suite_create("attempt_connections");
   TCase* tc = tcase_create("attempt");
+  tcase_add_test(tc, a_name_that_cannot_be_sent_ends_the_connection);
   tcase_add_test(tc, a_limit_of_messages_makes_another_connection);
   tcase_add_test(tc, a_refused_reset_bounces_nobody);
   tcase_add_test(tc, one_refusal_is_one_for_all);
