@@ -367,13 +367,16 @@ def policy_sites():
     policy = b"version: STSv1\nmode: enforce\nmx: mx.lab\nmax_age: 86400\n"
     head = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"
     good = head + b"Content-Length: %d\r\n\r\n" % len(policy) + policy
+    untyped = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(policy) + policy
+    typed = b"HTTP/1.1 100 Continue\r\nContent-Type: text/plain\r\n\r\n"
     for name, shown, *said in (
             ("good", 0, good), ("stranger", 1, good), ("another", 2, good), ("no-dns-name", 3, good),
             ("chunks", 0, head + b"Transfer-Encoding: chunked\r\n\r\n5\r\nversi\r\n0\r\n\r\n"),
             ("to-the-end", 0, head + b"\r\n", policy),
             ("html", 0, head.replace(b"plain", b"html") + b"\r\n"), ("no-type", 0, b"HTTP/1.1 200 OK\r\n\r\n" + policy),
             ("moved", 0, b"HTTP/1.1 301 Moved\r\nLocation: https://192.0.2.2/\r\nContent-Length: 0\r\n\r\n"),
-            ("continued", 0, b"HTTP/1.1 100 Continue\r\n\r\n", good), ("not-found", 0, b"HTTP/1.1 404 No\r\n\r\n"),
+            ("continued", 0, b"HTTP/1.1 100 Continue\r\n\r\n", good), ("type-of-another", 0, typed + untyped),
+            ("not-found", 0, b"HTTP/1.1 404 No\r\n\r\n"),
             ("short", 0, head + b"Content-Length: 99\r\n\r\n" + policy), ("no-http", 0, policy), ("nothing", 0)):
         heard = ((HEAR_AND_SAY, each) for each in said)
         write("policy_site", name, bytes([shown]) + steps((START_TLS, b""), *heard, (END_TLS, b"")))

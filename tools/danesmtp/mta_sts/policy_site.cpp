@@ -3,6 +3,7 @@
 
 #include <curl/curl.h>
 #include <gnutls/gnutls.h>
+#include <strings.h>
 
 #include <algorithm>
 #include <memory>
@@ -35,9 +36,15 @@ enum class TooLong { Nothing, Head, Body };
 
 struct Received {
   std::string body;
-  std::size_t head = 0;  // octets
+  std::size_t head = 0;   // octets
+  bool has_type = false;  // the last answer
   TooLong too_long = TooLong::Nothing;
 };
+
+bool is_content_type(std::string_view line) {
+  constexpr std::string_view kName = "content-type:";
+  return line.size() > kName.size() && strncasecmp(line.data(), kName.data(), kName.size()) == 0;
+}
 
 // libcurl's callbacks: less than `size * count` ends the transfer.
 std::size_t take_body(char* octets, std::size_t size, std::size_t count, void* into) {
@@ -51,10 +58,15 @@ std::size_t take_body(char* octets, std::size_t size, std::size_t count, void* i
   return length;
 }
 
-std::size_t count_head(char*, std::size_t size, std::size_t count, void* into) {
+// A line of the head. RFC 9110 15.2: what stands in an answer 1yz is not said of the one that
+// follows.
+std::size_t take_head(char* octets, std::size_t size, std::size_t count, void* into) {
   auto& received = *static_cast<Received*>(into);
-  received.head += size * count;
-  if (received.head <= kLongestHead) return size * count;
+  const std::string_view line(octets, size * count);
+  if (line.starts_with("HTTP/")) received.has_type = false;
+  if (is_content_type(line)) received.has_type = true;
+  received.head += line.size();
+  if (received.head <= kLongestHead) return line.size();
   received.too_long = TooLong::Head;
   return 0;
 }
@@ -90,7 +102,7 @@ void set_trust(CURL* curl, const SiteQuestion& question) {
 void set_receivers(CURL* curl, const SiteQuestion& question, Received& received) {
   curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
   curl_easy_setopt(curl, CURLOPT_WRITEDATA, &received);
-  curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, count_head);
+  curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_head);
   curl_easy_setopt(curl, CURLOPT_HEADERDATA, &received);
   if (question.give_up == nullptr) return;
   curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
@@ -179,7 +191,7 @@ Fetched fetch_policy(const SiteQuestion& question) {
   long status = 0;
   curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &status);
   if (status != 200) return fault(StsFaultType::Fetch, format("HTTP status {}", status));
-  if (!is_plain_text(curl.get()))
+  if (!received.has_type || !is_plain_text(curl.get()))
     return fault(StsFaultType::Fetch, "the policy is not of the media type text/plain");
   return std::move(received.body);
 }
