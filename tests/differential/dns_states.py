@@ -6,8 +6,8 @@ makes of it: BIND's validator, with the same trust anchor, through the same forw
     dns_states.py [--zones NAME,...] [--all]
 
 DNS_ASK names the program that asks (tests/integration/dns/ask.cpp), if it is not that of build/dev. States:
-secure, insecure, each with "none" where there is no such record; bogus: a signature is missing or wrong; failed: no
-answer. Prints each difference with its reason (KNOWN), --all every question, and at the end the figures; fails when
+secure, insecure, each with how many such records there are, or "none"; bogus: a signature is missing or wrong;
+failed: no answer. Prints each difference with its reason (KNOWN), --all every question, and at the end the figures; fails when
 one has none.
 """
 import argparse
@@ -78,12 +78,21 @@ def questions_about(zones):
             for zone in zones for owner in owners(zone) for rdtype in TYPES]
 
 
+def state_of(word, records):
+    return f"{word} {records or 'none'}"
+
+
+def kind_of(state):
+    """Without how many records: "secure" of "secure 2"."""
+    return re.sub(r" \d+$", "", state)
+
+
 def ours_of(line):
     """Of a line of dns_ask's: `secure noerror n=1 ...`, `bogus: text`, `failure: text`."""
     said = line.split(": ", 1)[1]
     words = said.split()
     if words[0] in ("secure", "insecure"):
-        return words[0] if words[2] != "n=0" else f"{words[0]} none"
+        return state_of(words[0], int(words[2].removeprefix("n=")))
     return "bogus" if words[0] == "bogus:" else "failed"
 
 
@@ -112,8 +121,7 @@ def theirs_of(output, rdtype):
     if not states or re.search("^;; resolution failed: (?!ncache)", output, re.M):
         return "failed"
     state = "secure" if set(states) == {"fully validated"} else "insecure"
-    has = re.search(rf"^[^;\s]\S*\s+\d+\s+IN\s+{rdtype}\s", output, re.M)
-    return state if has else f"{state} none"
+    return state_of(state, len(re.findall(rf"^[^;\s]\S*\s+\d+\s+IN\s+{rdtype}\s", output, re.M)))
 
 
 def run_delv(question, *options):
@@ -161,7 +169,7 @@ def compare(world, zones, show_all=False):
     for question, our, their in zip(questions, ours, theirs):
         reason = None if our == their else reason_for(question, our, their)
         counts["agreed" if our == their else "known" if reason else "unexplained"] += 1
-        states[our] += our == their
+        states[kind_of(our)] += our == their
         if show_all or our != their:
             print(f"{question.name} {question.type}: ours {our}, delv {their}"
                   f"{'' if our == their else ': ' + (reason or 'UNEXPLAINED')}", flush=True)

@@ -6,6 +6,12 @@ import re
 from dataclasses import dataclass
 
 
+UNDER_DANE = {"ee.lab": "192.0.2.10", "ta.lab": "192.0.2.14"}  # domains, the address of the host of each
+UNUSED_LIST = r"(hosts_pipe_connect|hosts_require_tls|tls_resumption_hosts|tls_(try_)?verify_hosts)"  # under DANE
+OPTIONS_OF_WORDS = (("TLS priority string", r"(dane_require_tls|tls_require)_ciphers"),
+                    ("client certificate", r"tls_(certificate|privatekey)"))
+
+
 @dataclass(frozen=True)
 class Reworded:
     """Where an option is set so, the log has further words, or words that are not the same twice."""
@@ -29,7 +35,7 @@ class Waits:
         ours, theirs = configuration.seen["danesmtp"], configuration.seen["smtp"]
         waits = (ours["queue"], ours["arrived"]) == (str([f"{configuration.name}@{configuration.domain}"]), "")
         done = theirs["queue"] == "None"  # and its message log is gone
-        return (waits and all(map(configuration.has, self.options))
+        return (waits and all(map(configuration.has, self.options)) and names_its_options(configuration)
                 and main_log_tells(configuration, self.ours, ours["log"])
                 and tells(configuration, self.ours, ours["message log"])
                 and main_log_tells(configuration, self.theirs, theirs["log"], re.S)
@@ -43,16 +49,34 @@ class Delivers:
     options: tuple
     theirs: str
     reason: str
-    domain: str = ".*"  # a regular expression
+    domains: tuple = tuple(UNDER_DANE)
 
     def explains(self, configuration):
         ours, theirs = configuration.seen["danesmtp"], configuration.seen["smtp"]
-        if not re.fullmatch(self.domain, configuration.domain):
+        if configuration.domain not in self.domains:
             return False
-        delivered = (ours["queue"], ours["message log"]) == ("None", "") and ours["arrived"] and not theirs["arrived"]
-        return (delivered and all(map(configuration.has, self.options))
-                and main_log_tells(configuration, r"=> .* CV=dane .*", ours["log"])
+        address = UNDER_DANE[configuration.domain]
+        host = rf"H=mx\.{re.escape(configuration.domain)} DS \[{re.escape(address)}\]:25"
+        delivered = (ours["queue"], ours["message log"], theirs["arrived"]) == ("None", "", "")
+        return (delivered and has_arrived_once(ours["arrived"], address) and all(map(configuration.has, self.options))
+                and main_log_tells(configuration, rf"=> .* {host} X=\S+ CV=dane .*", ours["log"])
                 and main_log_tells(configuration, self.theirs, theirs["log"], re.S))
+
+
+def has_arrived_once(messages, address):
+    """Whether this is one message, by TLS, at the receiver with that address."""
+    receipts = re.findall(r"^Received: at (\S+) 25 from sender\.lab \[192\.0\.2\.1\] with esmtps X=TLS", messages, re.M)
+    return receipts == [address] and messages.count("Message-Id: <EID@sender.lab>") == 1
+
+
+def names_its_options(configuration):
+    """Whether each option that our lines name is set, and has a say for such a host."""
+    log = configuration.seen["danesmtp"]["message log"]
+    named = set(re.findall(r"\boption (\w+)", log))
+    if configuration.domain in UNDER_DANE and any(re.fullmatch(UNUSED_LIST, option) for option in named):
+        return False
+    named.update(option for words, option in OPTIONS_OF_WORDS if words in log)
+    return all(configuration.has(rf"{option}\b") for option in named)
 
 
 def tells(configuration, words, log, flags=0):
@@ -67,6 +91,7 @@ def main_log_tells(configuration, words, log, flags=0):
     return tells(configuration, words, log, flags)
 
 
+OWN_HOST = r"H=mx\.(ee\.lab DS \[192\.0\.2\.10|ta\.lab DS \[192\.0\.2\.14)\]:\d+"
 OF_THE_HOST = r"(interface|event_action|transport_filter|hosts_require_auth) ?="
 REWORDED = (
     Reworded(r"port ?=", r"DANE: 4\.3\.5 option port cannot be used: (?=TCP port|failed to expand|invalid port)",
@@ -76,7 +101,8 @@ REWORDED = (
     Reworded(r"event_action ?= ?.*\$", r"(TIME ID attempt to expand tainted .*\n)?"
              r"TIME ID failed to expand event_action (dane:report|dns:fail) in .*\n",
              "one event more, dane:report, cannot be told of either; and Exim's own look-ups have one"),
-    Reworded(r"hosts_\w+ ?= ?.*/no/such/file", r"TIME ID Delivery status for \S+ got \d+ of \d+ bytes .*\n",
+    Reworded(r"hosts_\w+ ?= ?.*/no/such/file|tls_(verify_certificates|crl) ?=",
+             r"TIME ID Delivery status for \S+ got \d+ of \d+ bytes .*\n",
              "Exim's process ends over such a file; what its parent says of the pipe depends on what it wrote before"),
     Reworded("", r"TIME ID H=\S+ \[\S+\] TLS error on connection \(recv\): .*\n",
              "Exim's driver reads on a connection that it has left"),
@@ -84,7 +110,7 @@ REWORDED = (
              r"TIME ID (failed to expand \".*\" while checking a list: .*|unknown named host list .*)\n",
              "each driver looks at lists that it has a use for, as often as it has one"),
     Reworded(r"host_name_extract ?=", r"TIME ID attempt to expand tainted string .*\n", "not used (decision 0010)"),
-    Reworded(OF_THE_HOST, r"(?m)(?<=defer) H=\S+ DS \[\S+\]:\d+(?=: )|(?<=\)) H=\S+ DS \[\S+\]:\d+$",
+    Reworded(OF_THE_HOST, rf"(?m)(?<=defer) {OWN_HOST}(?=: )|(?<=\)) {OWN_HOST}$",
              "the recipient's line names the host"),
     Reworded(r"return_path ?=", r"(?<=after pipelined )(end of data|MAIL FROM:<\S*>( SIZE=\d+)?)(?=: 501 )",
              "we name the command that was refused"),
@@ -98,13 +124,12 @@ DEFERRED = rf"(.*\n)*{DEFER}.*"
 NO_FILE = r" ?= ?.*/no/such/file"
 UNTOLD = rf"({NO_FILE}| ?= ?(\+no_such_list$|\$\{{if eq\{{1\}}$))"
 LIST = r"(hosts_\w+|\w+_hosts)"
-UNUSED_LIST = r"(hosts_pipe_connect|hosts_require_tls|tls_resumption_hosts|tls_(try_)?verify_hosts)"  # under DANE
 LOOKUP_FAILED = rf"a look-up failed while matching the host with option {LIST}"
 FOR_A_SESSION = r"(tls_\w+|dane_require_tls_ciphers|helo_data|authenticated_sender|protocol) ?="
 NO_DANE = (r"DANE is required \(hosts_require_dane\), but "
            r"(no secure TLSA records for \S+|the MX record that names this host is not signed)")
 NO_STAPLE = r"TLS session: \(certificate status check failed\)"
-INTERNAL_ERROR = rf" {HOST}: TLS session: Internal error"
+INTERNAL_ERROR = rf"( {HOST})?: TLS session: Internal error"
 CRASHED = ": smtp transport process returned non-zero status 0x000b: terminated by signal 11"
 OPTION = r"(failed to expand option|option|TLS priority string|client certificate) .*"
 
@@ -121,7 +146,8 @@ def host_not_used(options, theirs, said_of_us, reason, stage=""):
 
 
 KNOWN = (
-    Waits((LIST + NO_FILE,), ".*", rf"{DEFER}: {ENDED}", "a list over which Exim's process ends is looked at (0010)"),
+    Waits((rf"(?!{UNUSED_LIST}){LIST}{NO_FILE}",), ".*", rf"{DEFER}: {ENDED}",
+          "a list over which Exim's process ends is looked at (0010)"),
     *host_not_used((LIST + UNTOLD,), ".*", (r"DANE: 4\.4\.3 ", LOOKUP_FAILED),
                    "a list that cannot be told is not \"no\": the host is not used now (decision 0010)"),
     *host_not_used((r"hosts_(try|require)_auth" + UNTOLD,), ".*", ("AUTH failed: ", LOOKUP_FAILED),
@@ -148,7 +174,7 @@ KNOWN = (
     *host_not_used((r"helo_data ?=",), r".*after HELO .*: 501 .*",
                    (r"DANE: 4\.7\.4 ", "SMTP error from remote mail server after EHLO .*: 501 .*"),
                    "no HELO after a refused EHLO: TLS is mandatory"),
-    *host_not_used((r"return_path ?=",), r"\*\* .* after pipelined end of data: 501 .*",
+    *host_not_used((r"return_path ?=",), r"\*\* .* after pipelined (end of data)?: 501 .*",
                    ("", "MAIL failed: the sender cannot be sent: .*"), "what is no address is not sent"),
     *host_not_used((r"tls_alpn ?=",), rf"{DEFERRED}rxd alert: .*",
                    (r"TLS session: 4\.7\.5 ", "the peer sent the TLS alert .*"), "in other words", "TLS session: "),
@@ -168,9 +194,9 @@ KNOWN = (
           "another failure before it: the message is written before the dialogue"),
     Waits((r"transport_filter ?=",), r"\*\* .* : Tainted arg 0 for .*", rf"{DEFER}( {HOST})?: Tainted arg 0 for .*",
           "an option that cannot be used is no reason to give a message back"),
-    Delivers((r"hosts_require_ocsp ?=",), rf"{DEFERRED}{NO_STAPLE}", "of usage 3 only the record counts", r"ee\.lab"),
-    Delivers((r"tls_privatekey ?=",), rf"{DEFERRED}TLS session: expansion of tls_privatekey failed",
-             "a key without a certificate has no say"),
+    Delivers((r"hosts_require_ocsp ?=",), rf"{DEFERRED}{NO_STAPLE}", "of usage 3 only the record counts", ("ee.lab",)),
+    Delivers((r"tls_(certificate|privatekey) ?= ?.*fail\}$",), rf"{DEFERRED}TLS session: expansion of tls_\w+ failed",
+             "a forced failure is as if it were unset"),
     Delivers((r"protocol ?= ?$",), rf"bad protocol option in .*\n{DEFER}", "empty is unset"),
     Delivers((r"headers_only\b",), r"\*\* .*after pipelined end of data: 500 unrecognized command",
              "Exim's driver says fewer octets than it sends then"),

@@ -73,8 +73,8 @@ WITH_SMTP = {"log": BOUNCED, "message log": "", "queue": "None", "arrived": ""}
 WITH_OURS = {"log": HELD, "message log": HELD, "queue": "['t0@plain.lab']", "arrived": ""}
 
 
-def reasons(lines, theirs, ours):
-    configuration = option_handling.Configuration(0, lines, "plain.lab", {"smtp": theirs, "danesmtp": ours})
+def reasons(lines, theirs, ours, domain="plain.lab"):
+    configuration = option_handling.Configuration(0, lines, domain, {"smtp": theirs, "danesmtp": ours})
     return [option_handling.reason_for(configuration, what) for what in theirs if theirs[what] != ours[what]]
 
 
@@ -104,16 +104,39 @@ def test_other_words_around_the_same(theirs, known):
 
 
 REFUSED = "TIME ID ** t0@ee.lab R=to_t0 T=t0 : SMTP error after pipelined end of data: 500 unrecognized command\n"
-ARRIVED = {"log": "TIME ID => t0@ee.lab R=to_t0 T=t0 CV=dane C=\"250 OK\"\nTIME ID Completed\n", "message log": "",
-           "queue": "None", "arrived": "Subject: test"}
+WE_DELIVER = "TIME ID => t0@ee.lab R=to_t0 T=t0 H=mx.ee.lab DS [192.0.2.10]:25 X=TLS1.3:x CV=dane C=\"250 OK\"\n"
+AT_EE = "Received: at 192.0.2.10 25 from sender.lab [192.0.2.1] with esmtps X=TLS1.3:x\nMessage-Id: <EID@sender.lab>\n"
+ARRIVED = {"log": WE_DELIVER, "message log": "", "queue": "None", "arrived": AT_EE}
 
 
 @pytest.mark.parametrize("theirs,ours,known", [
-    ({}, {}, True), ({"log": REFUSED.replace("500", "550")}, {}, False), ({"arrived": "Subject: test"}, {}, False),
-    ({}, {"arrived": ""}, False), ({}, {"queue": "['t0@plain.lab']"}, False),
-    ({}, {"log": ARRIVED["log"].replace("CV=dane", "CV=no")}, False)])
+    ({}, {}, True), ({"log": REFUSED.replace("500", "550")}, {}, False), ({"arrived": AT_EE}, {}, False),
+    ({}, {"arrived": ""}, False), ({}, {"arrived": AT_EE + AT_EE}, False), ({}, {"queue": "['t0@ee.lab']"}, False),
+    ({}, {"arrived": AT_EE.replace("esmtps X=TLS1.3:x", "esmtp")}, False),
+    ({}, {"arrived": AT_EE.replace("192.0.2.10", "192.0.2.11")}, False),
+    ({}, {"log": WE_DELIVER.replace("CV=dane", "CV=no")}, False),
+    ({}, {"log": WE_DELIVER.replace("mx.ee.lab", "mx.impostor.lab")}, False)])
 def test_what_we_alone_deliver(theirs, ours, known):
     """Exim's driver says a wrong length then; of another fate, or another way to it, nothing is known."""
     with_smtp = {"log": REFUSED, "message log": "", "queue": "None", "arrived": ""}
-    assert (None not in reasons(["headers_only"], with_smtp | theirs, ARRIVED | ours)) == known
-    assert None in reasons(["hosts = x"], with_smtp | theirs, ARRIVED | ours)
+    assert (None not in reasons(["headers_only"], with_smtp | theirs, ARRIVED | ours, "ee.lab")) == known
+    assert None in reasons(["hosts = x"], with_smtp | theirs, ARRIVED | ours, "ee.lab")
+    if ours.get("arrived"):  # which says more than the log of a transport that logs nothing
+        silent = with_smtp | {"log": ""}, ARRIVED | ours | {"log": ""}
+        assert None in reasons(["headers_only", "disable_logging"], *silent, "ee.lab")
+
+
+def waiting_for(option):
+    why = f"a look-up failed while matching the host with option {option}"
+    log = f"H=mx.ee.lab [192.0.2.10]:25: {why}\nTIME t0@ee.lab R=to_t0 T=t0 defer H=mx.ee.lab DS [192.0.2.10]:25: "
+    return {"log": f"TIME {log}DANE: 4.4.3 {why}\n", "message log": f"TIME {log}DANE: 4.4.3 {why}\n",
+            "queue": "['t0@ee.lab']", "arrived": ""}
+
+
+@pytest.mark.parametrize("set_so,named,known", [
+    ("hosts_avoid_tls", "hosts_avoid_tls", True), ("hosts_avoid_tls", "hosts_try_dane", False),
+    ("tls_verify_hosts", "tls_verify_hosts", False)])
+def test_what_waits_for_a_list(set_so, named, known):
+    """It is one that was set so, and that has a say under DANE."""
+    theirs = {"log": WE_DELIVER, "message log": "", "queue": "None", "arrived": AT_EE}
+    assert (None not in reasons([f"{set_so} = +no_such_list"], theirs, waiting_for(named), "ee.lab")) == known
