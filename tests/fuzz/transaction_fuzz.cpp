@@ -53,8 +53,8 @@ class Peer {
     thread_.join();
     if (leaves_) return;
     using Begins = fuzz::SpokenDialogue::Begins;
-    const auto& promised = fuzz::SpokenDialogue(heard_, said_, Begins::ByGreeting).promised();
-    for (const auto& recipient : delivered) must(promised.contains(recipient));
+    const fuzz::SpokenDialogue dialogue(heard_, said_, Begins::ByGreeting);
+    for (const auto& recipient : delivered) must(dialogue.promised().contains(recipient));
   }
 
  private:
