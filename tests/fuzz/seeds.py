@@ -17,7 +17,8 @@ import dns.rrset
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import (BestAvailableEncryption, Encoding, NoEncryption, PrivateFormat,
+                                                          PublicFormat, pkcs7, pkcs12)
 from cryptography.x509 import ocsp  # noqa: F401  (makes x509.ocsp known)
 
 TESTS = Path(__file__).resolve().parents[1]
@@ -347,6 +348,26 @@ def tool_inputs():
         write("tool_input", name, text.encode())
 
 
+def key_files():
+    """What a user may name where certificates or a key are wanted."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    shown = certificate("mx.lab", "mx.lab", key, key)
+    pem = shown.public_bytes(Encoding.PEM)
+    secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    locked = BestAvailableEncryption(b"x")
+    for name, octets in {
+            "pair": pem + secret, "pair-of-others": pem + ec.generate_private_key(ec.SECP256R1()).private_bytes(
+                Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()),
+            "public-key": key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo),
+            "locked-key": key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, locked),
+            "der": shown.public_bytes(Encoding.DER), "key-der": key.private_bytes(
+                Encoding.DER, PrivateFormat.PKCS8, NoEncryption()),
+            "pkcs7": pkcs7.serialize_certificates([shown], Encoding.PEM),
+            "pkcs7-der": pkcs7.serialize_certificates([shown], Encoding.DER),
+            "pkcs12": pkcs12.serialize_key_and_certificates(b"x", key, shown, None, NoEncryption())}.items():
+        write("tool_input", name, octets)
+
+
 def tls_reports():
     """A record as it is; then records as pieces. An attempt: policy and its hosts, failure; then pieces."""
     good = b"v=TLSRPTv1; rua=mailto:tls@dom.lab,https://report.lab/v1; x=y;"
@@ -498,6 +519,7 @@ if __name__ == "__main__":
     packed_logs()
     marks()
     tool_inputs()
+    key_files()
     deliveries()
     dns_messages()
     made_chains()
