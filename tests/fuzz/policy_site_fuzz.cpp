@@ -91,10 +91,10 @@ bool take_header(Answer& answer, const std::string& line) {
   if (colon == std::string::npos || colon == 0 || line[0] == ' ') return false;
   const auto name = lower(line.substr(0, colon)), value = line.substr(colon + 2);
   if (name == "transfer-encoding" && lower(value) != "chunked") return false;
-  if (name == "content-length" &&
-      (value.size() > 9 || value.find_first_not_of("0123456789") != std::string::npos))
+  if (name == "content-length" && (value.empty() || value.size() > 9 ||
+                                   value.find_first_not_of("0123456789") != std::string::npos))
     return false;
-  return !value.empty() && answer.headers.emplace(name, value).second;
+  return answer.headers.emplace(name, value).second;
 }
 
 // None: not in the plainest form, "Name: value" once each.

@@ -397,6 +397,7 @@ def policy_sites():
             ("html", 0, head.replace(b"plain", b"html") + b"\r\n"), ("no-type", 0, b"HTTP/1.1 200 OK\r\n\r\n" + policy),
             ("moved", 0, b"HTTP/1.1 301 Moved\r\nLocation: https://192.0.2.2/\r\nContent-Length: 0\r\n\r\n"),
             ("continued", 0, b"HTTP/1.1 100 Continue\r\n\r\n", good), ("type-of-another", 0, typed + untyped),
+            ("empty-type", 0, typed + untyped.replace(b"\r\n", b"\r\nContent-Type: \r\n", 1)),
             ("not-found", 0, b"HTTP/1.1 404 No\r\n\r\n"),
             ("short", 0, head + b"Content-Length: 99\r\n\r\n" + policy), ("no-http", 0, policy), ("nothing", 0)):
         heard = ((HEAR_AND_SAY, each) for each in said)

@@ -41,9 +41,12 @@ struct Received {
   TooLong too_long = TooLong::Nothing;
 };
 
+// With a value: libcurl keeps an earlier one otherwise.
 bool is_content_type(std::string_view line) {
   constexpr std::string_view kName = "content-type:";
-  return line.size() > kName.size() && strncasecmp(line.data(), kName.data(), kName.size()) == 0;
+  if (line.size() < kName.size()) return false;
+  const bool same_name = strncasecmp(line.data(), kName.data(), kName.size()) == 0;
+  return same_name && line.find_first_not_of(" \t\r\n", kName.size()) != std::string_view::npos;
 }
 
 // libcurl's callbacks: less than `size * count` ends the transfer.
