@@ -397,6 +397,8 @@ def policy_sites():
             ("html", 0, head.replace(b"plain", b"html") + b"\r\n"), ("no-type", 0, b"HTTP/1.1 200 OK\r\n\r\n" + policy),
             ("moved", 0, b"HTTP/1.1 301 Moved\r\nLocation: https://192.0.2.2/\r\nContent-Length: 0\r\n\r\n"),
             ("continued", 0, b"HTTP/1.1 100 Continue\r\n\r\n", good), ("type-of-another", 0, typed + untyped),
+            ("type-behind", 0, typed + untyped.split(b"Content")[0] + b"Transfer-Encoding: chunked\r\n\r\n"
+             b"5\r\nversi\r\n0\r\nContent-Type: text/plain\r\n\r\n"),
             ("empty-type", 0, typed + untyped.replace(b"\r\n", b"\r\nContent-Type: \r\n", 1)),
             ("not-found", 0, b"HTTP/1.1 404 No\r\n\r\n"),
             ("short", 0, head + b"Content-Length: 99\r\n\r\n" + policy), ("no-http", 0, policy), ("nothing", 0)):

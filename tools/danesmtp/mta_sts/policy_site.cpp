@@ -37,6 +37,7 @@ enum class TooLong { Nothing, Head, Body };
 struct Received {
   std::string body;
   std::size_t head = 0;   // octets
+  bool in_head = false;   // not in what follows the last chunk
   bool has_type = false;  // the last answer
   TooLong too_long = TooLong::Nothing;
 };
@@ -66,8 +67,12 @@ std::size_t take_body(char* octets, std::size_t size, std::size_t count, void* i
 std::size_t take_head(char* octets, std::size_t size, std::size_t count, void* into) {
   auto& received = *static_cast<Received*>(into);
   const std::string_view line(octets, size * count);
-  if (line.starts_with("HTTP/")) received.has_type = false;
-  if (is_content_type(line)) received.has_type = true;
+  if (line.starts_with("HTTP/")) {
+    received.in_head = true;
+    received.has_type = false;
+  }
+  if (line.find_first_not_of("\r\n") == std::string_view::npos) received.in_head = false;
+  if (received.in_head && is_content_type(line)) received.has_type = true;
   received.head += line.size();
   if (received.head <= kLongestHead) return line.size();
   received.too_long = TooLong::Head;
