@@ -63,8 +63,7 @@ static uschar *remote_text(const char *text)
 static void set_host(const struct batch_handle *h, address_item *a, const struct danesmtp_result *r)
 {
   /* An event forbade to connect (Exim's number alone says so): no host, nor an earlier one, was used. */
-  const BOOL forbidden = r->cause == DANESMTP_CAUSE_SYSTEM && r->system_errno < 0;
-  if (forbidden) {
+  if (r->cause == DANESMTP_CAUSE_SYSTEM && r->system_errno < 0) {
     a->host_used = NULL;
     return;
   }

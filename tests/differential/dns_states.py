@@ -7,8 +7,8 @@ makes of it: BIND's validator, with the same trust anchor, through the same forw
 
 DNS_ASK names the program that asks (tests/integration/dns/ask.cpp), if it is not that of build/dev. States:
 secure, insecure, each with how many such records there are, or "none"; bogus: a signature is missing or wrong;
-failed: no answer. Prints each difference with its reason (KNOWN), --all every question, and at the end the figures; fails when
-one has none.
+failed: no answer. Prints each difference with its reason (KNOWN), --all every question, and at the end the figures;
+fails when one has none, or when too little is agreed upon.
 """
 import argparse
 import collections

@@ -55,12 +55,16 @@ class Delivers:
         ours, theirs = configuration.seen["danesmtp"], configuration.seen["smtp"]
         if configuration.domain not in self.domains:
             return False
-        address = UNDER_DANE[configuration.domain]
-        host = rf"H=mx\.{re.escape(configuration.domain)} DS \[{re.escape(address)}\]:25"
+        address, host = UNDER_DANE[configuration.domain], own_host(configuration.domain)
         delivered = (ours["queue"], ours["message log"], theirs["arrived"]) == ("None", "", "")
         return (delivered and has_arrived_once(ours["arrived"], address) and all(map(configuration.has, self.options))
-                and main_log_tells(configuration, rf"=> .* {host} X=\S+ CV=dane .*", ours["log"])
+                and main_log_tells(configuration, rf"=> .* {host}:25 X=\S+ CV=dane .*", ours["log"])
                 and main_log_tells(configuration, self.theirs, theirs["log"], re.S))
+
+
+def own_host(domain):
+    """A regular expression, for how the log has the host of a domain under DANE; its port comes behind."""
+    return rf"H=mx\.{re.escape(domain)} DS \[{re.escape(UNDER_DANE[domain])}\]"
 
 
 def has_arrived_once(messages, address):
@@ -91,7 +95,8 @@ def main_log_tells(configuration, words, log, flags=0):
     return tells(configuration, words, log, flags)
 
 
-OWN_HOST = r"H=mx\.(ee\.lab DS \[192\.0\.2\.10|ta\.lab DS \[192\.0\.2\.14)\]:\d+"
+OWN_HOST = rf"({'|'.join(map(own_host, UNDER_DANE))}):\d+"
+LIST = r"(hosts_\w+|\w+_hosts)"
 OF_THE_HOST = r"(interface|event_action|transport_filter|hosts_require_auth) ?="
 REWORDED = (
     Reworded(r"port ?=", r"DANE: 4\.3\.5 option port cannot be used: (?=TCP port|failed to expand|invalid port)",
@@ -106,7 +111,7 @@ REWORDED = (
              "Exim's process ends over such a file; what its parent says of the pipe depends on what it wrote before"),
     Reworded("", r"TIME ID H=\S+ \[\S+\] TLS error on connection \(recv\): .*\n",
              "Exim's driver reads on a connection that it has left"),
-    Reworded(r"(hosts_\w+|\w+_hosts) ?= ?(\+no_such_list|\$\{)",
+    Reworded(LIST + r" ?= ?(\+no_such_list|\$\{)",
              r"TIME ID (failed to expand \".*\" while checking a list: .*|unknown named host list .*)\n",
              "each driver looks at lists that it has a use for, as often as it has one"),
     Reworded(r"host_name_extract ?=", r"TIME ID attempt to expand tainted string .*\n", "not used (decision 0010)"),
@@ -123,7 +128,6 @@ ENDED = r"smtp transport process returned non-zero status 0x0100: exit code 1"
 DEFERRED = rf"(.*\n)*{DEFER}.*"
 NO_FILE = r" ?= ?.*/no/such/file"
 UNTOLD = rf"({NO_FILE}| ?= ?(\+no_such_list$|\$\{{if eq\{{1\}}$))"
-LIST = r"(hosts_\w+|\w+_hosts)"
 LOOKUP_FAILED = rf"a look-up failed while matching the host with option {LIST}"
 FOR_A_SESSION = r"(tls_\w+|dane_require_tls_ciphers|helo_data|authenticated_sender|protocol) ?="
 NO_DANE = (r"DANE is required \(hosts_require_dane\), but "

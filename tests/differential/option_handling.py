@@ -24,12 +24,12 @@ from pathlib import Path
 TESTS = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(TESTS / "world"), str(TESTS / "differential")]
 
-from option_differences import reason_for  # noqa: E402  (needs the paths above)
+from option_differences import UNDER_DANE, reason_for  # noqa: E402  (needs the paths above)
 from sender import MX_ROUTER  # noqa: E402
 from transport_options import Generator, options_in  # noqa: E402
 from world import World  # noqa: E402
 
-DOMAINS = ("plain.lab", "signed-no-tlsa.lab", "ee.lab", "ta.lab")  # of the last two we are the client
+DOMAINS = ("plain.lab", "signed-no-tlsa.lab", *UNDER_DANE)  # of the last two we are the client
 DRIVERS = ("smtp", "danesmtp")
 PATIENCE = 1200  # seconds, for a queue run: some options make a delivery wait
 BACKTRACE = re.compile(r"SIGSEGV|SEGV_|\t/\S+\(")  # where Exim's own driver falls over a file that is not there

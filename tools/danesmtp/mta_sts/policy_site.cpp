@@ -36,18 +36,24 @@ enum class TooLong { Nothing, Head, Body };
 
 struct Received {
   std::string body;
-  std::size_t head = 0;   // octets
-  bool in_head = false;   // not in what follows the last chunk
-  bool has_type = false;  // the last answer
+  std::size_t head = 0;  // octets
+  bool in_head = false;  // not in what follows the last chunk
+  std::string type;      // of the last answer: its Content-Type
   TooLong too_long = TooLong::Nothing;
 };
 
-// With a value: libcurl keeps an earlier one otherwise.
+constexpr std::string_view kContentType = "content-type:";
+
 bool is_content_type(std::string_view line) {
-  constexpr std::string_view kName = "content-type:";
-  if (line.size() < kName.size()) return false;
-  const bool same_name = strncasecmp(line.data(), kName.data(), kName.size()) == 0;
-  return same_name && line.find_first_not_of(" \t\r\n", kName.size()) != std::string_view::npos;
+  return line.size() >= kContentType.size() &&
+         strncasecmp(line.data(), kContentType.data(), kContentType.size()) == 0;
+}
+
+// Up to its first line end; empty: the line says nothing.
+std::string_view value_of(std::string_view line) {
+  line.remove_prefix(kContentType.size());
+  line.remove_prefix(std::min(line.find_first_not_of(" \t\r\n\v\f"), line.size()));
+  return line.substr(0, line.find_first_of("\r\n"));
 }
 
 // libcurl's callbacks: less than `size * count` ends the transfer.
@@ -69,10 +75,11 @@ std::size_t take_head(char* octets, std::size_t size, std::size_t count, void* i
   const std::string_view line(octets, size * count);
   if (line.starts_with("HTTP/")) {
     received.in_head = true;
-    received.has_type = false;
+    received.type.clear();
   }
   if (line.find_first_not_of("\r\n") == std::string_view::npos) received.in_head = false;
-  if (received.in_head && is_content_type(line)) received.has_type = true;
+  if (received.in_head && is_content_type(line) && !value_of(line).empty())
+    received.type = value_of(line);
   received.head += line.size();
   if (received.head <= kLongestHead) return line.size();
   received.too_long = TooLong::Head;
@@ -169,12 +176,8 @@ bool is_named(CURL* curl, const DnsName& host) {
 }
 
 // RFC 8461 3.3: what a site lets its users keep there is of other types.
-bool is_plain_text(CURL* curl) {
-  const char* type = nullptr;
-  curl_easy_getinfo(curl, CURLINFO_CONTENT_TYPE, &type);
-  if (type == nullptr) return false;
-  const std::string_view whole(type);
-  std::string word(trimmed(whole.substr(0, whole.find(';'))));
+bool is_plain_text(std::string_view type) {
+  std::string word(trimmed(type.substr(0, type.find(';'))));
   std::transform(word.begin(), word.end(), word.begin(), [](char c) {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
   });
@@ -199,7 +202,7 @@ Fetched fetch_policy(const SiteQuestion& question) {
   long status = 0;
   curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &status);
   if (status != 200) return fault(StsFaultType::Fetch, format("HTTP status {}", status));
-  if (!received.has_type || !is_plain_text(curl.get()))
+  if (!is_plain_text(received.type))
     return fault(StsFaultType::Fetch, "the policy is not of the media type text/plain");
   return std::move(received.body);
 }
