@@ -13,17 +13,35 @@ LINE = re.compile(r"(?P<time>\S+ [\d:]{8}) \[(?P<pid>\d+)\] (?P<id>\w{6}-\w{11}-
 LONG, VERY_LONG = 300, 1800  # seconds, from which on there has to have been a kill; trouble of every kind
 NOTICED = 10  # seconds until Exim writes of a process that ended
 CACHE = {"danesmtp", "danesmtp.lock"}
+OURS = {"core.so", "unbound.so", "danesmtp_transport.so"}
+CALLED_BY_ALL = ("exim", "libc.so", "libstdc++", "libgcc_s", "ld-linux")
 
 
 def crashes(log, faults):
-    """The log's lines that tell of a crash: those of processes or messages whose memory the soak itself bounded, and
-    all others. Of the libraries below, libtasn1 does not look whether it was given any; that the message waited is for
-    the account, and for our own code there is test_exceptions."""
-    bounded = [fault for fault in faults if fault.kind == "little memory"]
+    """The log's lines that tell of a crash: those of processes whose memory the soak itself bounded and whose
+    backtrace is not one of our own code, and all others. Of the libraries below, libtasn1 does not look whether it was
+    given any; that the message waited is for the account."""
+    log = list(dict.fromkeys(log))  # once, where it is in two logs
+    bounded, ours = [fault for fault in faults if fault.kind == "little memory"], in_our_code(log)
     found = {True: [], False: []}
-    for line in dict.fromkeys(filter(SIGNALS.search, log)):  # once, where it is in two logs
-        found[any(_is_of(fault, line) for fault in bounded)].append(line)
+    for line in filter(SIGNALS.search, log):
+        found[line not in ours and any(_is_of(fault, line) for fault in bounded)].append(line)
     return found[True], found[False]
+
+
+def in_our_code(log):
+    """Of the lines that tell of a crash the last of each whose backtrace names a file of ours before any other
+    library's."""
+    crashed, ours = {}, set()
+    for line, told in zip(log, map(LINE.match, log)):
+        if told and SIGNALS.search(line):
+            crashed[told["pid"]] = line
+        elif told and told["pid"] in crashed and line[told.end():].startswith("\t"):
+            name = line[told.end() + 1:].partition("(")[0].rpartition("/")[2]
+            if not name.startswith(CALLED_BY_ALL):
+                crash = crashed.pop(told["pid"])
+                ours |= {crash} if name in OURS else set()
+    return ours
 
 
 def _is_of(fault, line):

@@ -94,6 +94,17 @@ class Crashes(unittest.TestCase):
         self.counts(1, log=("terminated by signal 11",))
         self.counts(0, log=("2026-11-29 03:00:10 [78] it is well",))
 
+    def test_in_whose_code(self):
+        for ours, files in ((1, ("bin/exim", "libc.so.6", "modules/core.so", "libtasn1.so.6")),
+                            (1, ("exim", "libc.so.6", "libc.so.6", "libstdc++.so.6", "unbound.so", "core.so")),
+                            (1, ("exim", "danesmtp_transport.so", "exim")), (0, ("exim", "libc.so.6", "exim")),
+                            (0, ("exim", "libtasn1.so.6", "libgnutls.so.30", "core.so", "exim"))):
+            begin = self.LINE.partition(ID)[0]
+            log = (self.LINE, f"{begin}backtrace", f"{begin}---", *(f"{begin}\t/usr/{file}(+0x1) [0x2]" for file in files))
+            self.counts(ours, log)
+            self.counts(ours, (log[0], *(f"{begin[:-4]}78] \t/core.so(+0x1) [0x2]" for _ in "x"), *log[1:]))
+            self.counts(ours, log + log)
+            self.counts(0, log[1:])
 
     def test_whom_a_full_spool_hit(self):
         full = Fault("full spool", self.TIME - 2, self.TIME, frozenset())
