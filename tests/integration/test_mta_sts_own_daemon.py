@@ -9,6 +9,7 @@ import socket
 import stat
 import subprocess
 import threading
+from pathlib import Path
 
 import pytest
 from test_mta_sts import ADDRESS, DOMAIN, HOST, certificate, delivery
@@ -21,6 +22,7 @@ from tool import TOOL
 NUMBERS = itertools.count()
 SITE = f"mta-sts.{DOMAIN}"
 NOTHING = "NOTFOUND "
+CANNOT_TRY = 77  # under_unit.py: on this machine
 
 
 @pytest.fixture
@@ -257,11 +259,25 @@ def test_an_old_policy_while_a_newer_one_is_fetched(world, site, daemon, home):
     held.go.set()
 
 
+@pytest.fixture(params=["alone", "under its unit"])
+def under(request):
+    """What runs the daemon: with "its unit", without what systemd would take away from it."""
+    top = Path(__file__).resolve().parents[2]
+    words = [top / "tests/tools/under_unit.py", top / "packaging/systemd/danesmtp-mta-sts.service.in"]
+    if request.param == "alone":
+        return []
+    tried = subprocess.run([*words, "/bin/true"], capture_output=True, text=True, check=False)
+    if tried.returncode == CANNOT_TRY:
+        pytest.skip(tried.stderr)
+    return words
+
+
 # tests D-233
 @pytest.mark.parametrize("how", ["end", "kill"])
-def test_a_restart_keeps_policies(site, daemon, home, how):
+def test_a_restart_keeps_policies(site, daemon, home, under, how):
     made = site(policy_text("testing", HOST))
-    first = daemon()
+    first = daemon(under=under)
+    assert ("Seccomp:\t2" in Path(f"/proc/{first.pid}/status").read_text(encoding="ascii")) == bool(under)
     told = first.ask(DOMAIN)
     assert told.startswith("NOTFOUND policy_type=sts")
     if how == "end":
@@ -270,7 +286,7 @@ def test_a_restart_keeps_policies(site, daemon, home, how):
         first.kill()
         (home / "cache" / ".new").write_text("danesmtp-mta-sts 1\ndomain: x", encoding="ascii")
     made.text = None
-    again = daemon()
+    again = daemon(under=under)
     assert again.ask(DOMAIN) == told
     assert len(made.asked) == 1  # the id is the same
     (kept,) = [one for one in (home / "cache").iterdir() if not one.name.startswith(".")]

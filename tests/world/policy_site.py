@@ -90,9 +90,10 @@ class PackagedDaemon(Process):
 
 
 class OwnDaemon(Process):
-    """`danesmtp mta-sts-daemon`, as a user without privilege; `directory` keeps its policies and its socket."""
+    """`danesmtp mta-sts-daemon`, as a user without privilege; `directory` keeps its policies and its socket; `under`:
+    the program that runs it, with its arguments."""
 
-    def __init__(self, world, directory, anchors, listen=None):
+    def __init__(self, world, directory, anchors, listen=None, under=()):
         self.path = directory / "socket"
         self.option = listen or f"unix:{self.path}"
         self.cache = directory / "cache"
@@ -101,7 +102,7 @@ class OwnDaemon(Process):
             made.mkdir(exist_ok=True)
             shutil.chown(made, "nobody")
         self.log.unlink(missing_ok=True)
-        argv = [TOOL, "mta-sts-daemon", "--listen", self.option, "--cache", self.cache, "--trust-anchor",
+        argv = [*under, TOOL, "mta-sts-daemon", "--listen", self.option, "--cache", self.cache, "--trust-anchor",
                 world.trust_anchor, "--anchors", anchors, *([] if listen else ["--group", "mail"])]
         super().__init__("danesmtp mta-sts-daemon", argv, self.log, user="nobody", group="nogroup",
                          extra_groups=["mail"])

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Deliveries in every way that they can go, against the table (doc/decisions/0041): to up to three
-// recipients, each manner with so many by `delivery_model_test 3 2`.
+// recipients, each manner with so many by `delivery_model_test 3 2`, one of them by
+// `delivery_model_test 3 2 0`.
 #include "unit/model/delivery_model.h"
 
 #include <cstdio>
@@ -87,8 +88,8 @@ std::string unused_rows(const Walk& walk) {
   return text;
 }
 
-int whole(std::size_t recipients, std::size_t hosts) {
-  const auto all = walk_all(all_of(recipients, hosts));
+int whole(const std::vector<Scenario>& scenarios) {
+  const auto all = walk_all(scenarios);
   for (std::size_t i = 0; i < kRows.size(); ++i)
     std::printf(
         "%10zu  %-10s  %-16s  %s\n", all.seen.rows[i], std::string(name_of(kRows[i].from)).c_str(),
@@ -139,10 +140,19 @@ START_TEST(three_recipients_and_two_hosts) {
 }
 END_TEST
 
-// delivery_model_test RECIPIENTS HOSTS: all of it for so many, and how often each row was used.
+// delivery_model_test RECIPIENTS HOSTS [MANNER]: all of it for so many, and how often each row was
+// used.
 int main(int argc, char** argv) {
-  if (argc == 3)
-    return whole(std::strtoul(argv[1], nullptr, 10), std::strtoul(argv[2], nullptr, 10));
+  if (argc >= 3) {
+    auto all = all_of(std::strtoul(argv[1], nullptr, 10), std::strtoul(argv[2], nullptr, 10));
+    const auto manner = argc > 3 ? std::strtoul(argv[3], nullptr, 10) : 0;
+    if (argc > 3 && manner >= all.size()) {
+      std::fprintf(stderr, "manner %s: the last is %zu\n", argv[3], all.size() - 1);
+      return EXIT_FAILURE;
+    }
+    if (argc > 3) all = {all[manner]};
+    return whole(all);
+  }
   Suite* suite = suite_create("delivery_model");
   TCase* tc = tcase_create("model");
   tcase_set_timeout(tc, 0);  // the limit is CTest's
