@@ -280,6 +280,27 @@ def made_chains():
         write("made_chain", f"wrong-{wrong}-anchor", bytes([1, wrong, 2, 2, 1, 0, 3, 0]))
 
 
+def made_ocsp_responses():
+    """Each signer, each form, each thing that is said, and what is said beside a good answer."""
+    good = bytes(3)
+    for signer in range(14):
+        write("made_ocsp", f"signer-{signer}", bytes([signer, 1, 0]) + good)
+        write("made_ocsp", f"signer-{signer}-stays-away", bytes([signer, 0, 0]) + good)
+    for form in (5, 6, 13, 21, 29, *range(7, 64, 8)):
+        write("made_ocsp", f"form-{form}", bytes([0, 0, form]) + good)
+    for before in (7, 8):
+        write("made_ocsp", f"delegate-behind-{before}", bytes([1, 1 + 2 * before, 0]) + good)
+    for about in range(5):
+        for how in range(3):
+            write("made_ocsp", f"about-{about}-status-{how}", bytes([0, 0, 0, about, how, 0]))
+            write("made_ocsp", f"about-{about}-status-{how}-beside", bytes([0, 0, 0]) + good + bytes([about, how, 0]))
+    for when in range(12):
+        write("made_ocsp", f"time-{when}", bytes([0, 0, 0, 0, 0, when]))
+        write("made_ocsp", f"time-{when}-revoked-beside", bytes([0, 0, 0]) + good + bytes([0, 1, when]))
+    for count in (0, 16, 17):
+        write("made_ocsp", f"{count}-answers", bytes([0, 0, 0]) + count * good)
+
+
 def resolver_files():
     for name, text in {
             "servers": "# by hand\nnameserver 192.0.2.53\nnameserver 2001:db8::53%eth0\noptions edns0\n",
@@ -526,6 +547,7 @@ if __name__ == "__main__":
     deliveries()
     dns_messages()
     made_chains()
+    made_ocsp_responses()
     tls_reports()
     policy_sites()
     messages()

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// OCSP responses that are signed, by whom they may be or by another, about some certificates, at
+// some times: what must come of each is known. RFC 6960 3.2 and 4.2, D-122, D-123, D-128; `ocsp`
+// goes on trying octets. Input: octets of choice, one after the other (plan_of).
+#include <array>
+
+#include "fuzz/fuzz_support.h"
+#include "tls/ocsp_policy.h"
+#include "unit/tls/lab_ocsp.h"
+
+using namespace danesmtp;
+using namespace danesmtp::test;
+using fuzz::must;
+
+namespace {
+
+constexpr const char* kForOcsp = "1.3.6.1.5.5.7.3.9";
+constexpr const char* kNonce = "1.3.6.1.5.5.7.48.1.2";
+constexpr std::chrono::seconds kMore{1};
+
+enum Signer : std::size_t {
+  kIssuer,
+  kDelegate,
+  // No other may: RFC 6960 4.2.2.2.
+  kSameName,  // a CA that has but the issuer's name
+  kUpper,
+  kServer,
+  kNoPurpose,
+  kAnyPurpose,
+  kForServers,
+  kEncrypts,
+  kEnded,
+  kLater,
+  kWeak,  // certified by a SHA-1 signature
+  kOfUpper,
+  kOfSameName,
+  kSigners
+};
+
+struct World {
+  Lab lab;
+  LabCertificate other_leaf = issue({.subject = "leaf"}, &lab.issuer);
+  LabCertificate same_name = issue({.subject = "Lab issuing CA", .ca = true}, nullptr);
+  std::array<LabCertificate, kSigners> delegates;
+
+  World() {
+    for (auto which : {kDelegate, kNoPurpose, kAnyPurpose, kForServers, kEncrypts, kEnded, kLater,
+                       kWeak, kOfUpper, kOfSameName})
+      delegates[which] = issue(plan_of(which), &ca_of(which));
+  }
+  const LabCertificate& of(Signer which) const {
+    if (which == kIssuer) return lab.issuer;
+    if (which == kUpper) return lab.upper;
+    if (which == kServer) return lab.leaf;
+    return which == kSameName ? same_name : delegates[which];
+  }
+
+ private:
+  const LabCertificate& ca_of(Signer which) const {
+    if (which == kOfUpper) return lab.upper;
+    return which == kOfSameName ? same_name : lab.issuer;
+  }
+  static CertificatePlan plan_of(Signer which) {
+    CertificatePlan plan{.subject = "Lab OCSP", .purpose = kForOcsp};
+    if (which == kNoPurpose) plan.purpose.clear();
+    if (which == kAnyPurpose) plan.purpose = GNUTLS_KP_ANY;
+    if (which == kForServers) plan.purpose = GNUTLS_KP_TLS_WWW_SERVER;
+    if (which == kEncrypts) plan.key_usage = GNUTLS_KEY_KEY_ENCIPHERMENT;
+    if (which == kEnded) plan.until = kNow - kMore;
+    if (which == kLater) plan.from = kNow + kMore;
+    if (which == kWeak) plan.hash = GNUTLS_DIG_SHA1;
+    return plan;
+  }
+};
+
+const World& world() {
+  static const World made;
+  return made;
+}
+
+enum class About { Ours, OtherLeaf, OtherSerial, OtherName, OtherKey };
+constexpr int kAbouts = 5;
+
+struct One {
+  About about;
+  SingleResponse said;
+};
+
+struct Plan {
+  ResponsePlan response;
+  std::vector<One> ones;
+  Signer signer;
+  std::size_t sent_before;  // other certificates, before the signer's
+  bool sent;                // the signer's, or none at all
+};
+
+SingleResponse subject(About about) {
+  SingleResponse single{&world().lab.leaf, &world().lab.issuer};
+  if (about == About::OtherLeaf) single.certificate = &world().other_leaf;
+  if (about == About::OtherSerial) single.serial = {9, 9};
+  if (about == About::OtherName) single.issuer_name = {0x30, 0};
+  if (about == About::OtherKey) single.issuer = &world().same_name;
+  return single;
+}
+
+One one_of(fuzz::Input& input) {
+  const auto about = static_cast<About>(input.octet() % kAbouts);
+  auto single = subject(about);
+  const auto how = input.octet();
+  single.status = static_cast<SingleStatus>(how % 3);
+  if (how % 2 != 0) single.hash = OcspHash::Sha256;
+  constexpr std::chrono::hours kHour{1};
+  const std::array from{kNow - kHour, kNow + kOcspClockSkew, kNow + kOcspClockSkew + kMore};
+  const std::array<std::optional<WallTime>, 4> until{
+      kNow + kHour, std::nullopt, kNow - kOcspClockSkew, kNow - kOcspClockSkew - kMore};
+  const auto when = input.octet();
+  single.this_update = from[when % from.size()];
+  single.next_update = until[when / 3 % until.size()];
+  return {about, single};
+}
+
+Plan plan_of(fuzz::Input& input) {
+  Plan plan{};
+  plan.signer = static_cast<Signer>(input.octet() % kSigners);
+  const auto sends = input.octet();
+  plan.sent = sends % 2 != 0;
+  plan.sent_before = sends / 2 % 10;
+  const auto form = input.octet();
+  if (form % 8 == 7) plan.response.status = 1 + form / 8 % 7;
+  if (form % 8 == 6) plan.response.hash = GNUTLS_DIG_SHA1;
+  if (form % 8 == 5) plan.response.extension = form / 8 % 2 != 0 ? kNonce : "1.2.3.4";
+  plan.response.critical = form / 16 % 2 != 0;
+  while (!input.empty() && plan.ones.size() < kMaxSingleResponses + 1)
+    plan.ones.push_back(one_of(input));
+  return plan;
+}
+
+Bytes made(Plan& plan) {
+  auto& response = plan.response;
+  response.signer = &world().of(plan.signer);
+  for (const auto& one : plan.ones) response.singles.push_back(one.said);
+  if (plan.sent) {
+    response.certificates.assign(plan.sent_before, &world().lab.root);
+    response.certificates.push_back(response.signer);
+  }
+  return make_response(response);
+}
+
+bool may_be_believed(const Plan& plan) {
+  if (plan.response.hash == GNUTLS_DIG_SHA1) return false;
+  return plan.signer == kIssuer || (plan.signer == kDelegate && plan.sent && plan.sent_before < 8);
+}
+
+// Of this time, five minutes of difference between the clocks allowed for.
+bool is_of_this_time(const SingleResponse& said) {
+  return said.next_update && *said.next_update >= said.this_update &&
+         said.this_update <= kNow + kOcspClockSkew && *said.next_update >= kNow - kOcspClockSkew;
+}
+
+OcspAnswer said_of_ours(const Plan& plan) {
+  std::array<bool, 3> seen{};
+  for (const auto& one : plan.ones)
+    if (one.about == About::Ours && is_of_this_time(one.said))
+      seen[static_cast<std::size_t>(one.said.status)] = true;
+  if (seen[static_cast<std::size_t>(SingleStatus::Revoked)]) return OcspAnswer::Revoked;
+  if (seen[static_cast<std::size_t>(SingleStatus::Unknown)]) return OcspAnswer::Unknown;
+  return seen[static_cast<std::size_t>(SingleStatus::Good)] ? OcspAnswer::Good
+                                                            : OcspAnswer::Invalid;
+}
+
+OcspAnswer expected_of(const Plan& plan) {
+  const auto& response = plan.response;
+  if (response.status != 0)  // RFC 6960 4.2.1: 4 is not used, 6 is the last
+    return response.status == 4 || response.status > 6 ? OcspAnswer::Invalid : OcspAnswer::Absent;
+  if (response.critical && response.extension == "1.2.3.4") return OcspAnswer::Invalid;
+  if (!may_be_believed(plan) || plan.ones.size() > kMaxSingleResponses) return OcspAnswer::Invalid;
+  return said_of_ours(plan);
+}
+
+// It is some single answer's about our certificate, with its times.
+bool is_said(const OcspVerdict& verdict, const Plan& plan) {
+  return std::any_of(plan.ones.begin(), plan.ones.end(), [&](const One& one) {
+    return one.about == About::Ours && one.said.this_update == verdict.this_update &&
+           one.said.next_update == verdict.next_update;
+  });
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  fuzz::Input input({data, size});
+  auto plan = plan_of(input);
+  const Bytes response = made(plan);
+  const auto& leaf = world().lab.leaf.der;
+  const auto verdict = verify_ocsp({response, leaf, world().lab.issuer.der, kNow});
+  must(verdict.answer == expected_of(plan));
+  must(verdict.reason.empty() == (verdict.answer == OcspAnswer::Good));
+  const bool answered =
+      verdict.answer != OcspAnswer::Absent && verdict.answer != OcspAnswer::Invalid;
+  if (answered) must(is_said(verdict, plan));
+  if (answered) must(verdict.signer_until == kNow + 10 * kDay);
+  const auto ruling =
+      rule_on_leaf(OcspWish::Required, AuthenticatedBy::DaneTa, {verdict, is_must_staple(leaf)});
+  must(ruling.refusal.empty() == (verdict.answer == OcspAnswer::Good));
+  return 0;
+}
