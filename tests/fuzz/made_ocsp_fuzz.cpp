@@ -2,6 +2,7 @@
 // OCSP responses that are signed, by whom they may be or by another, about some certificates, at
 // some times: what must come of each is known. RFC 6960 3.2 and 4.2, D-122, D-123, D-128; `ocsp`
 // goes on trying octets. Input: octets of choice, one after the other (plan_of).
+#include <algorithm>
 #include <array>
 
 #include "fuzz/fuzz_support.h"
@@ -17,6 +18,10 @@ namespace {
 constexpr const char* kForOcsp = "1.3.6.1.5.5.7.3.9";
 constexpr const char* kNonce = "1.3.6.1.5.5.7.48.1.2";
 constexpr std::chrono::seconds kMore{1};
+constexpr std::chrono::minutes kSkew{5};
+constexpr std::size_t kMostAnswers = 16, kMostCertificates = 8;
+
+const WallTime kIssuerUntil = kNow + 10 * kDay, kDelegateUntil = kNow + 9 * kDay;
 
 enum Signer : std::size_t {
   kIssuer,
@@ -66,6 +71,7 @@ struct World {
     if (which == kAnyPurpose) plan.purpose = GNUTLS_KP_ANY;
     if (which == kForServers) plan.purpose = GNUTLS_KP_TLS_WWW_SERVER;
     if (which == kEncrypts) plan.key_usage = GNUTLS_KEY_KEY_ENCIPHERMENT;
+    if (which == kDelegate) plan.until = kDelegateUntil;
     if (which == kEnded) plan.until = kNow - kMore;
     if (which == kLater) plan.from = kNow + kMore;
     if (which == kWeak) plan.hash = GNUTLS_DIG_SHA1;
@@ -90,8 +96,9 @@ struct Plan {
   ResponsePlan response;
   std::vector<One> ones;
   Signer signer;
-  std::size_t sent_before;  // other certificates, before the signer's
-  bool sent;                // the signer's, or none at all
+  Signer other;  // sent along so often, before the signer's; kIssuer: the root
+  std::size_t others;
+  bool sent;  // the signer's
 };
 
 SingleResponse subject(About about) {
@@ -110,9 +117,9 @@ One one_of(fuzz::Input& input) {
   single.status = static_cast<SingleStatus>(how % 3);
   if (how % 2 != 0) single.hash = OcspHash::Sha256;
   constexpr std::chrono::hours kHour{1};
-  const std::array from{kNow - kHour, kNow + kOcspClockSkew, kNow + kOcspClockSkew + kMore};
-  const std::array<std::optional<WallTime>, 4> until{
-      kNow + kHour, std::nullopt, kNow - kOcspClockSkew, kNow - kOcspClockSkew - kMore};
+  const std::array from{kNow - kHour, kNow + kSkew, kNow + kSkew + kMore};
+  const std::array<std::optional<WallTime>, 4> until{kNow + kHour, std::nullopt, kNow - kSkew,
+                                                     kNow - kSkew - kMore};
   const auto when = input.octet();
   single.this_update = from[when % from.size()];
   single.next_update = until[when / 3 % until.size()];
@@ -124,14 +131,14 @@ Plan plan_of(fuzz::Input& input) {
   plan.signer = static_cast<Signer>(input.octet() % kSigners);
   const auto sends = input.octet();
   plan.sent = sends % 2 != 0;
-  plan.sent_before = sends / 2 % 10;
+  plan.others = sends / 2 % 10;
+  plan.other = std::array{kIssuer, kDelegate, kNoPurpose}[sends / 20 % 3];
   const auto form = input.octet();
   if (form % 8 == 7) plan.response.status = 1 + form / 8 % 7;
   if (form % 8 == 6) plan.response.hash = GNUTLS_DIG_SHA1;
   if (form % 8 == 5) plan.response.extension = form / 8 % 2 != 0 ? kNonce : "1.2.3.4";
   plan.response.critical = form / 16 % 2 != 0;
-  while (!input.empty() && plan.ones.size() < kMaxSingleResponses + 1)
-    plan.ones.push_back(one_of(input));
+  while (!input.empty() && plan.ones.size() < kMostAnswers + 1) plan.ones.push_back(one_of(input));
   return plan;
 }
 
@@ -139,22 +146,29 @@ Bytes made(Plan& plan) {
   auto& response = plan.response;
   response.signer = &world().of(plan.signer);
   for (const auto& one : plan.ones) response.singles.push_back(one.said);
-  if (plan.sent) {
-    response.certificates.assign(plan.sent_before, &world().lab.root);
-    response.certificates.push_back(response.signer);
-  }
+  const auto& other = plan.other == kIssuer ? world().lab.root : world().of(plan.other);
+  response.certificates.assign(plan.others, &other);
+  if (plan.sent) response.certificates.push_back(response.signer);
   return make_response(response);
 }
 
 bool may_be_believed(const Plan& plan) {
-  if (plan.response.hash == GNUTLS_DIG_SHA1) return false;
-  return plan.signer == kIssuer || (plan.signer == kDelegate && plan.sent && plan.sent_before < 8);
+  const auto& response = plan.response;
+  if (response.hash == GNUTLS_DIG_SHA1) return false;
+  if (plan.signer == kIssuer) return true;
+  const bool came = plan.sent || (plan.others > 0 && plan.other == plan.signer);
+  return plan.signer == kDelegate && came && response.certificates.size() <= kMostCertificates;
 }
 
 // Of this time, five minutes of difference between the clocks allowed for.
 bool is_of_this_time(const SingleResponse& said) {
   return said.next_update && *said.next_update >= said.this_update &&
-         said.this_update <= kNow + kOcspClockSkew && *said.next_update >= kNow - kOcspClockSkew;
+         said.this_update <= kNow + kSkew && *said.next_update >= kNow - kSkew;
+}
+
+OcspAnswer answer_of(SingleStatus status) {
+  if (status == SingleStatus::Good) return OcspAnswer::Good;
+  return status == SingleStatus::Revoked ? OcspAnswer::Revoked : OcspAnswer::Unknown;
 }
 
 OcspAnswer said_of_ours(const Plan& plan) {
@@ -173,14 +187,16 @@ OcspAnswer expected_of(const Plan& plan) {
   if (response.status != 0)  // RFC 6960 4.2.1: 4 is not used, 6 is the last
     return response.status == 4 || response.status > 6 ? OcspAnswer::Invalid : OcspAnswer::Absent;
   if (response.critical && response.extension == "1.2.3.4") return OcspAnswer::Invalid;
-  if (!may_be_believed(plan) || plan.ones.size() > kMaxSingleResponses) return OcspAnswer::Invalid;
+  if (!may_be_believed(plan) || plan.ones.size() > kMostAnswers) return OcspAnswer::Invalid;
   return said_of_ours(plan);
 }
 
-// It is some single answer's about our certificate, with its times.
+// It is what a single answer of this time says about our certificate.
 bool is_said(const OcspVerdict& verdict, const Plan& plan) {
   return std::any_of(plan.ones.begin(), plan.ones.end(), [&](const One& one) {
-    return one.about == About::Ours && one.said.this_update == verdict.this_update &&
+    return one.about == About::Ours && is_of_this_time(one.said) &&
+           answer_of(one.said.status) == verdict.answer &&
+           one.said.this_update == verdict.this_update &&
            one.said.next_update == verdict.next_update;
   });
 }
@@ -198,7 +214,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const bool answered =
       verdict.answer != OcspAnswer::Absent && verdict.answer != OcspAnswer::Invalid;
   if (answered) must(is_said(verdict, plan));
-  if (answered) must(verdict.signer_until == kNow + 10 * kDay);
+  if (answered)
+    must(verdict.signer_until == (plan.signer == kIssuer ? kIssuerUntil : kDelegateUntil));
   const auto ruling =
       rule_on_leaf(OcspWish::Required, AuthenticatedBy::DaneTa, {verdict, is_must_staple(leaf)});
   must(ruling.refusal.empty() == (verdict.answer == OcspAnswer::Good));

@@ -6,6 +6,7 @@
 Chains are cases of the differential test, so each shape that it knows is among them."""
 import datetime
 import gzip
+import itertools
 import json
 import random
 import struct
@@ -290,6 +291,10 @@ def made_ocsp_responses():
         write("made_ocsp", f"form-{form}", bytes([0, 0, form]) + good)
     for before in (7, 8):
         write("made_ocsp", f"delegate-behind-{before}", bytes([1, 1 + 2 * before, 0]) + good)
+    for signer in (0, 1, 2, 4, 5):
+        for other in (1, 2):
+            write("made_ocsp", f"signer-{signer}-shows-another-{other}", bytes([signer, 2 + 20 * other, 0]) + good)
+            write("made_ocsp", f"signer-{signer}-behind-another-{other}", bytes([signer, 3 + 20 * other, 0]) + good)
     for about in range(5):
         for how in range(3):
             write("made_ocsp", f"about-{about}-status-{how}", bytes([0, 0, 0, about, how, 0]))
@@ -297,6 +302,9 @@ def made_ocsp_responses():
     for when in range(12):
         write("made_ocsp", f"time-{when}", bytes([0, 0, 0, 0, 0, when]))
         write("made_ocsp", f"time-{when}-revoked-beside", bytes([0, 0, 0]) + good + bytes([0, 1, when]))
+    statuses = [bytes([0, how, 0]) for how in range(3)]
+    for first, second in itertools.permutations(range(3), 2):
+        write("made_ocsp", f"said-{first}-then-{second}", bytes([0, 0, 0]) + statuses[first] + statuses[second])
     for count in (0, 16, 17):
         write("made_ocsp", f"{count}-answers", bytes([0, 0, 0]) + count * good)
 

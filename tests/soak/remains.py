@@ -8,6 +8,7 @@ from station import wait_until_quiet
 from victims import exim_processes
 
 SIGNALS = re.compile(r"signal (?:4|6|7|8|11)\b|SIGSEGV|SIGABRT|core dumped|panicked")
+NO_MEMORY = re.compile(r"signal 11\b|SIGSEGV")  # not what ends C++ that cannot go on
 # With log_selector +pid.
 LINE = re.compile(r"(?P<time>\S+ [\d:]{8}) \[(?P<pid>\d+)\] (?P<id>\w{6}-\w{11}-\w{4} )?")
 LONG, VERY_LONG = 300, 1800  # seconds, from which on there has to have been a kill; trouble of every kind
@@ -18,30 +19,33 @@ CALLED_BY_ALL = ("exim", "libc.so", "libstdc++", "libgcc_s", "ld-linux")
 
 
 def crashes(log, faults):
-    """The log's lines that tell of a crash: those of processes whose memory the soak itself bounded and whose
-    backtrace is not one of our own code, and all others. Of the libraries below, libtasn1 does not look whether it was
-    given any; that the message waited is for the account."""
+    """The log's lines that tell of a crash: with whose code by the backtrace ("" if none follows) those that are
+    excused, and all others. Excused is a signal 11 where the soak itself bounded the memory, but not in our own code: of
+    the libraries below, libtasn1 does not look whether it was given any. That the message waited is for the account."""
     log = list(dict.fromkeys(log))  # once, where it is in two logs
-    bounded, ours = [fault for fault in faults if fault.kind == "little memory"], in_our_code(log)
-    found = {True: [], False: []}
+    bounded, culprits = [fault for fault in faults if fault.kind == "little memory"], crashed_in(log)
+    excused, counted = {}, []
     for line in filter(SIGNALS.search, log):
-        found[line not in ours and any(_is_of(fault, line) for fault in bounded)].append(line)
-    return found[True], found[False]
+        culprit = culprits.get(line, "")
+        if culprit not in OURS and NO_MEMORY.search(line) and any(_is_of(fault, line) for fault in bounded):
+            excused[line] = culprit
+        else:
+            counted.append(line)
+    return excused, counted
 
 
-def in_our_code(log):
-    """Of the lines that tell of a crash the last of each whose backtrace names a file of ours before any other
-    library's."""
-    crashed, ours = {}, set()
+def crashed_in(log):
+    """Of the lines that tell of a crash, the last of each that has a backtrace: the file that this names first, beyond
+    those that everybody calls."""
+    crashed, culprits = {}, {}
     for line, told in zip(log, map(LINE.match, log)):
         if told and SIGNALS.search(line):
             crashed[told["pid"]] = line
         elif told and told["pid"] in crashed and line[told.end():].startswith("\t"):
             name = line[told.end() + 1:].partition("(")[0].rpartition("/")[2]
             if not name.startswith(CALLED_BY_ALL):
-                crash = crashed.pop(told["pid"])
-                ours |= {crash} if name in OURS else set()
-    return ours
+                culprits[crashed.pop(told["pid"])] = name
+    return culprits
 
 
 def _is_of(fault, line):

@@ -143,9 +143,9 @@ def main():
         left = list(leaks(soak))
         books = soak.books(world)
         log = (soak.sender.mainlog() + soak.sender.paniclog()).splitlines()
-        bounded, crashed = crashes(log, books.faults)
-        print("", *story(soak, books), f"crashes where the memory was bounded: {len(bounded)}", *panics(soak.sender),
-              sep="\n")
+        excused, crashed = crashes(log, books.faults)
+        print("", *story(soak, books), f"lines of crashes where the memory was bounded: {len(excused)}, by backtraces "
+              f"in {sorted(set(excused.values()) - {''}) or 'nobody'}", *panics(soak.sender), sep="\n")
         wrong = [*faults_in_account(books), *left, *(f"in the log: {line}" for line in crashed), *soak.not_done()]
         if wrong:
             shutil.copytree(soak.sender.home / "log", LOGS, dirs_exist_ok=True)

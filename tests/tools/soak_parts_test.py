@@ -20,7 +20,7 @@ from account import Fault  # noqa: E402
 from memory import CEILING, Memory  # noqa: E402
 from message import LONGEST, damage_of, message_of, reasons  # noqa: E402
 from receivers import Mail  # noqa: E402
-from remains import LONG, VERY_LONG, crashes, left_out, messages_in_trouble, orphans  # noqa: E402
+from remains import LONG, OURS, VERY_LONG, crashes, left_out, messages_in_trouble, orphans  # noqa: E402
 from thread import Thread  # noqa: E402
 from victims import Victims, connected, role_of  # noqa: E402
 
@@ -82,7 +82,7 @@ class Crashes(unittest.TestCase):
 
     def test_where_the_memory_was_bounded(self):
         self.counts(0)
-        self.assertEqual(([self.LINE], []), crashes((self.LINE, self.LINE), (self.BOUND,)))
+        self.assertEqual(({self.LINE: ""}, []), crashes((self.LINE, self.LINE), (self.BOUND,)))
 
     def test_any_other_counts(self):
         self.counts(1, faults=())
@@ -92,18 +92,23 @@ class Crashes(unittest.TestCase):
             self.counts(1, faults=(replace(self.BOUND, **changed),))
         self.counts(1, log=(self.LINE.replace("[77]", "[78]"),))
         self.counts(1, log=("terminated by signal 11",))
+        for other in ("signal 4", "signal 6", "signal 7", "SIGABRT"):  # no memory is no reason to give up
+            self.counts(1, log=(self.LINE.replace("signal 11", other),))
         self.counts(0, log=("2026-11-29 03:00:10 [78] it is well",))
 
     def test_in_whose_code(self):
-        for ours, files in ((1, ("bin/exim", "libc.so.6", "modules/core.so", "libtasn1.so.6")),
-                            (1, ("exim", "libc.so.6", "libc.so.6", "libstdc++.so.6", "unbound.so", "core.so")),
-                            (1, ("exim", "danesmtp_transport.so", "exim")), (0, ("exim", "libc.so.6", "exim")),
-                            (0, ("exim", "libtasn1.so.6", "libgnutls.so.30", "core.so", "exim"))):
+        for culprit, files in (("core.so", ("bin/exim", "libc.so.6", "modules/core.so", "libtasn1.so.6")),
+                               ("unbound.so", ("exim", "libc.so.6", "libc.so.6", "libstdc++.so.6", "unbound.so", "core.so")),
+                               ("danesmtp_transport.so", ("exim", "danesmtp_transport.so", "exim")),
+                               ("", ("exim", "libc.so.6", "exim")),
+                               ("libtasn1.so.6", ("exim", "libtasn1.so.6", "libgnutls.so.30", "core.so", "exim"))):
+            ours = int(culprit in OURS)
             begin = self.LINE.partition(ID)[0]
             log = (self.LINE, f"{begin}backtrace", f"{begin}---", *(f"{begin}\t/usr/{file}(+0x1) [0x2]" for file in files))
             self.counts(ours, log)
             self.counts(ours, (log[0], *(f"{begin[:-4]}78] \t/core.so(+0x1) [0x2]" for _ in "x"), *log[1:]))
             self.counts(ours, log + log)
+            self.assertEqual({} if ours else {self.LINE: culprit}, crashes(log, (self.BOUND,))[0])
             self.counts(0, log[1:])
 
     def test_whom_a_full_spool_hit(self):

@@ -106,7 +106,7 @@ class OwnDaemon(Process):
                 world.trust_anchor, "--anchors", anchors, *([] if listen else ["--group", "mail"])]
         super().__init__("danesmtp mta-sts-daemon", argv, self.log, user="nobody", group="nogroup",
                          extra_groups=["mail"])
-        self.wait_until(lambda: "listening at" in self.lines()[-1])
+        self.wait_until(lambda: "listening at" in self.lines()[-1], 10 if not under else 90)
 
     def lines(self):
         """Of its log, the last one at least."""
