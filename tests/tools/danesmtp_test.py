@@ -216,6 +216,17 @@ class VerifyTest(ToolTest):
                 object_ = json.loads(self.verify(*arguments, "--json").stdout)
                 self.assertEqual((object_["schema"], object_["private_key"]), (1, answer))
 
+    def test_private_key_of_the_certificate_that_is_judged(self):
+        """A library that reads the file in its own way takes the first block for a certificate too."""
+        other = self.lab.read("ca.pem").replace(" CERTIFICATE-", " CERTIFICATE OF ANOTHER-")
+        chain = self.lab.write("behind-another.pem", other + self.lab.read("chain.pem"))
+        for key, code, answer in (("leaf.key", 0, "same"), ("ca.key", 1, "other")):
+            result = run("verify", "--chain", chain, "--tlsa", self.lab.ee, "--private-key", self.lab.path(key), "--json")
+            self.assertEqual((result.returncode, json.loads(result.stdout)["private_key"]), (code, answer), result)
+        broken = self.lab.write("broken.pem", "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n")
+        self.assert_complaint(run("verify", "--chain", broken, "--tlsa", self.lab.ee, "--private-key",
+                                  self.lab.path("leaf.key")), "first certificate")
+
 
 class InputTest(ToolTest):
     """Records and files as people have them."""

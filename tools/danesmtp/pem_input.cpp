@@ -12,6 +12,7 @@
 
 #include "core/format.h"
 #include "file_kind.h"
+#include "tls/tls_info.h"
 #include "x509/gnutls_handles.h"
 
 namespace danesmtp::tool {
@@ -151,10 +152,8 @@ Result<Bytes> read_public_key(const std::string& path) {
                                                 : format("{}: no key in PEM: {}", path, kind));
 }
 
-Result<KeyMatch> match_private_key(const std::string& certificates,
-                                   const std::string& private_key) {
-  auto chain = read_file(certificates);
-  if (!chain) return tl::unexpected(chain.error());
+// GnuTLS is given the certificate that we have read, not the file: it finds blocks in its own way.
+Result<KeyMatch> match_private_key(ByteView certificate, const std::string& private_key) {
   auto key = read_file(private_key);
   if (!key) return tl::unexpected(key.error());
   auto own = import_private_key(*key);
@@ -163,12 +162,15 @@ Result<KeyMatch> match_private_key(const std::string& certificates,
   if (int rc = gnutls_certificate_allocate_credentials(&raw); rc < 0)
     return tl::unexpected(gnutls_error(rc));
   GnutlsCertificateCredentials credentials(raw);
-  const gnutls_datum_t chain_text = as_datum(as_bytes(*chain));
+  const std::string pem = certificate_pem(certificate);
+  const gnutls_datum_t certificate_text = as_datum(as_bytes(pem));
   const gnutls_datum_t key_text = as_datum(as_bytes(*key));
   const int rc =
-      gnutls_certificate_set_x509_key_mem(raw, &chain_text, &key_text, GNUTLS_X509_FMT_PEM);
+      gnutls_certificate_set_x509_key_mem(raw, &certificate_text, &key_text, GNUTLS_X509_FMT_PEM);
   if (rc == GNUTLS_E_CERTIFICATE_KEY_MISMATCH) return KeyMatch::Other;
-  if (rc < 0) return fail(ErrorKind::BadInput, certificates + ": " + gnutls_strerror(rc));
+  if (rc < 0)
+    return fail(ErrorKind::BadInput,
+                format("the first certificate cannot be used: {}", gnutls_strerror(rc)));
   return KeyMatch::Same;
 }
 

@@ -28,9 +28,9 @@ namespace danesmtp::tool {
 
 enum class KeyMatch { Same, Other };
 
-// Whether the private key of one file is that of the first certificate of the other: whether a
-// server could use the two. BadInput, naming the file, when either cannot be used.
-[[nodiscard]] Result<KeyMatch> match_private_key(const std::string& certificates,
+// Whether the private key of the file is that of the certificate (DER): whether a server could use
+// the two. BadInput when either cannot be used, naming the file if it is the key.
+[[nodiscard]] Result<KeyMatch> match_private_key(ByteView certificate,
                                                  const std::string& private_key);
 
 }  // namespace danesmtp::tool
