@@ -144,8 +144,9 @@ def main():
         books = soak.books(world)
         log = (soak.sender.mainlog() + soak.sender.paniclog()).splitlines()
         excused, crashed = crashes(log, books.faults)
-        print("", *story(soak, books), f"lines of crashes where the memory was bounded: {len(excused)}, by backtraces "
-              f"in {sorted(set(excused.values()) - {''}) or 'nobody'}", *panics(soak.sender), sep="\n")
+        culprits = ", ".join(sorted(set(excused.values()) - {""})) or "none"
+        print("", *story(soak, books), f"lines of crashes where the memory was bounded: {len(excused)}, their backtraces: "
+              f"{culprits}", *panics(soak.sender), sep="\n")
         wrong = [*faults_in_account(books), *left, *(f"in the log: {line}" for line in crashed), *soak.not_done()]
         if wrong:
             shutil.copytree(soak.sender.home / "log", LOGS, dirs_exist_ok=True)
