@@ -48,7 +48,7 @@ void check_files(std::string_view text) {
   const auto key = read_public_key(file.path());
   must(key ? !key->empty() : is_printable(key.error().text));
   if (!chain) return;
-  const auto match = match_private_key(chain->front(), file.path());
+  const auto match = match_private_key(chain->front(), file.path(), file.path());
   must(match || is_printable(match.error().text));
 }
 

@@ -225,7 +225,7 @@ class VerifyTest(ToolTest):
             self.assertEqual((result.returncode, json.loads(result.stdout)["private_key"]), (code, answer), result)
         broken = self.lab.write("broken.pem", "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n")
         self.assert_complaint(run("verify", "--chain", broken, "--tlsa", self.lab.ee, "--private-key",
-                                  self.lab.path("leaf.key")), "first certificate")
+                                  self.lab.path("leaf.key")), broken, "first certificate")
 
 
 class InputTest(ToolTest):

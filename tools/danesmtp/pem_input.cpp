@@ -154,14 +154,16 @@ Result<Bytes> read_public_key(const std::string& path) {
 }
 
 // GnuTLS is given the certificate that we have read, not the file: it finds blocks in its own way.
-Result<KeyMatch> match_private_key(ByteView certificate, const std::string& private_key) {
+Result<KeyMatch> match_private_key(ByteView certificate, const std::string& from,
+                                   const std::string& private_key) {
   auto key = read_file(private_key);
   if (!key) return tl::unexpected(key.error());
   auto own = import_private_key(*key);
   if (!own) return fail(ErrorKind::BadInput, private_key + ": " + own.error().text);
   // The call below leaves memory behind when it cannot read the certificate.
   if (auto read = read_by_gnutls(certificate); !read)
-    return fail(ErrorKind::BadInput, "the first certificate cannot be used: " + read.error().text);
+    return fail(ErrorKind::BadInput,
+                from + ": the first certificate cannot be used: " + read.error().text);
   gnutls_certificate_credentials_t raw = nullptr;
   if (int rc = gnutls_certificate_allocate_credentials(&raw); rc < 0)
     return tl::unexpected(gnutls_error(rc));
@@ -173,8 +175,8 @@ Result<KeyMatch> match_private_key(ByteView certificate, const std::string& priv
       gnutls_certificate_set_x509_key_mem(raw, &certificate_text, &key_text, GNUTLS_X509_FMT_PEM);
   if (rc == GNUTLS_E_CERTIFICATE_KEY_MISMATCH) return KeyMatch::Other;
   if (rc < 0)
-    return fail(ErrorKind::BadInput, format("the first certificate and {} cannot be used: {}",
-                                            private_key, gnutls_strerror(rc)));
+    return fail(ErrorKind::BadInput,
+                format("{} and {} cannot be used: {}", from, private_key, gnutls_strerror(rc)));
   return KeyMatch::Same;
 }
 

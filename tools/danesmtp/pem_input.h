@@ -29,8 +29,8 @@ namespace danesmtp::tool {
 enum class KeyMatch { Same, Other };
 
 // Whether the private key of the file is that of the certificate (DER): whether a server could use
-// the two. BadInput when either cannot be used, naming the file if it is the key.
-[[nodiscard]] Result<KeyMatch> match_private_key(ByteView certificate,
+// the two. BadInput, naming the file, when either cannot be used; `from` is the certificate's.
+[[nodiscard]] Result<KeyMatch> match_private_key(ByteView certificate, const std::string& from,
                                                  const std::string& private_key);
 
 }  // namespace danesmtp::tool

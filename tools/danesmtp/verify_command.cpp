@@ -185,7 +185,8 @@ int verify_one(const VerifyOptions& options) {
   auto chain = read_certificates(options.chain);
   if (!chain) return complain(chain.error().text);
   auto key = Result<KeyMatch>(KeyMatch::Same);
-  if (!options.private_key.empty()) key = match_private_key(chain->front(), options.private_key);
+  if (!options.private_key.empty())
+    key = match_private_key(chain->front(), options.chain, options.private_key);
   if (!key) return complain(key.error().text);
   auto held_to = published(options);
   if (!held_to) return complain(held_to.error().text);
