@@ -15,9 +15,7 @@ using fuzz::must;
 
 namespace {
 
-constexpr const char* kForOcsp = "1.3.6.1.5.5.7.3.9";
 constexpr const char* kNonce = "1.3.6.1.5.5.7.48.1.2";
-constexpr std::chrono::seconds kMore{1};
 constexpr std::chrono::minutes kSkew{5};
 constexpr std::size_t kMostAnswers = 16, kMostCertificates = 8;
 
@@ -27,7 +25,7 @@ enum Signer : std::size_t {
   kIssuer,
   kDelegate,
   // No other may: RFC 6960 4.2.2.2.
-  kSameName,  // a CA that has but the issuer's name
+  kOtherCa,  // of the issuer's name
   kUpper,
   kServer,
   kNoPurpose,
@@ -38,35 +36,32 @@ enum Signer : std::size_t {
   kLater,
   kWeak,  // certified by a SHA-1 signature
   kOfUpper,
-  kOfSameName,
+  kOfOtherCa,
   kSigners
 };
 
-struct World {
-  Lab lab;
-  LabCertificate other_leaf = issue({.subject = "leaf"}, &lab.issuer);
-  LabCertificate same_name = issue({.subject = "Lab issuing CA", .ca = true}, nullptr);
+struct World : OcspLab {
   std::array<LabCertificate, kSigners> delegates;
 
   World() {
     for (auto which : {kDelegate, kNoPurpose, kAnyPurpose, kForServers, kEncrypts, kEnded, kLater,
-                       kWeak, kOfUpper, kOfSameName})
+                       kWeak, kOfUpper, kOfOtherCa})
       delegates[which] = issue(plan_of(which), &ca_of(which));
   }
   const LabCertificate& of(Signer which) const {
     if (which == kIssuer) return lab.issuer;
     if (which == kUpper) return lab.upper;
     if (which == kServer) return lab.leaf;
-    return which == kSameName ? same_name : delegates[which];
+    return which == kOtherCa ? other_ca : delegates[which];
   }
 
  private:
   const LabCertificate& ca_of(Signer which) const {
     if (which == kOfUpper) return lab.upper;
-    return which == kOfSameName ? same_name : lab.issuer;
+    return which == kOfOtherCa ? other_ca : lab.issuer;
   }
   static CertificatePlan plan_of(Signer which) {
-    CertificatePlan plan{.subject = "Lab OCSP", .purpose = kForOcsp};
+    CertificatePlan plan = delegate_plan();
     if (which == kNoPurpose) plan.purpose.clear();
     if (which == kAnyPurpose) plan.purpose = GNUTLS_KP_ANY;
     if (which == kForServers) plan.purpose = GNUTLS_KP_TLS_WWW_SERVER;
@@ -87,14 +82,8 @@ const World& world() {
 enum class About { Ours, OtherLeaf, OtherSerial, OtherName, OtherKey };
 constexpr int kAbouts = 5;
 
-struct One {
-  About about;
-  SingleResponse said;
-};
-
 struct Plan {
   ResponsePlan response;
-  std::vector<One> ones;
   Signer signer;
   Signer other;  // sent along so often, before the signer's; kIssuer: the root
   std::size_t others;
@@ -106,13 +95,17 @@ SingleResponse subject(About about) {
   if (about == About::OtherLeaf) single.certificate = &world().other_leaf;
   if (about == About::OtherSerial) single.serial = {9, 9};
   if (about == About::OtherName) single.issuer_name = {0x30, 0};
-  if (about == About::OtherKey) single.issuer = &world().same_name;
+  if (about == About::OtherKey) single.issuer = &world().other_ca;
   return single;
 }
 
-One one_of(fuzz::Input& input) {
-  const auto about = static_cast<About>(input.octet() % kAbouts);
-  auto single = subject(about);
+bool is_ours(const SingleResponse& said) {
+  return said.certificate == &world().lab.leaf && said.issuer == &world().lab.issuer &&
+         said.serial.empty() && said.issuer_name.empty();
+}
+
+SingleResponse single_of(fuzz::Input& input) {
+  auto single = subject(static_cast<About>(input.octet() % kAbouts));
   const auto how = input.octet();
   single.status = static_cast<SingleStatus>(how % 3);
   if (how % 2 != 0) single.hash = OcspHash::Sha256;
@@ -123,7 +116,7 @@ One one_of(fuzz::Input& input) {
   const auto when = input.octet();
   single.this_update = from[when % from.size()];
   single.next_update = until[when / 3 % until.size()];
-  return {about, single};
+  return single;
 }
 
 Plan plan_of(fuzz::Input& input) {
@@ -138,14 +131,14 @@ Plan plan_of(fuzz::Input& input) {
   if (form % 8 == 6) plan.response.hash = GNUTLS_DIG_SHA1;
   if (form % 8 == 5) plan.response.extension = form / 8 % 2 != 0 ? kNonce : "1.2.3.4";
   plan.response.critical = form / 16 % 2 != 0;
-  while (!input.empty() && plan.ones.size() < kMostAnswers + 1) plan.ones.push_back(one_of(input));
+  auto& singles = plan.response.singles;
+  while (!input.empty() && singles.size() < kMostAnswers + 1) singles.push_back(single_of(input));
   return plan;
 }
 
 Bytes made(Plan& plan) {
   auto& response = plan.response;
   response.signer = &world().of(plan.signer);
-  for (const auto& one : plan.ones) response.singles.push_back(one.said);
   const auto& other = plan.other == kIssuer ? world().lab.root : world().of(plan.other);
   response.certificates.assign(plan.others, &other);
   if (plan.sent) response.certificates.push_back(response.signer);
@@ -173,9 +166,8 @@ OcspAnswer answer_of(SingleStatus status) {
 
 OcspAnswer said_of_ours(const Plan& plan) {
   std::array<bool, 3> seen{};
-  for (const auto& one : plan.ones)
-    if (one.about == About::Ours && is_of_this_time(one.said))
-      seen[static_cast<std::size_t>(one.said.status)] = true;
+  for (const auto& said : plan.response.singles)
+    if (is_ours(said) && is_of_this_time(said)) seen[static_cast<std::size_t>(said.status)] = true;
   if (seen[static_cast<std::size_t>(SingleStatus::Revoked)]) return OcspAnswer::Revoked;
   if (seen[static_cast<std::size_t>(SingleStatus::Unknown)]) return OcspAnswer::Unknown;
   return seen[static_cast<std::size_t>(SingleStatus::Good)] ? OcspAnswer::Good
@@ -187,17 +179,16 @@ OcspAnswer expected_of(const Plan& plan) {
   if (response.status != 0)  // RFC 6960 4.2.1: 4 is not used, 6 is the last
     return response.status == 4 || response.status > 6 ? OcspAnswer::Invalid : OcspAnswer::Absent;
   if (response.critical && response.extension == "1.2.3.4") return OcspAnswer::Invalid;
-  if (!may_be_believed(plan) || plan.ones.size() > kMostAnswers) return OcspAnswer::Invalid;
+  if (!may_be_believed(plan) || response.singles.size() > kMostAnswers) return OcspAnswer::Invalid;
   return said_of_ours(plan);
 }
 
 // It is what a single answer of this time says about our certificate.
 bool is_said(const OcspVerdict& verdict, const Plan& plan) {
-  return std::any_of(plan.ones.begin(), plan.ones.end(), [&](const One& one) {
-    return one.about == About::Ours && is_of_this_time(one.said) &&
-           answer_of(one.said.status) == verdict.answer &&
-           one.said.this_update == verdict.this_update &&
-           one.said.next_update == verdict.next_update;
+  const auto& singles = plan.response.singles;
+  return std::any_of(singles.begin(), singles.end(), [&](const SingleResponse& said) {
+    return is_ours(said) && is_of_this_time(said) && answer_of(said.status) == verdict.answer &&
+           said.this_update == verdict.this_update && said.next_update == verdict.next_update;
   });
 }
 

@@ -139,4 +139,8 @@ ResponsePlan good_response(const LabCertificate& certificate, const LabCertifica
   return plan;
 }
 
+CertificatePlan delegate_plan() {
+  return {.subject = "Lab OCSP", .purpose = "1.3.6.1.5.5.7.3.9"};
+}
+
 }  // namespace danesmtp::test

@@ -4,6 +4,7 @@
 // together here.
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <vector>
@@ -41,5 +42,18 @@ Bytes make_response(const ResponsePlan& plan);
 
 // A Good response of the issuer about the certificate, changed by the test where it wants.
 ResponsePlan good_response(const LabCertificate& certificate, const LabCertificate& issuer);
+
+// What the issuer certifies for signing its responses. RFC 6960 4.2.2.2.
+CertificatePlan delegate_plan();
+
+// A lab, and whom a response of its issuer may wrongly be about or signed by.
+struct OcspLab {
+  Lab lab;
+  LabCertificate other_leaf = issue({.subject = "leaf"}, &lab.issuer);
+  // Has the issuer's name, and no more of it.
+  LabCertificate other_ca = issue({.subject = "Lab issuing CA", .ca = true}, nullptr);
+};
+
+inline constexpr std::chrono::seconds kMore{1};  // than a time that is accepted
 
 }  // namespace danesmtp::test

@@ -13,17 +13,9 @@
 namespace danesmtp::test {
 
 inline constexpr std::chrono::minutes kSkew = kOcspClockSkew;
-inline constexpr std::chrono::seconds kMore{1};
 
-inline CertificatePlan delegate_plan() {
-  return {.subject = "Lab OCSP", .purpose = "1.3.6.1.5.5.7.3.9"};
-}
-
-// One lab for all rows: what a response may wrongly be about or signed by.
-struct World {
-  Lab lab;
-  LabCertificate other_leaf = issue({.subject = "leaf"}, &lab.issuer);
-  LabCertificate other_ca = issue({.subject = "Lab issuing CA", .ca = true}, nullptr);
+// One lab for all rows.
+struct World : OcspLab {
   LabCertificate delegate = issue(delegate_plan(), &lab.issuer);
   LabCertificate purposeless = issue({.subject = "Lab OCSP"}, &lab.issuer);
 
