@@ -1,54 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Files that deliveries leave for each other, whoever has changed them since: which upstream was of
 // use, and the head of the cache. Neither is believed further than it was written.
-#include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <ctime>
-#include <filesystem>
-#include <fstream>
-#include <sstream>
 
 #include "cache/cache_file.h"
 #include "dns/resolver_memory.h"
-#include "fuzz/fuzz_support.h"
+#include "fuzz/named_file.h"
 
 using namespace danesmtp;
 using fuzz::must;
 
 namespace {
 
-// A file that is opened by its name, in a directory that goes with the process.
-class NamedFile {
- public:
-  NamedFile() : directory_(std::filesystem::temp_directory_path() / "kept_file.XXXXXX") {
-    must(::mkdtemp(directory_.data()));
-  }
-  ~NamedFile() {
-    ::unlink(path().c_str());
-    ::rmdir(directory_.c_str());
-  }
-  NamedFile(const NamedFile&) = delete;
-  NamedFile& operator=(const NamedFile&) = delete;
-
-  std::string path() const { return directory_ + "/kept"; }
-  void set(std::string_view content) const {
-    ::unlink(path().c_str());
-    std::ofstream(path(), std::ios::binary) << content;
-    must(::chmod(path().c_str(), 0600) == 0);
-  }
-  std::string content() const {
-    std::ostringstream octets;
-    octets << std::ifstream(path(), std::ios::binary).rdbuf();
-    return octets.str();
-  }
-
- private:
-  std::string directory_;
-};
-
-const NamedFile kFile;
+const fuzz::NamedFile kFile;
 
 constexpr std::string_view kQuestion = "question\n";
 
