@@ -4,8 +4,10 @@
 // `delivery_model_test 3 2 0`.
 #include "unit/model/delivery_model.h"
 
+#include <charconv>
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -88,6 +90,13 @@ std::string unused_rows(const Walk& walk) {
   return text;
 }
 
+std::optional<std::size_t> number_in(const std::string& text) {
+  std::size_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const bool whole = error == std::errc{} && end == text.data() + text.size();
+  return whole ? std::optional(number) : std::nullopt;
+}
+
 int whole(const std::vector<Scenario>& scenarios) {
   const auto all = walk_all(scenarios);
   for (std::size_t i = 0; i < kRows.size(); ++i)
@@ -96,6 +105,24 @@ int whole(const std::vector<Scenario>& scenarios) {
         std::string(name_of(kRows[i].event)).c_str(), std::string(name_of(kRows[i].to)).c_str());
   std::printf("%s\n", all.fault.c_str());
   return all.fault.empty() ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+// RECIPIENTS HOSTS [MANNER]
+int by_hand(const std::vector<std::string>& words) {
+  std::vector<std::size_t> numbers;
+  for (const auto& word : words)
+    if (const auto number = number_in(word)) numbers.push_back(*number);
+  if (numbers.size() != words.size()) {
+    std::fprintf(stderr, "delivery_model_test RECIPIENTS HOSTS [MANNER]: numbers\n");
+    return EXIT_FAILURE;
+  }
+  auto all = all_of(numbers[0], numbers[1]);
+  if (numbers.size() > 2 && numbers[2] >= all.size()) {
+    std::fprintf(stderr, "manner %zu: the last is %zu\n", numbers[2], all.size() - 1);
+    return EXIT_FAILURE;
+  }
+  if (numbers.size() > 2) all = {all[numbers[2]]};
+  return whole(all);
 }
 
 }  // namespace
@@ -143,16 +170,7 @@ END_TEST
 // delivery_model_test RECIPIENTS HOSTS [MANNER]: all of it for so many, and how often each row was
 // used.
 int main(int argc, char** argv) {
-  if (argc >= 3) {
-    auto all = all_of(std::strtoul(argv[1], nullptr, 10), std::strtoul(argv[2], nullptr, 10));
-    const auto manner = argc > 3 ? std::strtoul(argv[3], nullptr, 10) : 0;
-    if (argc > 3 && manner >= all.size()) {
-      std::fprintf(stderr, "manner %s: the last is %zu\n", argv[3], all.size() - 1);
-      return EXIT_FAILURE;
-    }
-    if (argc > 3) all = {all[manner]};
-    return whole(all);
-  }
+  if (argc >= 3) return by_hand({argv + 1, argv + argc});
   Suite* suite = suite_create("delivery_model");
   TCase* tc = tcase_create("model");
   tcase_set_timeout(tc, 0);  // the limit is CTest's
