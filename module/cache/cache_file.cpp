@@ -70,10 +70,11 @@ Result<void> CacheFile::check(const std::string& path, bool any_owner) const {
 // False: it is of another version of ours.
 Result<bool> CacheFile::begin() const {
   const Bytes head = read(0, kHead.size());
-  const auto text = as_text(head);
+  auto text = as_text(head);
   if (text == kHead) return true;
-  const bool hole = text.find_first_not_of('\0') == text.npos;  // cut short while it was in use
-  if (hole || kHead.starts_with(text)) {
+  // Cut short while it was in use, there is a hole behind what is left.
+  text = text.substr(0, text.find_last_not_of('\0') + 1);
+  if (kHead.starts_with(text)) {
     if (!write(0, as_bytes(kHead)))
       return fail_for_operator(ErrorKind::Io, format("cannot write: {}", std::strerror(errno)));
     return true;

@@ -14,12 +14,12 @@ struct Found {
   Kept kept;
 };
 
-// An answer's slot is read at once. Sessions are long: only the one that is meant is read to its
-// end.
+// An answer's slot is read at once. Sessions are long: of those only the one that is meant is read
+// to its end.
 std::optional<Bytes> slot_with(const CacheFile& file, Shelf shelf, ByteView key, std::uint64_t at) {
   constexpr std::size_t at_once = 1024;
   const std::size_t size = plan_of(shelf).slot;
-  Bytes slot = file.read(at, std::min(size, at_once));
+  Bytes slot = file.read(at, std::min(size, std::max(at_once, front_size(key))));
   const auto front = front_of(shelf, key, slot);
   if (!front || !front->same_key) return std::nullopt;
   return size > at_once ? file.read(at, size) : std::move(slot);

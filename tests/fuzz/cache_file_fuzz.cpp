@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The cache file as a whole, while somebody damages it: octets anywhere, a slot in the place of
-// another, an end too early, another head. What is found was once kept under that very key; what
-// was just kept is found; what was taken is gone. `cache_entry` has a slot's octets, and
-// `kept_file` the head's.
+// another, an end too early, another head. What is found was once kept under that very key for as
+// long at least; what was just kept is found; what was taken is there once less; and without
+// damage all is found but what had to make room. `cache_entry` has a slot's octets, `kept_file` the
+// head's. Damage with a checksum that is right would be taken for a fault: slot.h, it finds
+// accidents.
 #include <array>
 #include <cerrno>
+#include <map>
 #include <optional>
-#include <set>
 #include <vector>
 
 #include "cache/file_store.h"
@@ -20,21 +22,58 @@ namespace {
 
 const fuzz::NamedFile kFile;
 constexpr std::array kShelves{Shelf::Answers, Shelf::Sessions};
-constexpr std::size_t kKeys = ShelfPlan::kSlotsOfGroup + 2;
+constexpr std::size_t kSlots = ShelfPlan::kSlotsOfGroup, kKeys = kSlots + 2;
 
-// All in one group, so that they have to share its slots.
-std::vector<Bytes> keys_of_one_group(Shelf shelf) {
+// All in one group of either shelf, so that they have to share its slots.
+std::vector<Bytes> keys_of_one_group() {
   std::vector<Bytes> keys;
   for (int i = 0; keys.size() < kKeys; ++i) {
     const auto text = "k" + std::to_string(i);
-    Bytes key(text.begin(), text.end());
-    if (keys.empty() || group_of(shelf, key) == group_of(shelf, keys.front())) keys.push_back(key);
+    const Bytes key(text.begin(), text.end());
+    const auto is_beside = [&](Shelf shelf) {
+      return keys.empty() || group_of(shelf, key) == group_of(shelf, keys.front());
+    };
+    if (is_beside(Shelf::Answers) && is_beside(Shelf::Sessions)) keys.push_back(key);
   }
   return keys;
 }
 
-const std::array<std::vector<Bytes>, 2> kKeysOf{keys_of_one_group(Shelf::Answers),
-                                                keys_of_one_group(Shelf::Sessions)};
+const std::vector<Bytes> kKeyList = keys_of_one_group();
+
+std::uint64_t slot_at(Shelf shelf, std::size_t number) {
+  return group_of(shelf, kKeyList.front()) + number % kSlots * plan_of(shelf).slot;
+}
+
+// Slots with a living entry of the key.
+int times_there(Shelf shelf, const Bytes& key) {
+  const auto now = this_moment();
+  int times = 0;
+  for (std::size_t number = 0; now && number < kSlots; ++number) {
+    const Bytes slot = kFile.read(slot_at(shelf, number), plan_of(shelf).slot);
+    const auto entry = entry_in(shelf, slot);
+    if (entry && std::ranges::equal(entry->key, key) && entry->left(*now) > 0) ++times;
+  }
+  return times;
+}
+
+// What was kept on one shelf.
+struct Account {
+  std::array<std::map<Bytes, std::chrono::seconds>, kKeys> ever;  // value: the longest time
+  std::map<std::size_t, std::chrono::seconds> sure;               // keys that have to be there
+
+  // One went for the newest; what ends first.
+  void make_room(std::size_t newest, const std::vector<bool>& found) {
+    if (sure.size() <= kSlots) return;
+    std::optional<std::size_t> gone;
+    auto least = kLongestKept;
+    for (const auto& [key, time] : sure) {
+      if (key != newest) least = std::min(least, time);
+      if (!found[key]) must(!std::exchange(gone, key));
+    }
+    must(gone && sure.at(*gone) == least);
+    sure.erase(*gone);
+  }
+};
 
 class Trial {
  public:
@@ -51,7 +90,7 @@ class Trial {
       case 0:
         return keep(input);
       case 1:
-        return find();
+        return static_cast<void>(find());
       case 2:
         return take();
       case 3:
@@ -69,55 +108,76 @@ class Trial {
 
   void look_at_all() {
     for (which_ = 0; which_ < kShelves.size(); ++which_)
-      for (key_ = 0; key_ < kKeys; ++key_) find();
+      for (key_ = 0; key_ < kKeys; ++key_) must(find() || !account().sure.contains(key_));
   }
 
  private:
   Shelf shelf() const { return kShelves[which_]; }
-  const Bytes& key() const { return kKeysOf[which_][key_]; }
-  std::uint64_t group() const { return group_of(shelf(), key()); }
-  std::set<Bytes>& values() { return values_[which_][key_]; }
+  const Bytes& key() const { return kKeyList[key_]; }
+  Account& account() { return accounts_[which_]; }
 
   void open_anew() {
-    store_.emplace(kFile.path(), [this](const std::string& why) {
-      must(!std::exchange(told_, true) && why.starts_with(kFile.path() + ": "));
-    });
     told_ = false;
+    store_.emplace(kFile.path(), [this](const std::string& why) {
+      must(head_changed_ && !std::exchange(told_, true) && why.starts_with(kFile.path() + ": "));
+    });
   }
 
   void keep(fuzz::Input& input) {
-    const std::chrono::seconds time{input.octet() * 60};
+    const std::chrono::seconds wanted{input.octet() * 60};
+    const auto time = std::min(wanted, kLongestKept);
     const std::size_t size = input.octet();
     const Bytes value(size * (which_ == 0 ? 4 : 32), input.octet());
     const bool fits = front_size(key()) + value.size() <= plan_of(shelf()).slot;
     const bool keeps = fits && time.count() > 0;
-    if (keeps) values().insert(value);
-    store_->keep(shelf(), key(), value, time);
+    if (keeps) {
+      auto& longest = account().ever[key_][value];
+      longest = std::max(longest, time);
+    }
+    store_->keep(shelf(), key(), value, wanted);
     if (told_ || !keeps) return;
     const auto kept = store_->find(shelf(), key());
-    must(kept && kept->value == value && kept->left <= std::min(time, kLongestKept));
+    must(kept && kept->value == value && kept->left <= time);
+    if (!damaged_) count_in(time);
   }
 
-  void must_be_ours(const std::optional<Kept>& kept) {
-    must(!kept || (!told_ && values().contains(kept->value) && kept->left.count() > 0));
+  void count_in(std::chrono::seconds time) {
+    account().sure[key_] = time;
+    std::vector<bool> found;
+    for (const auto& one : kKeyList) found.push_back(store_->find(shelf(), one).has_value());
+    account().make_room(key_, found);
   }
-  void find() { must_be_ours(store_->find(shelf(), key())); }
+
+  std::optional<Kept> find() {
+    auto kept = store_->find(shelf(), key());
+    if (!kept) return kept;
+    const auto& ever = account().ever[key_];
+    const auto same = ever.find(kept->value);
+    must(!told_ && same != ever.end() && kept->left <= same->second && kept->left.count() > 0);
+    return kept;
+  }
   void take() {
+    const auto seen = find();
+    const auto before = times_there(shelf(), key());
     const auto taken = store_->take(shelf(), key());
-    must_be_ours(taken);
-    if (taken && !copied_) must(!store_->find(shelf(), key()));
+    must(taken.has_value() == seen.has_value() && (!taken || taken->value == seen->value));
+    if (taken) must(times_there(shelf(), key()) == before - 1);
+    account().sure.erase(key_);
   }
 
-  void write(std::uint64_t offset, ByteView octets) const {
-    if (const auto file = CacheFile::open_existing(kFile.path())) file->write(offset, octets);
+  void write(std::uint64_t offset, ByteView octets) {
+    if (!octets.empty() && kFile.write(offset, octets)) has_damage();
+  }
+  void has_damage() {
+    damaged_ = true;
+    for (auto& one : accounts_) one.sure.clear();
   }
   std::uint64_t place_in_group(fuzz::Input& input) const {
     const std::size_t high = input.octet();
-    return group() + (high << 8 | input.octet()) % group_size(shelf());
+    return slot_at(shelf(), 0) + (high << 8 | input.octet()) % group_size(shelf());
   }
   void damage(fuzz::Input& input) {
     const auto place = place_in_group(input);
-    copied_ = true;  // what was damaged and kept once more may become whole again
     write(place, input.piece());
   }
 
@@ -125,29 +185,33 @@ class Trial {
   void put_in_place_of(fuzz::Input& input) {
     const auto where = input.octet();
     const auto from = kShelves[where % 2];
-    const auto slot = [](Shelf of, std::size_t number) {
-      const auto& first = kKeysOf[of == Shelf::Answers ? 0 : 1].front();
-      return group_of(of, first) + number % ShelfPlan::kSlotsOfGroup * plan_of(of).slot;
-    };
-    const auto file = CacheFile::open_existing(kFile.path());
-    if (!file) return;
-    copied_ = true;
     const auto size = std::min(plan_of(from).slot, plan_of(shelf()).slot);
-    file->write(slot(shelf(), where / 8U), file->read(slot(from, where / 2U), size));
+    write(slot_at(shelf(), where / 8U), kFile.read(slot_at(from, where / 2U), size));
   }
 
-  void cut(fuzz::Input& input) const {
+  // In a slot, or in the head.
+  void cut(fuzz::Input& input) {
     const auto place = place_in_group(input);
-    must(::truncate(kFile.path().c_str(), static_cast<off_t>(place)) == 0 || errno == ENOENT);
+    const auto end = static_cast<off_t>(place % 4 == 0 ? place / 4 % 20 : place);
+    if (::truncate(kFile.path().c_str(), end) == 0)
+      has_damage();
+    else
+      must(errno == ENOENT);
   }
   // Of the file that is open; who opens it later may find that it is another's.
-  void change_head(fuzz::Input& input) const { write(input.octet() % 20U, input.piece()); }
+  void change_head(fuzz::Input& input) {
+    const auto place = input.octet() % 20U;
+    const auto octets = input.piece();
+    head_changed_ = head_changed_ || !octets.empty();
+    write(place, octets);
+  }
 
   std::optional<FileStore> store_;
-  bool told_ = false;    // that the file cannot be used
-  bool copied_ = false;  // an entry may be there twice
+  bool told_ = false;  // that the file cannot be used
+  bool head_changed_ = false;
+  bool damaged_ = false;
   std::size_t which_ = 0, key_ = 0;
-  std::array<std::array<std::set<Bytes>, kKeys>, 2> values_;
+  std::array<Account, 2> accounts_;
 };
 
 }  // namespace

@@ -62,7 +62,8 @@ void check_head(std::string_view content) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   fuzz::Input input(ByteView(data, size));
   const auto kind = input.octet() % 4;
-  const int seconds = (input.octet() << 8 | input.octet()) - 10'000;
+  const int high = input.octet();
+  const int seconds = (high << 8 | input.octet()) - 10'000;
   const auto content = as_text(input.rest());
   if (kind == 0) check_memory(seconds, content);
   if (kind == 1) check_remembering(content);

@@ -54,7 +54,11 @@ const Row kRefused[] = {
      }},
 };
 
-const char* const kBegun[] = {"", "danes", "danesmtp cache 1"};
+using namespace std::string_literals;
+const std::string kBegun[] = {"", "danes", "danesmtp cache 1"};
+// Cut short while it is in use, it grows again by what is written next.
+const std::string kHoles[] = {"danes\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"s, "danesmtp cache \0\0\0"s,
+                              "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"s};
 
 }  // namespace
 
@@ -128,6 +132,15 @@ START_TEST(one_that_was_cut_short_begins_anew) {
 }
 END_TEST
 
+START_TEST(one_with_a_hole_begins_anew) {
+  OwnDirectory directory;
+  umask(077);
+  write_file(directory.file(), kHoles[_i]);
+  assert_ok(CacheFile::open(directory.file()));
+  ck_assert(content_of(directory.file()).starts_with(kHead));
+}
+END_TEST
+
 START_TEST(another_version_gets_a_new_one) {
   OwnDirectory directory;
   umask(077);
@@ -168,6 +181,7 @@ int main() {
   tcase_add_test(all, of_another_user);
   tcase_add_loop_test(all, one_that_was_cut_short_begins_anew, 0,
                       static_cast<int>(std::size(kBegun)));
+  tcase_add_loop_test(all, one_with_a_hole_begins_anew, 0, static_cast<int>(std::size(kHoles)));
   tcase_add_test(all, another_version_gets_a_new_one);
   tcase_add_test(all, nowhere);
   tcase_add_test(all, beyond_the_end);

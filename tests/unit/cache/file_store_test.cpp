@@ -104,6 +104,16 @@ START_TEST(too_long_is_not_kept) {
 }
 END_TEST
 
+START_TEST(a_long_key_is_found) {
+  Shared shared;
+  auto store = shared.open();
+  const std::string key(2000, 'k');
+  store->keep(Shelf::Sessions, octets(key), octets("1"), kMinute);
+  assert_text(found(*store, key, Shelf::Sessions), "1");
+  assert_text(found(*store, key.substr(1) + "x", Shelf::Sessions), "-");
+}
+END_TEST
+
 START_TEST(a_full_group_gives_up_what_ends_first) {
   Shared shared;
   auto store = shared.open();
@@ -277,7 +287,7 @@ int main() {
   TCase* all = tcase_create("all");
   tcase_set_timeout(all, 50);
   for (const auto* test :
-       {one_process_keeps_for_the_next, for_its_time, too_long_is_not_kept,
+       {one_process_keeps_for_the_next, for_its_time, too_long_is_not_kept, a_long_key_is_found,
         a_full_group_gives_up_what_ends_first, damaged_slots_are_not_kept_for_ever, taken_once,
         killed_at_any_moment, the_disk_takes_no_more, beyond_the_limit_on_file_sizes,
         no_room_for_the_head, cut_short_while_it_is_used, removed_while_it_is_used, told_once, off})
