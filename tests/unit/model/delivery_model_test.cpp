@@ -112,8 +112,8 @@ int by_hand(const std::vector<std::string>& words) {
   std::vector<std::size_t> numbers;
   for (const auto& word : words)
     if (const auto number = number_in(word)) numbers.push_back(*number);
-  if (numbers.size() != words.size()) {
-    std::fprintf(stderr, "delivery_model_test RECIPIENTS HOSTS [MANNER]: numbers\n");
+  if (numbers.size() != words.size() || words.size() > 3) {
+    std::fprintf(stderr, "delivery_model_test RECIPIENTS HOSTS [MANNER]: all numbers\n");
     return EXIT_FAILURE;
   }
   auto all = all_of(numbers[0], numbers[1]);
