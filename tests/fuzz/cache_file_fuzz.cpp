@@ -143,8 +143,9 @@ class Trial {
 
   void count_in(std::chrono::seconds time) {
     account().sure[key_] = time;
-    std::vector<bool> found;
-    for (const auto& one : kKeyList) found.push_back(store_->find(shelf(), one).has_value());
+    std::vector<bool> found(kKeys);
+    for (std::size_t one = 0; one < kKeys; ++one)
+      found[one] = store_->find(shelf(), kKeyList[one]).has_value();
     account().make_room(key_, found);
   }
 
