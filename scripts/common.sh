@@ -32,10 +32,15 @@ install_module() {
   cmake --install "$build" --prefix "$top/build/installed"
 }
 
-set_up() {
-  cd "$top" || exit
+# Whatever is configured needs these.
+packages_and_exim() {
   step 'Debian packages' scripts/install-packages
   step 'Exim with module loading' scripts/get-exim
+}
+
+set_up() {
+  cd "$top" || exit
+  packages_and_exim
   step 'configure' configure
   step 'compile' compile
   step 'install into that Exim' install_module

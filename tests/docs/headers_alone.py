@@ -30,7 +30,7 @@ def shown_by_the_build(folder: Path) -> set[Path]:
 def main(tree: Path, command: list[str]) -> int:
     folders = [*tree.glob("module/*/"), *tree.glob("tools/danesmtp/**/")]
     headers = sorted(header for folder in folders if folder.name != "shim"
-                      for header in {*folder.glob("*.h")} - shown_by_the_build(folder))
+                     for header in {*folder.glob("*.h")} - shown_by_the_build(folder))
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         errors = list(pool.map(lambda header: first_error(header, command), headers))
     for header, error in zip(headers, errors):
